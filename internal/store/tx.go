@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+
+	"github.com/halle-cloud/halle/internal/fail"
+)
+
+// ErrNone is what QueryRow(…).Scan and One return when there is no row.
+var ErrNone = sql.ErrNoRows
+
+// Tx is one transaction. Not safe for concurrent use.
+type Tx struct {
+	ctx   context.Context
+	tx    *sql.Tx
+	db    *DB
+	after []func()
+}
+
+// Tx runs fn in a read-write transaction (SQLite: BEGIN IMMEDIATE, PostgreSQL: SERIALIZABLE) and commits when it
+// returns nil. On a serialization failure, a deadlock or a busy database it runs fn again, so fn must have no effect
+// outside the transaction and must not wait for anything. When the database does not answer for some seconds the
+// error is of kind fail.Unavailable.
+func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.isolation()}, fn)
+}
+
+// Read runs fn on one consistent snapshot; writing in it is an error.
+func (db *DB) Read(ctx context.Context, fn func(tx *Tx) error) error {
+	opts := &sql.TxOptions{}
+	if db.engine == PostgreSQL {
+		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return db.run(ctx, db.read, opts, fn)
+}
+
+// Claim runs fn in a read-write transaction that may take rows with SkipLocked (PostgreSQL: READ COMMITTED). For
+// queues only.
+func (db *DB) Claim(ctx context.Context, fn func(tx *Tx) error) error {
+	return db.run(ctx, db.write, &sql.TxOptions{}, fn)
+}
+
+// SkipLocked is the suffix that lets concurrent claimers take different rows; empty on SQLite, where one writer at a
+// time makes it needless.
+func (tx *Tx) SkipLocked() string {
+	if tx.db.engine == PostgreSQL {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+func (db *DB) isolation() sql.IsolationLevel {
+	if db.engine == PostgreSQL {
+		return sql.LevelSerializable
+	}
+	return sql.LevelDefault
+}
+
+const (
+	maxAttempts = 200
+	patience    = 10 * time.Second
+)
+
+func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) error {
+	start := time.Now()
+	for attempt := 1; ; attempt++ {
+		again, err := db.once(ctx, pool, opts, fn)
+		if err == nil || !again || ctx.Err() != nil {
+			return err
+		}
+		if attempt >= maxAttempts || time.Since(start) > patience {
+			return fail.New(fail.Unavailable, "store.unavailable", "The database does not answer or is too busy.",
+				"Try again in a moment; nothing was changed.").Wrap(err)
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits a random time that grows with the attempts, so that rivals do not meet again.
+func pause(ctx context.Context, attempt int) error {
+	limit := min(time.Duration(attempt)*2*time.Millisecond, 100*time.Millisecond)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(rand.Int64N(int64(limit))) + time.Millisecond/4):
+		return nil
+	}
+}
+
+// once tells whether the failure may be tried again: everything before the commit was sent may, a commit whose
+// outcome is unknown may not.
+func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) (again bool, err error) {
+	sqlTx, err := pool.BeginTx(ctx, opts)
+	if err != nil {
+		return true, err
+	}
+	tx := &Tx{ctx: ctx, tx: sqlTx, db: db}
+	defer func() {
+		if p := recover(); p != nil {
+			_ = sqlTx.Rollback()
+			panic(p)
+		}
+	}()
+	if err := fn(tx); err != nil {
+		_ = sqlTx.Rollback()
+		return retryable(err), err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		_ = sqlTx.Rollback()
+		return retryable(err), err
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return false, nil
+}
+
+type retryError struct{ error }
+
+func (r retryError) Unwrap() error { return r.error }
+
+// Retry marks an error as worth running the transaction again, for example a rival that took the same version.
+func Retry(err error) error { return retryError{err} }
+
+func retryable(err error) bool {
+	var r retryError
+	if errors.As(err, &r) {
+		return true
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03"
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		primary := lite.Code() & 0xff
+		return primary == 5 || primary == 6 // SQLITE_BUSY, SQLITE_LOCKED
+	}
+	return false
+}
+
+// IsUnique tells whether err is a violated unique constraint or primary key.
+func IsUnique(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code() == 1555 || lite.Code() == 2067)
+}
+
+// IsFull tells whether err says that the disk is full.
+func IsFull(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "53100"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == 13
+}
+
+// Context is the context the transaction was opened with.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// AfterCommit runs f once the transaction is durable; not when it is rolled back. f must not fail and not block.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// Exec runs a statement and tells how many rows it changed.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Scanner is one row to scan.
+type Scanner interface{ Scan(dest ...any) error }
+
+// QueryRow runs a query of at most one row; Scan returns ErrNone when there is none.
+func (tx *Tx) QueryRow(query string, args ...any) Scanner {
+	return tx.tx.QueryRowContext(tx.ctx, query, args...)
+}
+
+// Each runs a query and calls f on each row.
+func (tx *Tx) Each(f func(row Scanner) error, query string, args ...any) (err error) {
+	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// All scans every row of a query.
+func All[T any](tx *Tx, scan func(Scanner) (T, error), query string, args ...any) ([]T, error) {
+	var out []T
+	err := tx.Each(func(row Scanner) error {
+		v, err := scan(row)
+		out = append(out, v)
+		return err
+	}, query, args...)
+	return out, err
+}
+
+// One scans one row; ErrNone when there is none.
+func One[T any](tx *Tx, scan func(Scanner) (T, error), query string, args ...any) (T, error) {
+	return scan(tx.QueryRow(query, args...))
+}
+
+// HoldLease takes or renews the lease called name for holder until now+ttl, and tells whether it is held. Done in the
+// same transaction as the work it guards, it fences: two holders can never both commit.
+func (tx *Tx) HoldLease(name, holder string, now time.Time, ttl time.Duration) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO lease (name, holder, held_until) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until
+		WHERE lease.holder = excluded.holder OR lease.held_until < $4`,
+		name, holder, At(now.Add(ttl)), At(now))
+	return n == 1, err
+}
