@@ -1,8 +1,9 @@
-// Command withpostgres runs a command beside a PostgreSQL that lives exactly as long as it.
+// Command withpostgres runs a command beside a PostgreSQL that lives exactly as long as it: a fast one, or with
+// -durable one with fsync on, as benchmarks and crash tests need.
 //
 // Owns: nothing beyond the one cluster it starts.
 // Does not own: how a cluster is made (pgtest).
-// Reads: its arguments; HALLE_TEST_POSTGRES, which it leaves alone when set.
+// Reads: its arguments; HALLE_TEST_POSTGRES, which a fast run uses when it is set.
 // Writes: HALLE_TEST_POSTGRES, in the environment of the command.
 package main
 
@@ -29,12 +30,16 @@ func main() {
 
 // run gives the exit code of the command, or 125 where it could not be run.
 func run(args []string) (int, error) {
+	start := pgtest.Start
+	if len(args) > 0 && args[0] == "-durable" {
+		start, args = pgtest.StartDurable, args[1:]
+	}
 	if len(args) == 0 {
-		return 125, errors.New("usage: with-postgres COMMAND [ARGUMENT...]")
+		return 125, errors.New("usage: with-postgres [-durable] COMMAND [ARGUMENT...]")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	url, stop, err := pgtest.Start(ctx)
+	url, stop, err := start(ctx)
 	if err != nil {
 		return 125, err
 	}
