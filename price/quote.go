@@ -1,0 +1,71 @@
+package price
+
+import (
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/money"
+)
+
+// Quote is what a first period would cost: one-off charges, one whole period of each price per period (a month of
+// the monthly, a year of the yearly ones), and the usage that was assumed. Amounts are in the basis of the
+// version.
+type Quote struct {
+	Lines   []Line       `json:"lines"` // in the order of the components
+	OneOff  money.Amount `json:"oneOff"`
+	Monthly money.Amount `json:"monthly"`
+	Yearly  money.Amount `json:"yearly"`
+	Usage   money.Amount `json:"usage"`
+	Total   money.Amount `json:"total"`
+}
+
+// NewQuote prices assumed quantities by component key. Where none is assumed, one item is taken for one-off and
+// per-period components and no usage for the others. A key that the version does not have is refused.
+// Errors: price.component, price.input, money.overflow.
+func NewQuote(v *Version, assumed map[string]money.Quantity) (Quote, error) {
+	zero := money.Zero(v.Currency)
+	q := Quote{OneOff: zero, Monthly: zero, Yearly: zero, Usage: zero, Total: zero}
+	var unknown *fail.Error
+	for key := range assumed {
+		if _, err := v.Component(key); err != nil {
+			if unknown == nil {
+				unknown = fail.New(fail.Invalid, "price.component", "The price list has no such part.",
+					"Use only keys that the price list names.")
+			}
+			unknown = unknown.Field(key, "is not in the price list")
+		}
+	}
+	if unknown != nil {
+		return Quote{}, unknown
+	}
+	for i := range v.Components {
+		c := &v.Components[i]
+		n, given := assumed[c.Key]
+		if !given && !c.Kind.Usage() {
+			n = 1
+		}
+		l, err := Rate(v, c.Key, Input{Quantity: n})
+		if err != nil {
+			return Quote{}, err
+		}
+		part := q.part(c)
+		if *part, err = part.Add(l.Amount); err != nil {
+			return Quote{}, err
+		}
+		if q.Total, err = q.Total.Add(l.Amount); err != nil {
+			return Quote{}, err
+		}
+		q.Lines = append(q.Lines, l)
+	}
+	return q, nil
+}
+
+func (q *Quote) part(c *Component) *money.Amount {
+	switch {
+	case c.Kind == OneOff:
+		return &q.OneOff
+	case c.Kind == PerPeriod && c.Every == Year:
+		return &q.Yearly
+	case c.Kind == PerPeriod:
+		return &q.Monthly
+	}
+	return &q.Usage
+}
