@@ -75,6 +75,9 @@ func (s *summary) event(e event) {
 	case "build-output":
 		fmt.Fprint(s.out, e.Output)
 	case "output":
+		if strings.HasPrefix(e.Output, "=== ") {
+			return // the start of a test, said again when it fails
+		}
 		s.open[key] = append(s.open[key], e.Output)
 	case "pass", "fail", "skip":
 		if e.Test == "" {
