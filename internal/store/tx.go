@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -230,4 +232,43 @@ func (tx *Tx) HoldLease(name, holder string, now time.Time, ttl time.Duration) (
 		WHERE lease.holder = excluded.holder OR lease.held_until < $4`,
 		name, holder, At(now.Add(ttl)), At(now))
 	return n == 1, err
+}
+
+// rowsPerInsert keeps a multi-row INSERT under the engines' limits of parameters (SQLite: 32,766).
+const rowsPerInsert = 400
+
+// Insert writes many rows of one table, in few statements. Table and columns are the program's own words.
+func (tx *Tx) Insert(table string, columns []string, rows [][]any) error {
+	for len(rows) > 0 {
+		chunk := rows[:min(len(rows), rowsPerInsert)]
+		rows = rows[len(chunk):]
+		var b strings.Builder
+		fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
+		args := make([]any, 0, len(chunk)*len(columns))
+		for i, row := range chunk {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(Places(len(args)+1, len(row)))
+			args = append(args, row...)
+		}
+		if _, err := tx.Exec(b.String(), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Places is "($first, …)" with n places: for IN and VALUES.
+func Places(first, n int) string {
+	var b strings.Builder
+	b.WriteByte('(')
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", first+i)
+	}
+	b.WriteByte(')')
+	return b.String()
 }

@@ -1,0 +1,228 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/store"
+)
+
+const (
+	readSpan  = 256 // positions a reader looks at in one go
+	readBatch = 32  // facts handled in one transaction while all goes well
+	idlePoll  = 200 * time.Millisecond
+)
+
+// errLease says that another process runs this reader now.
+var errLease = errors.New("another process holds the lease")
+
+// errMoved says that the cursor is no longer where this process left it.
+var errMoved = errors.New("the cursor was moved by another process")
+
+// Run sequences facts and feeds the readers until ctx ends. Any number of processes may run the same readers on one
+// PostgreSQL: each reader is done by one of them at a time.
+func (f *Facts) Run(ctx context.Context, readers ...Reader) error {
+	if err := f.register(ctx, readers); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		f.loop(ctx, "sequencer", topicPending, func(ctx context.Context) (int, error) { return f.sequence(ctx) })
+		return nil
+	})
+	for _, r := range readers {
+		g.Go(func() error {
+			f.loop(ctx, r.Name, topicSequenced, func(ctx context.Context) (int, error) { return f.advance(ctx, r) })
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// loop calls step while it does something, and otherwise when woken or after a short poll. An error is logged and
+// tried again: the database may be away for a while.
+func (f *Facts) loop(ctx context.Context, name, topic string, step func(ctx context.Context) (int, error)) {
+	wake := f.db.Listen(topic)
+	for ctx.Err() == nil {
+		n, err := step(ctx)
+		wait := idlePoll
+		if err != nil && !errors.Is(err, errLease) && !errors.Is(err, errMoved) && ctx.Err() == nil {
+			f.log.ErrorContext(ctx, "trace step failed", "reader", name, "error", err)
+			wait = time.Second
+		}
+		if n > 0 && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Drain does everything that can be done now and returns; parked facts are an error. For tests and for the last
+// moments of a story told once.
+func (f *Facts) Drain(ctx context.Context, readers ...Reader) error {
+	if err := f.register(ctx, readers); err != nil {
+		return err
+	}
+	for {
+		n, err := f.sequence(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range readers {
+			m, err := f.advance(ctx, r)
+			if err != nil {
+				return fmt.Errorf("reader %s: %w", r.Name, err)
+			}
+			n += m
+		}
+		if n == 0 {
+			break
+		}
+	}
+	parked, err := f.Parked(ctx)
+	if err == nil && len(parked) > 0 {
+		err = fmt.Errorf("reader %s is parked at %d: %s", parked[0].Reader, parked[0].Position, parked[0].Error)
+	}
+	return err
+}
+
+// register gives new readers their first cursor.
+func (f *Facts) register(ctx context.Context, readers []Reader) error {
+	return f.db.Tx(ctx, func(tx *store.Tx) error {
+		last, err := counter(tx, counterPosition)
+		if err != nil {
+			return err
+		}
+		for _, r := range readers {
+			start := int64(0)
+			if r.From == FromNow {
+				start = last
+			}
+			if _, err := tx.Exec("INSERT INTO fact_reader (name, position) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", r.Name, start); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// advance first tries what is parked and due, then handles the next facts; it tells how many positions it passed.
+func (f *Facts) advance(ctx context.Context, r Reader) (int, error) {
+	if err := f.retryParked(ctx, r); err != nil {
+		return 0, err
+	}
+	var cursor, last int64
+	var rows []entryRow
+	parked := map[string]bool{}
+	err := f.db.Read(ctx, func(tx *store.Tx) (err error) {
+		clear(parked)
+		if err = tx.QueryRow("SELECT position FROM fact_reader WHERE name = $1", r.Name).Scan(&cursor); err != nil {
+			return err
+		}
+		if last, err = counter(tx, counterPosition); err != nil || last == cursor {
+			return err
+		}
+		last = min(last, cursor+readSpan)
+		if err = parkedKeys(tx, r.Name, parked); err != nil {
+			return err
+		}
+		rows, err = selectAfter(tx, cursor, last)
+		return err
+	})
+	if err != nil || last <= cursor {
+		return 0, err
+	}
+	rows = slices.DeleteFunc(rows, func(e entryRow) bool { return !slices.Contains(r.Types, e.Type) })
+	entries, err := f.decode(ctx, rows)
+	if err != nil {
+		return 0, err
+	}
+	if err := f.handleAll(ctx, r, entries, parked, cursor, last); err != nil {
+		return 0, err
+	}
+	return int(last - cursor), nil
+}
+
+// handleAll goes in transactions of many facts; when one fails, that stretch is done again fact by fact, so that only
+// the one that fails is parked.
+func (f *Facts) handleAll(ctx context.Context, r Reader, entries []Entry, parked map[string]bool, cursor, last int64) error {
+	for len(entries) > 0 {
+		chunk := entries[:min(len(entries), readBatch)]
+		entries = entries[len(chunk):]
+		to := chunk[len(chunk)-1].Position
+		err := f.handle(ctx, r, chunk, parked, cursor, to)
+		if err == nil {
+			cursor = to
+			continue
+		}
+		if !ours(err) {
+			return err
+		}
+		for _, e := range chunk {
+			err := f.handle(ctx, r, []Entry{e}, parked, cursor, e.Position)
+			if err != nil && ours(err) {
+				err = f.park(ctx, r, e, cursor, err)
+				parked[r.key(e)] = true
+			}
+			if err != nil {
+				return err
+			}
+			cursor = e.Position
+		}
+	}
+	if cursor == last {
+		return nil
+	}
+	return f.db.Tx(ctx, func(tx *store.Tx) error { return f.move(tx, r, cursor, last) })
+}
+
+// ours tells whether the handler itself failed, rather than the database, the lease or the process.
+func ours(err error) bool {
+	return !errors.Is(err, errLease) && !errors.Is(err, errMoved) && !errors.Is(err, context.Canceled) && !fail.Is(err, fail.Unavailable)
+}
+
+func (f *Facts) handle(ctx context.Context, r Reader, entries []Entry, parked map[string]bool, from, to int64) error {
+	return f.db.Tx(ctx, func(tx *store.Tx) error {
+		if err := f.move(tx, r, from, to); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if parked[r.key(e)] {
+				if err := insertParked(tx, r, e, "waits behind an earlier fact", 0, f.now()); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := r.Handle(tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// move takes the lease and sets the cursor, in the transaction of the effect.
+func (f *Facts) move(tx *store.Tx, r Reader, from, to int64) error {
+	held, err := tx.HoldLease("reader:"+r.Name, f.holder, f.now(), leaseTTL)
+	if err != nil {
+		return err
+	}
+	if !held {
+		return errLease
+	}
+	n, err := tx.Exec("UPDATE fact_reader SET position = $1 WHERE name = $2 AND position = $3", to, r.Name, from)
+	if err == nil && n != 1 {
+		err = errMoved
+	}
+	return err
+}
