@@ -93,42 +93,56 @@ func TestFilesAreShort(t *testing.T) {
 	}
 }
 
-// exported calls yield for each exported name at the top level of a file, and whether it is documented.
-func exported(s source, yield func(name string, pos token.Pos, documented bool)) {
+// declaration is one exported name at the top level of a file: "Name", or "Type.Method".
+type declaration struct {
+	name       string
+	pos        token.Pos
+	documented bool
+}
+
+// exported calls yield for each of them.
+func exported(s source, yield func(declaration)) {
 	for _, d := range s.ast.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if d.Name.IsExported() && (d.Recv == nil || receiverExported(d)) {
-				yield(d.Name.Name, d.Pos(), d.Doc != nil)
+			if on := receiver(d); d.Name.IsExported() && (on == "" || ast.IsExported(on)) {
+				yield(declaration{strings.TrimPrefix(on+"."+d.Name.Name, "."), d.Pos(), d.Doc != nil})
 			}
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
-				switch spec := spec.(type) {
-				case *ast.TypeSpec:
-					if spec.Name.IsExported() {
-						yield(spec.Name.Name, spec.Pos(), spec.Doc != nil || d.Doc != nil)
-					}
-				case *ast.ValueSpec:
-					for _, name := range spec.Names {
-						if name.IsExported() {
-							yield(name.Name, name.Pos(), spec.Doc != nil || spec.Comment != nil || d.Doc != nil)
-						}
-					}
-				}
+				exportedSpec(d, spec, yield)
 			}
 		}
 	}
 }
 
-func receiverExported(f *ast.FuncDecl) bool {
-	name := ""
-	ast.Inspect(f.Recv.List[0].Type, func(n ast.Node) bool {
-		if ident, ok := n.(*ast.Ident); ok && name == "" {
-			name = ident.Name
+func exportedSpec(d *ast.GenDecl, spec ast.Spec, yield func(declaration)) {
+	switch spec := spec.(type) {
+	case *ast.TypeSpec:
+		if spec.Name.IsExported() {
+			yield(declaration{spec.Name.Name, spec.Pos(), spec.Doc != nil || d.Doc != nil})
 		}
-		return name == ""
-	})
-	return ast.IsExported(name)
+	case *ast.ValueSpec:
+		for _, name := range spec.Names {
+			if name.IsExported() {
+				yield(declaration{name.Name, name.Pos(), spec.Doc != nil || spec.Comment != nil || d.Doc != nil})
+			}
+		}
+	}
+}
+
+// receiver is the type that a method belongs to, "" for a function.
+func receiver(f *ast.FuncDecl) string {
+	name := ""
+	if f.Recv != nil {
+		ast.Inspect(f.Recv.List[0].Type, func(n ast.Node) bool {
+			if ident, ok := n.(*ast.Ident); ok && name == "" {
+				name = ident.Name
+			}
+			return name == ""
+		})
+	}
+	return name
 }
 
 func TestExportedNamesAreDocumented(t *testing.T) {
@@ -138,10 +152,10 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 		if s.test() || s.generated() || s.ast.Name.Name == "main" {
 			continue
 		}
-		exported(s, func(name string, pos token.Pos, documented bool) {
+		exported(s, func(d declaration) {
 			total++
-			if !documented {
-				bare = append(bare, s.fset.Position(pos).String()+" "+name)
+			if !d.documented {
+				bare = append(bare, s.fset.Position(d.pos).String()+" "+d.name)
 			}
 		})
 	}
