@@ -1,7 +1,8 @@
 // The checks are worth something only if they find what is wrong: this runs them on a faulty page and on a good one.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { axe, close, fits, launch, open, phone, shot, violations } from './lib.mjs';
+import { axe, close, crawl, fits, inspect, launch, open, phone, shape, shot, violations } from './lib.mjs';
 
 const faulty = `<!doctype html><html><head></head><body>
   <img src="data:,"><input type="text"><p style="color:#bbb;background:#fff">pale</p>
@@ -9,7 +10,7 @@ const faulty = `<!doctype html><html><head></head><body>
 const good = `<!doctype html><html lang="en"><head><title>Good page</title>
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-  <style>body{color:#111;background:#fff}@media(prefers-color-scheme:dark){body{color:#eee;background:#111}}</style></head>
+  <style>a{color:inherit}body{color:#111;background:#fff}@media(prefers-color-scheme:dark){body{color:#eee;background:#111}}</style></head>
   <body><main><h1>Good page</h1><form><label>E-mail <input type="email" autocomplete="email"></label>
   <button>Sign in</button></form></main></body></html>`;
 
@@ -52,4 +53,51 @@ test('an error in a script fails the page', async () => {
   await page.setContent('<!doctype html><title>x</title><script>nothing.here()</script>');
   await seen;
   await assert.rejects(close(page), /nothing is not defined/);
+});
+
+// site serves pages by path and gives its address.
+async function site(t, pages) {
+  const server = createServer((request, response) => {
+    const lang = /lang=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? 'en';
+    const body = pages[new URL(request.url, 'http://site').pathname];
+    response.writeHead(body ? 200 : 404, { 'content-type': 'text/html; charset=utf-8' });
+    response.end(!body ? 'nothing here' : good.replace('lang="en"', `lang="${lang}"`).replace('</h1>', `</h1>${body}`));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  process.env.HALLE_URL = `http://127.0.0.1:${server.address().port}`;
+  t.after(() => {
+    delete process.env.HALLE_URL;
+    server.closeAllConnections();
+    server.close();
+  });
+  return process.env.HALLE_URL;
+}
+
+test('crawl visits one page of each kind and inspect checks each in every look', async (t) => {
+  const url = await site(t, {
+    '/': '<p><a href="/orders">Orders</a> <a href="/file.pdf">File</a> <a href="http://192.0.2.1/">Elsewhere</a></p>',
+    '/orders': '<p><a href="/orders/ord_1">One</a> <a href="/orders/ord_2">Two</a> <a href="/?page=2">Home</a></p>',
+    '/orders/ord_1': '<p>First order</p>',
+    '/orders/ord_2': '<p>Second order</p>',
+  });
+  const page = await open(browser);
+  const addresses = await crawl(page, url);
+  assert.deepEqual(addresses.map(shape), ['/', '/orders', '/orders/*']);
+  await close(page);
+  await inspect(browser, 'site', addresses);
+});
+
+test('crawl fails at a broken link, inspect at a fault on any page', async (t) => {
+  const url = await site(t, { '/': '<p><a href="/gone">Gone</a></p>', '/bad': '<img src="data:,">' });
+  const page = await open(browser);
+  await assert.rejects(crawl(page, url), /gone answers 404/);
+  await page.context().close();
+  await assert.rejects(inspect(browser, 'site', [`${url}/bad`]), /image-alt/);
+});
+
+test('a request to another origin fails the page', async (t) => {
+  const url = await site(t, { '/': '<link rel="stylesheet" href="http://127.0.0.1:9/style.css">' });
+  const page = await open(browser);
+  await page.goto(url).catch(() => {});
+  await assert.rejects(close(page), /request to another origin: http:\/\/127\.0\.0\.1:9|Content Security Policy/);
 });

@@ -67,6 +67,8 @@ export async function open(browser, { lang = 'en', theme = 'light' } = {}, viewp
     timezoneId: 'UTC',
   });
   context.setDefaultTimeout(30_000);
+  // A person in the demo may have a language of their own; the cookie wins over it and over Accept-Language.
+  if (process.env.HALLE_URL) await context.addCookies([{ name: 'lang', value: lang, url: process.env.HALLE_URL }]);
   const page = await context.newPage();
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(`script: ${error.message}`));
@@ -129,19 +131,50 @@ export async function shot(page, name) {
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
 }
 
-// everyLook opens path in each language and theme, on the desk and on the phone, signed in by enter(page), and
-// checks it: accessible, language of the document as asked, no sideways scrolling, nothing went wrong.
-export async function everyLook(browser, name, address, enter = async () => {}) {
+// shape is the address of a page without what differs between two of its kind: identifiers, numbers, the query.
+export function shape(url) {
+  return new URL(url).pathname.split('/').map((part) => (/[0-9]/.test(part) ? '*' : part)).join('/');
+}
+
+// crawl follows the links of a page within its origin and gives one address for each shape it finds, in the order of
+// finding. It only follows links, which change nothing; forms and downloads are left alone.
+export async function crawl(page, start, { most = 200 } = {}) {
+  const found = new Map();
+  const queue = [new URL(start, page.url()).href];
+  while (queue.length > 0) {
+    const address = queue.shift();
+    if (found.has(shape(address))) continue;
+    assert.ok(found.size < most, `more than ${most} kinds of pages: does a page make links without end?\n${[...found.keys()].join('\n')}`);
+    const response = await page.goto(address);
+    assert.ok(response.ok(), `${address} answers ${response.status()}`);
+    found.set(shape(address), address);
+    // A redirect counts for both: the kind of page asked for and the one that came.
+    if (!found.has(shape(page.url()))) found.set(shape(page.url()), page.url());
+    queue.push(...await page.evaluate(() => [...document.querySelectorAll('a[href]:not([download])')]
+      .map((a) => new URL(a.href))
+      .filter((url) => url.origin === location.origin && !/\.[a-z0-9]{2,5}$/i.test(url.pathname) && !url.pathname.startsWith('/api/'))
+      .map((url) => url.origin + url.pathname + url.search)));
+  }
+  return [...found.values()];
+}
+
+// inspect checks addresses in each language and theme, signed in by enter(page): accessible on the desk, no sideways
+// scrolling on a phone, the language that was asked for, and nothing that went wrong on the way.
+export async function inspect(browser, name, addresses, enter = async () => {}) {
   for (const look of looks) {
-    for (const [size, viewport] of [['desk', desk], ['phone', phone]]) {
-      const page = await open(browser, look, viewport);
-      await enter(page);
-      await page.goto(baseURL() + address);
+    const page = await open(browser, look);
+    await enter(page);
+    for (const address of addresses) {
+      await page.setViewportSize(desk);
+      await page.goto(address);
       assert.equal(await page.getAttribute('html', 'lang'), look.lang, `language of ${address}`);
       await axe(page);
+      const file = `${name}${shape(address).replaceAll('/', '-').replaceAll('*', 'x')}-${look.lang}-${look.theme}`;
+      await shot(page, `${file}-desk`);
+      await page.setViewportSize(phone);
       await fits(page);
-      await shot(page, `${name}-${look.lang}-${look.theme}-${size}`);
-      await close(page);
+      await shot(page, `${file}-phone`);
     }
+    await close(page);
   }
 }
