@@ -95,7 +95,16 @@ func (e Exact) Round(r Rounding) (Amount, error) {
 	return Amount{m, e.cur}, nil
 }
 
+// pow10 is 10^n for the scales that occur: 18 less the exponent of a currency.
 func pow10(n int) uint64 {
+	switch n {
+	case 15:
+		return 1e15
+	case 16:
+		return 1e16
+	case 18:
+		return 1e18
+	}
 	p := uint64(1)
 	for range n {
 		p *= 10

@@ -75,7 +75,7 @@ func (s *sum) component(c *Component, in *Input) error {
 	}
 	switch c.Kind {
 	case OneOff:
-		return s.add(Step{Rule: RuleOneOff, Quantity: in.Quantity, Per: 1, Price: c.Price})
+		return s.add(RuleOneOff, 0, 0, in.Quantity, 1, &c.Price)
 	case PerPeriod:
 		return s.period(c, in)
 	case PerUnit:
@@ -90,20 +90,20 @@ func (s *sum) component(c *Component, in *Input) error {
 // below 1e-18 of the currency in each part.
 func (s *sum) period(c *Component, in *Input) error {
 	if in.Span.IsZero() && in.Period.IsZero() {
-		return s.add(Step{Rule: RulePeriod, Quantity: in.Quantity, Per: 1, Price: c.Price})
+		return s.add(RulePeriod, 0, 0, in.Quantity, 1, &c.Price)
 	}
 	held, whole := in.Span.Seconds(), in.Period.Seconds()
 	if whole <= 0 || held < 0 || in.Span.From.Before(in.Period.From) || in.Span.To.After(in.Period.To) {
 		return badInput("span", "must lie within a period that is longer than nothing")
 	}
 	if held == whole { // the usual case stays free of a division
-		return s.add(Step{Rule: RulePeriod, Quantity: in.Quantity, Per: 1, Price: c.Price})
+		return s.add(RulePeriod, 0, 0, in.Quantity, 1, &c.Price)
 	}
 	q, err := in.Quantity.Mul(money.Quantity(held))
 	if err != nil {
 		return err
 	}
-	return s.add(Step{Rule: RulePart, Quantity: q, Per: money.Quantity(whole), Price: c.Price})
+	return s.add(RulePart, 0, 0, q, money.Quantity(whole), &c.Price)
 }
 
 // usage walks the free quantity and the tiers over the units from in.From to in.From+in.Quantity; without tiers
@@ -117,10 +117,8 @@ func (s *sum) usage(c *Component, in *Input, tiers []Tier) error {
 	if at < c.Free && at < end {
 		stop := min(c.Free, end)
 		if s.keep {
-			free := Step{Rule: RuleFree, To: c.Free, Quantity: stop - at, Per: c.Per, Price: money.NewUnitPrice(0, s.total.Currency())}
-			if err := s.add(free); err != nil {
-				return err
-			}
+			s.steps = append(s.steps, Step{Rule: RuleFree, To: c.Free, Quantity: stop - at, Per: c.Per,
+				Price: money.NewUnitPrice(0, s.total.Currency()), Partial: money.ZeroExact(s.total.Currency())})
 		}
 		at = stop
 	}
@@ -128,7 +126,7 @@ func (s *sum) usage(c *Component, in *Input, tiers []Tier) error {
 		if at == end {
 			return nil
 		}
-		return s.add(Step{Rule: RuleUnit, From: c.Free, Quantity: end - at, Per: c.Per, Price: c.Price})
+		return s.add(RuleUnit, c.Free, 0, end-at, c.Per, &c.Price)
 	}
 	low := c.Free
 	for i := range tiers {
@@ -141,7 +139,7 @@ func (s *sum) usage(c *Component, in *Input, tiers []Tier) error {
 			stop = min(t.UpTo, end)
 		}
 		if at < stop {
-			if err := s.add(Step{Rule: RuleTier, From: low, To: t.UpTo, Quantity: stop - at, Per: c.Per, Price: t.Price}); err != nil {
+			if err := s.add(RuleTier, low, t.UpTo, stop-at, c.Per, &t.Price); err != nil {
 				return err
 			}
 			at = stop
@@ -151,8 +149,10 @@ func (s *sum) usage(c *Component, in *Input, tiers []Tier) error {
 	return nil
 }
 
-func (s *sum) add(step Step) error {
-	part, err := step.Price.Times(step.Quantity, step.Per)
+// add is one step: price × q ÷ per, for the units from low to high. It takes the fields of a Step one by one,
+// because building a Step that nobody keeps would cost as much as the product.
+func (s *sum) add(rule Rule, low, high, q, per money.Quantity, price *money.UnitPrice) error {
+	part, err := price.Times(q, per)
 	if err != nil {
 		return err
 	}
@@ -160,8 +160,7 @@ func (s *sum) add(step Step) error {
 		return err
 	}
 	if s.keep {
-		step.Partial = part
-		s.steps = append(s.steps, step)
+		s.steps = append(s.steps, Step{rule, low, high, q, per, *price, part})
 	}
 	return nil
 }

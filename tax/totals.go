@@ -65,8 +65,8 @@ func NetTotals(c money.Currency, items []Item) (Totals, error) {
 }
 
 // GrossTotals takes the tax out of gross lines per category and rate, so that the gross total is the sum of the
-// prices that a consumer saw. nets are the net amounts of the lines in order; they sum to Totals.Net, each within
-// one minor unit of its own extraction (largest remainder). Errors: tax.item, money.currency, money.overflow.
+// prices that a consumer saw. nets are the net amounts of the lines in order; they sum to Totals.Net, each less
+// than one minor unit from its exact value (largest remainder). Errors: tax.item, money.currency, money.overflow.
 func GrossTotals(c money.Currency, items []Item) (t Totals, nets []money.Amount, err error) {
 	groups, err := group(c, items)
 	if err != nil {
