@@ -99,11 +99,11 @@ func (e Exact) Round(r Rounding) (Amount, error) {
 func pow10(n int) uint64 {
 	switch n {
 	case 15:
-		return 1e15
+		return 1_000_000_000_000_000
 	case 16:
-		return 1e16
+		return 10_000_000_000_000_000
 	case 18:
-		return 1e18
+		return 1_000_000_000_000_000_000
 	}
 	p := uint64(1)
 	for range n {

@@ -1,6 +1,7 @@
 package money
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 
@@ -36,15 +37,7 @@ func Split(a Amount, weights []int64) ([]Amount, error) {
 		parts[i], shares[i] = q, share{i, rem}
 		left -= q
 	}
-	slices.SortStableFunc(shares, func(x, y share) int {
-		switch {
-		case x.rem > y.rem:
-			return -1
-		case x.rem < y.rem:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(shares, func(x, y share) int { return cmp.Compare(y.rem, x.rem) })
 	for i := range left { // left is below the number of parts
 		parts[shares[i].index]++
 	}
