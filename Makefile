@@ -25,4 +25,4 @@ chaos: ## run the long crash tests: kill -9 at every step, many times
 	HALLE_CHAOS=1 scripts/with-postgres -durable go test ./... -run 'Chaos|Crash' -count=1 -timeout 60m
 
 clean: ## remove what a build or a test made
-	rm -rf bin test/browser/node_modules test/browser/shots
+	rm -rf bin test/browser/node_modules

@@ -10,7 +10,9 @@ if [ -n "$unformatted" ]; then
 	exit 1
 fi
 echo "check: go vet"
-go vet ./...
+# The test command passes -race, so that vet compiles what the tests need anyway.
+# shellcheck disable=SC2086 # several flags are meant
+go vet ${HALLE_VET_FLAGS:-} ./...
 # The test command does not depend on it, because a distribution does not have it.
 if [ -z "${HALLE_NO_LINT:-}" ] && command -v golangci-lint >/dev/null; then
 	echo "check: golangci-lint"
