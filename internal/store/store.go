@@ -147,8 +147,15 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 	if db.engine != SQLite {
 		return nil
 	}
-	_, err := db.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return err
+	var busy bool
+	var frames, moved int64
+	if err := db.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
+		return err
+	}
+	if busy {
+		return errors.New("checkpoint: a long reader keeps the write-ahead log; try again")
+	}
+	return nil
 }
 
 // signals wakes sleepers inside this process; on PostgreSQL notifyLoop feeds it from other processes too.
