@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
@@ -94,23 +96,31 @@ type sealedSegment struct {
 	sealed       []byte
 }
 
-// Classes of segments.
+// Classes of segments. The head is not stored: its fields stand in the fact's row and its seed comes from the machine
+// segment's, so that it is erased with it.
 const (
+	classHead    = "head"
 	classMachine = "machine"
 	classPerson  = "person"
 	classLegal   = "legal"
 )
 
-// seal gives the machine segment first, then person and legal ones in the order written.
+// seal gives the head, the machine segment, then person and legal ones in the order written.
 func (f *Facts) seal(ctx context.Context, factID string, fact Fact) ([]sealedSegment, error) {
-	out := make([]sealedSegment, 0, 1+len(fact.Person)+len(fact.Legal))
+	seed := newSeed()
+	head, err := headSegment(seed, factID, fact.Aggregate, fact.Actor, fact.At).Root()
+	if err != nil {
+		return nil, err
+	}
+	machine, err := f.sealOne(ctx, seed, factID, 0, classMachine, keys.Tenant(fact.Owner), Segment{Owner: fact.Owner, Fields: fact.Machine})
+	if err != nil {
+		return nil, err
+	}
+	out := []sealedSegment{{class: classHead, root: head}, machine}
 	add := func(class string, ref keys.Ref, s Segment) error {
-		one, err := f.sealOne(ctx, factID, len(out), class, ref, s)
+		one, err := f.sealOne(ctx, newSeed(), factID, len(out)-1, class, ref, s)
 		out = append(out, one)
 		return err
-	}
-	if err := add(classMachine, keys.Tenant(fact.Owner), Segment{Owner: fact.Owner, Fields: fact.Machine}); err != nil {
-		return nil, err
 	}
 	for _, s := range fact.Person {
 		if err := add(classPerson, keys.Person(s.Owner), s); err != nil {
@@ -125,13 +135,25 @@ func (f *Facts) seal(ctx context.Context, factID string, fact Fact) ([]sealedSeg
 	return out, nil
 }
 
-func (f *Facts) sealOne(ctx context.Context, factID string, no int, class string, ref keys.Ref, s Segment) (sealedSegment, error) {
+func newSeed() []byte {
+	seed := make([]byte, 32)
+	_, _ = rand.Read(seed) // never fails (crypto/rand)
+	return seed
+}
+
+// headSegment is who, when and about what: committed to beside the payload.
+func headSegment(machineSeed []byte, factID, aggregate, actor string, at time.Time) proof.Segment {
+	seed := sha256.Sum256(append([]byte("halle/head/1|"), machineSeed...))
+	fields, _ := json.Marshal(map[string]string{"id": factID, "aggregate": aggregate, "actor": actor, // strings always marshal
+		"at": at.UTC().Format("2006-01-02T15:04:05.000000Z")})
+	return proof.Segment{Seed: seed[:], Fields: fields}
+}
+
+func (f *Facts) sealOne(ctx context.Context, seed []byte, factID string, no int, class string, ref keys.Ref, s Segment) (sealedSegment, error) {
 	fields, err := proof.Canonical(s.Fields)
 	if err != nil {
 		return sealedSegment{}, err
 	}
-	seed := make([]byte, 32)
-	_, _ = rand.Read(seed)
 	open := proof.Segment{Seed: seed, Fields: fields}
 	root, err := open.Root()
 	if err != nil {

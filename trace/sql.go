@@ -15,13 +15,13 @@ func insertFact(tx *store.Tx, factID string, fact Fact, parties string, segments
 		roots[i] = s.root
 	}
 	root := proof.ContentRoot(roots)
-	_, err := tx.Exec(`INSERT INTO fact (id, aggregate, version, type, owner, parties, actor, at, root, machine_root, machine)
-		SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10 FROM fact WHERE aggregate = $2`,
-		factID, fact.Aggregate, fact.Type, fact.Owner, parties, fact.Actor, store.At(fact.At), root[:], roots[0][:], segments[0].sealed)
+	_, err := tx.Exec(`INSERT INTO fact (id, aggregate, version, type, owner, parties, actor, at, root, head_root, machine_root, machine)
+		SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM fact WHERE aggregate = $2`,
+		factID, fact.Aggregate, fact.Type, fact.Owner, parties, fact.Actor, store.At(fact.At), root[:], roots[0][:], roots[1][:], segments[1].sealed)
 	if err != nil {
 		return err
 	}
-	for i, s := range segments[1:] {
+	for i, s := range segments[2:] {
 		_, err := tx.Exec(`INSERT INTO fact_segment (fact, no, class, owner, until_at, root, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			factID, i+1, s.class, s.owner, s.until, s.root[:], s.sealed)
 		if err != nil {

@@ -9,6 +9,7 @@ CREATE TABLE fact (
 	actor        TEXT NOT NULL,
 	at           TIMESTAMPTZ NOT NULL,
 	root         BYTEA NOT NULL,
+	head_root    BYTEA NOT NULL,
 	machine_root BYTEA NOT NULL,
 	machine      BYTEA NOT NULL,
 	UNIQUE (aggregate, version)

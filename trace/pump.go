@@ -1,0 +1,271 @@
+package trace
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/transparency-dev/tessera"
+	"github.com/transparency-dev/tessera/api/layout"
+	"github.com/transparency-dev/tessera/client"
+	"github.com/transparency-dev/tessera/storage/posix"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/halle-cloud/halle/internal/keys"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/proof"
+)
+
+const (
+	pumpBatch     = 1024
+	batchAge      = 50 * time.Millisecond
+	counterLogged = "logged" // leaves that the database knows to be in the log
+)
+
+// FactLogRecovered says that the log held entries that the database, restored from an older backup, does not know.
+const FactLogRecovered = "trace.log_recovered.v1"
+
+// LogRecovered is the payload of FactLogRecovered: entries From to To-1 belong to facts that the restore lost.
+type LogRecovered struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+// Log is the Merkle log in its folder, open for appending by this process alone.
+type Log struct {
+	Dir      string
+	Key      string // verifier key, also in the file proof.LogKeyFile of the folder
+	appender *tessera.Appender
+	reader   tessera.LogReader
+	shutdown func(context.Context) error
+}
+
+// OpenLog opens or creates the log of the installation. origin is its name for ever (C2SP: a schema-less URL such as
+// "demo.halle"); its signing key comes from the key ring. every is how often a checkpoint is published, at least
+// 100 ms.
+func OpenLog(ctx context.Context, dir, origin string, ring *keys.Ring, every time.Duration) (*Log, error) {
+	signer, key, err := logSigner(ctx, origin, ring)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("log folder: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, proof.LogKeyFile), []byte(key+"\n"), 0o644); err != nil {
+		return nil, fmt.Errorf("log folder: %w", err)
+	}
+	driver, err := posix.New(ctx, posix.Config{Path: dir})
+	if err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	// The log's life ends with Close, not with the start-up context.
+	appender, shutdown, reader, err := tessera.NewAppender(context.WithoutCancel(ctx), driver, tessera.NewAppendOptions().
+		WithCheckpointSigner(signer).WithBatching(pumpBatch, batchAge).WithCheckpointInterval(every).
+		WithGarbageCollectionInterval(time.Minute).WithPushback(4*pumpBatch))
+	if err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	return &Log{Dir: dir, Key: key, appender: appender, reader: reader, shutdown: shutdown}, nil
+}
+
+// Close publishes what was appended and gives the folder free.
+func (l *Log) Close(ctx context.Context) error { return l.shutdown(ctx) }
+
+// logSigner makes the signed-note keys (C2SP signed-note, Ed25519) from a secret of the ring.
+func logSigner(ctx context.Context, origin string, ring *keys.Ring) (note.Signer, string, error) {
+	ref := keys.Install("log")
+	if err := ring.Ensure(ctx, ref); err != nil {
+		return nil, "", err
+	}
+	seed, err := ring.Secret(ctx, ref, "signing/ed25519/1")
+	if err != nil {
+		return nil, "", err
+	}
+	private := ed25519.NewKeyFromSeed(seed[:])
+	key, err := note.NewEd25519VerifierKey(origin, private.Public().(ed25519.PublicKey))
+	if err != nil {
+		return nil, "", fmt.Errorf("log name %q: %w", origin, err)
+	}
+	hash := strings.Split(key, "+")[1]
+	const algEd25519 = 1
+	secret := base64.StdEncoding.EncodeToString(append([]byte{algEd25519}, seed[:]...))
+	signer, err := note.NewSigner("PRIVATE+KEY+" + origin + "+" + hash + "+" + secret)
+	return signer, key, err
+}
+
+// Reconcile compares database and log before anything is appended. Leaf numbers are log indexes, so three things can
+// be wrong: a log that is older than the database (refused: going on would be a fork), entries that differ (refused),
+// and a database restored from an older backup than the log (gone on with, after the range was written down as a fact
+// of the operator).
+func (f *Facts) Reconcile(ctx context.Context, l *Log, operator string) error {
+	size, err := l.size(ctx)
+	if err != nil {
+		return err
+	}
+	var logged, leaves int64
+	err = f.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if logged, err = counter(tx, counterLogged); err != nil {
+			return err
+		}
+		leaves, err = counter(tx, counterLeaf)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if size < logged {
+		return fmt.Errorf("the log in %s has %d entries, the database knows of %d: the log is from an older backup. Bring back the newer log, or a mirror of it", l.Dir, size, logged)
+	}
+	if err := f.compareTail(ctx, l, logged, min(size, leaves)); err != nil {
+		return err
+	}
+	if size > leaves {
+		return f.recoverLog(ctx, leaves, size, operator)
+	}
+	return f.setLogged(ctx, size)
+}
+
+func (f *Facts) recoverLog(ctx context.Context, leaves, size int64, operator string) error {
+	if err := f.ring.Ensure(ctx, keys.Tenant(operator)); err != nil {
+		return err
+	}
+	f.log.ErrorContext(ctx, "the log is ahead of the database, which was restored from an older backup", "from", leaves, "to", size)
+	return f.db.Tx(ctx, func(tx *store.Tx) error {
+		if _, err := take(tx, counterLeaf, int(size-leaves)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("UPDATE fact_counter SET n = $1 WHERE name = $2", size, counterLogged); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("INSERT INTO fact_counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", counterLogged, size); err != nil {
+			return err
+		}
+		_, err := f.Record(tx, Fact{Type: FactLogRecovered, Aggregate: "log", Owner: operator, Actor: "system:trace", At: f.now(),
+			Machine: LogRecovered{From: leaves, To: size}})
+		return err
+	})
+}
+
+func (f *Facts) setLogged(ctx context.Context, n int64) error {
+	return f.db.Claim(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec("INSERT INTO fact_counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = excluded.n", counterLogged, n)
+		return err
+	})
+}
+
+// compareTail checks that what the log holds beyond the last known append is what the database numbered there.
+func (f *Facts) compareTail(ctx context.Context, l *Log, from, to int64) error {
+	for from < to {
+		rows, err := f.leaves(ctx, from, min(to, from+pumpBatch))
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return nil // a range that an earlier recovery left to the log alone
+		}
+		for _, row := range rows {
+			entry, err := l.entry(ctx, uint64(row.no))
+			if err != nil {
+				return fmt.Errorf("log entry %d: %w", row.no, err)
+			}
+			if !bytes.Equal(entry, row.leaf) {
+				return fmt.Errorf("log entry %d is not the one that the database has: log and database are not of one installation, or one was altered", row.no)
+			}
+		}
+		from = rows[len(rows)-1].no + 1
+	}
+	return nil
+}
+
+func (l *Log) size(ctx context.Context) (int64, error) {
+	n, err := l.reader.NextIndex(ctx)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	return int64(n), err
+}
+
+func (l *Log) entry(ctx context.Context, index uint64) ([]byte, error) {
+	size, err := l.reader.IntegratedSize(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := client.GetEntryBundle(ctx, l.reader.ReadEntryBundle, index/layout.EntryBundleWidth, size)
+	if err != nil {
+		return nil, err
+	}
+	at := index % layout.EntryBundleWidth
+	if at >= uint64(len(b.Entries)) {
+		return nil, fmt.Errorf("entry %d is not there", index)
+	}
+	return b.Entries[at], nil
+}
+
+type leafRow struct {
+	no   int64
+	leaf []byte
+}
+
+func (f *Facts) leaves(ctx context.Context, from, to int64) (rows []leafRow, err error) {
+	err = f.db.Read(ctx, func(tx *store.Tx) (err error) {
+		rows, err = store.All(tx, func(row store.Scanner) (r leafRow, err error) {
+			err = row.Scan(&r.no, &r.leaf)
+			return r, err
+		}, "SELECT leaf_no, leaf FROM fact_leaf WHERE leaf_no >= $1 AND leaf_no < $2 ORDER BY leaf_no", from, to)
+		return err
+	})
+	return rows, err
+}
+
+// Pump appends leaves until ctx ends. One process does it: the folder is locked, and indexes are checked against leaf
+// numbers, so that a second writer is found at once.
+func (f *Facts) Pump(ctx context.Context, l *Log, operator string) error {
+	if err := f.Reconcile(ctx, l, operator); err != nil {
+		return err
+	}
+	f.loop(ctx, "pump", topicSequenced, func(ctx context.Context) (int, error) { return f.pumpOnce(ctx, l) })
+	return nil
+}
+
+func (f *Facts) pumpOnce(ctx context.Context, l *Log) (int, error) {
+	held := false
+	err := f.db.Claim(ctx, func(tx *store.Tx) (err error) {
+		held, err = tx.HoldLease("trace.pump", f.holder, f.now(), leaseTTL)
+		return err
+	})
+	if err != nil || !held {
+		return 0, err
+	}
+	next, err := l.size(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := f.leaves(ctx, next, next+pumpBatch)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	futures := make([]tessera.IndexFuture, len(rows))
+	for i, row := range rows {
+		if row.no != next+int64(i) {
+			return 0, fmt.Errorf("leaf %d is missing in the database", next+int64(i))
+		}
+		futures[i] = l.appender.Add(ctx, tessera.NewEntry(row.leaf))
+	}
+	for i, future := range futures {
+		at, err := future()
+		if err != nil {
+			return 0, fmt.Errorf("append leaf %d: %w", rows[i].no, err)
+		}
+		if int64(at.Index) != rows[i].no {
+			return 0, fmt.Errorf("leaf %d stands in the log at %d: somebody else appended", rows[i].no, at.Index)
+		}
+	}
+	return len(rows), f.setLogged(ctx, next+int64(len(rows)))
+}
