@@ -49,7 +49,8 @@ type Job struct {
 }
 
 // Handler does the work of one job. It is idempotent. nil finishes the job, an error tries again later with growing
-// pauses, After sets the pause. Its context ends when the lease was lost: then it stops without further effect.
+// pauses, After sets the pause. Its context ends when the lease was lost: then it stops without further effect. The
+// texts of its errors are stored and logged: they hold no personal data.
 type Handler func(ctx context.Context, j Job) error
 
 const (

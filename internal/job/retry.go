@@ -99,19 +99,19 @@ func (q *Queue) put(tx *store.Tx, j Job, at time.Time, text string) (outcome, er
 
 // end ends the job as finished or dead, unless it was asked for again while it ran: then it is a new one.
 func (q *Queue) end(tx *store.Tx, j Job, as outcome, text string) (outcome, error) {
-	held, err := again(tx, j, q.holder)
-	if err != nil || held {
+	ended, err := false, error(nil)
+	if as == dead {
+		ended, err = bury(tx, j, q.holder, text)
+	} else {
+		ended, err = finish(tx, j, q.holder)
+	}
+	if err != nil || ended {
+		return as, err
+	}
+	if held, err := again(tx, j, q.holder); err != nil || held {
 		return waits, err
 	}
-	if as == dead {
-		held, err = bury(tx, j, q.holder, text)
-	} else {
-		held, err = finish(tx, j, q.holder)
-	}
-	if !held {
-		return lost, err
-	}
-	return as, err
+	return lost, nil
 }
 
 // over tells whether the deadline has passed.

@@ -3,6 +3,8 @@ package job
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -137,30 +139,17 @@ func (q *Queue) pause(at, now time.Time) time.Duration {
 func (q *Queue) claim(ctx context.Context, limit int) (taken []*run, wait time.Duration, err error) {
 	var at time.Time
 	var more bool
-	kinds := q.kinds()
 	start := q.now()
 	err = q.db.Claim(ctx, func(tx *store.Tx) error {
-		taken = nil
-		jobs, err := due(tx, kinds, start, limit)
+		jobs, err := due(tx, q.kinds(), start, limit)
 		if err != nil {
 			return err
 		}
-		for _, j := range jobs {
-			j.fence++
-			if j.Attempt >= j.MaxAttempts && j.Key != timerKey {
-				if err := takeDead(tx, j); err != nil {
-					return err
-				}
-				continue
-			}
-			j.Attempt++
-			if err := take(tx, j, q.holder, start.Add(q.lease)); err != nil {
-				return err
-			}
-			taken = append(taken, &run{job: j, until: start.Add(q.lease)})
+		if taken, err = q.lend(tx, jobs, start.Add(q.lease)); err != nil {
+			return err
 		}
 		if more = len(jobs) == limit; !more {
-			at, err = next(tx, kinds)
+			at, err = next(tx, q.kinds())
 		}
 		return err
 	})
@@ -177,6 +166,27 @@ func (q *Queue) claim(ctx context.Context, limit int) (taken []*run, wait time.D
 		return taken, 0, nil
 	}
 	return taken, q.pause(at, q.now()), nil
+}
+
+// lend leases the locked rows to this process, but gives up those whose last attempt ended with its process.
+func (q *Queue) lend(tx *store.Tx, jobs []Job, until time.Time) (taken []*run, err error) {
+	var ids []string
+	for _, j := range jobs {
+		j.fence++
+		if j.Attempt >= j.MaxAttempts && j.Key != timerKey {
+			if err := takeDead(tx, j); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		j.Attempt++
+		ids = append(ids, j.ID)
+		taken = append(taken, &run{job: j, until: until})
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return taken, take(tx, ids, q.holder, until)
 }
 
 // execute runs the handler and records how it ended.
@@ -223,29 +233,36 @@ func (q *Queue) heartbeat(ctx context.Context) {
 	}
 }
 
+// renewAll renews each lease on its own: a transaction that stays open after enqueuing the key of one running job
+// holds its row, and must not cost the others their leases.
 func (q *Queue) renewAll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, q.lease/3)
+	defer cancel()
 	q.mu.Lock()
-	held := make([]*run, 0, len(q.running))
-	for _, r := range q.running {
-		held = append(held, r)
-	}
+	held := slices.Collect(maps.Values(q.running))
 	q.mu.Unlock()
+	var renewals sync.WaitGroup
 	for _, r := range held {
-		until := q.now().Add(q.lease)
-		ok := false
-		err := q.db.Claim(ctx, func(tx *store.Tx) (e error) {
-			ok, e = renew(tx, r.job, q.holder, until)
-			return e
-		})
-		q.mu.Lock()
-		switch {
-		case q.running[r.job.ID] != r: // it ended meanwhile
-		case err == nil && ok:
-			r.until = until
-		case (err == nil || q.now().After(r.until)) && r.cancel != nil:
-			r.cancel(errLost)
-		}
-		q.mu.Unlock()
+		renewals.Go(func() { q.renewOne(ctx, r) })
+	}
+	renewals.Wait()
+}
+
+func (q *Queue) renewOne(ctx context.Context, r *run) {
+	until := q.now().Add(q.lease)
+	ok := false
+	err := q.db.Claim(ctx, func(tx *store.Tx) (e error) {
+		ok, e = renew(tx, r.job, q.holder, until)
+		return e
+	})
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.running[r.job.ID] != r: // it ended meanwhile
+	case err == nil && ok:
+		r.until = until
+	case (err == nil || q.now().After(r.until)) && r.cancel != nil:
+		r.cancel(errLost)
 	}
 }
 

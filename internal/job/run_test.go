@@ -231,6 +231,66 @@ func TestOtherProcessesHelpWhenThisOneIsBusy(t *testing.T) {
 	stop()
 }
 
+// TestAnOpenTransactionDelaysOnlyItsOwnKey: it has asked for a job that runs just now and does not commit; the leases
+// of the others are renewed, and they go on.
+func TestAnOpenTransactionDelaysOnlyItsOwnKey(t *testing.T) {
+	sets := []store.Migrations{Migrations()}
+	db := storetest.Open(t, storetest.URL(t, store.PostgreSQL, sets), sets)
+	now := clock.NewFake(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	q := New(db, "test", now.Now, quiet())
+	q.lease = 600 * time.Millisecond // of the clock; its heart beats every third of it in truth
+	begun, goOn := make(chan string, 8), make(chan struct{})
+	var runs atomic.Int32
+	q.Handle("look", func(ctx context.Context, j Job) error {
+		begun <- j.Key
+		if j.Key == "other" {
+			return nil
+		}
+		runs.Add(1)
+		select {
+		case <-goOn:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	enqueue(t, q, Job{Kind: "look", Key: "asked"}, Job{Kind: "look", Key: "beside"})
+	start(t, q, 4)
+	<-begun
+	<-begun
+	opened, commit, closed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() {
+		closed <- db.Claim(bg, func(tx *store.Tx) error {
+			defer once.Do(func() { close(opened); <-commit })
+			return q.Enqueue(tx, Job{Kind: "look", Key: "asked"})
+		})
+	}()
+	<-opened
+	for range 4 { // longer than the lease
+		now.Advance(q.lease / 2)
+		want := store.At(now.Now().Add(q.lease))
+		eventually(t, "the lease beside is renewed", func() bool {
+			var until store.Time
+			must(t, db.Read(bg, func(tx *store.Tx) error {
+				return tx.QueryRow("SELECT due_at FROM job WHERE job_key = 'beside'").Scan(&until)
+			}))
+			return until.Equal(want.Time)
+		})
+		enqueue(t, q, Job{Kind: "look", Key: "other"})
+		if key := <-begun; key != "other" {
+			t.Fatalf("%s was taken twice", key)
+		}
+	}
+	close(commit)
+	must(t, <-closed)
+	close(goOn)
+	eventually(t, "everything done", func() bool { return rows(t, q) == 0 })
+	if n := runs.Load(); n < 3 {
+		t.Fatalf("%d runs: the request was lost", n)
+	}
+}
+
 // BenchmarkJobs is a job enqueued, taken, run and ended, by 8 workers.
 func BenchmarkJobs(b *testing.B) {
 	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {

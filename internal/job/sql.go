@@ -76,9 +76,11 @@ func marks(args *[]any, values []string) string {
 	return strings.Join(out, ", ")
 }
 
-func take(tx *store.Tx, j Job, holder string, until time.Time) error {
-	_, err := tx.Exec(`UPDATE job SET state = 'running', holder = $1, due_at = $2, attempt = $3, fence = $4 WHERE id = $5`,
-		holder, store.At(until), j.Attempt, j.fence, j.ID)
+// take leases the rows that due has locked, for their next attempt under their next fence.
+func take(tx *store.Tx, ids []string, holder string, until time.Time) error {
+	args := []any{holder, store.At(until)}
+	_, err := tx.Exec(`UPDATE job SET state = 'running', holder = $1, due_at = $2, attempt = attempt + 1, fence = fence + 1
+		WHERE id IN (`+marks(&args, ids)+`)`, args...)
 	return err
 }
 
