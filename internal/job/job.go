@@ -72,6 +72,7 @@ type Queue struct {
 	timers   map[string]time.Duration
 	lease    time.Duration
 	woken    <-chan struct{}
+	ends     chan *ended // to the recorder; nil when each run is recorded alone
 
 	mu      sync.Mutex
 	running map[string]*run // by job id

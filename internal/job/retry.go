@@ -55,65 +55,6 @@ func call(ctx context.Context, h Handler, j Job) (err error) {
 	return h(ctx, j)
 }
 
-// outcome is what became of a job after a run.
-type outcome string
-
-const (
-	gone  outcome = "gone"  // finished
-	waits outcome = "waits" // will run again
-	dead  outcome = "dead"
-	lost  outcome = "lost" // another process has it
-)
-
-// settle records how the run ended.
-func (q *Queue) settle(tx *store.Tx, j Job, err error) (outcome, error) {
-	now := q.now()
-	interval, timer := q.timers[j.Kind]
-	timer = timer && j.Key == timerKey
-	text := errorText(err)
-	var later *afterError
-	switch {
-	case err == nil && timer:
-		j.Attempt = 0
-		return q.put(tx, j, latest(now, j.RunAt.Add(interval)), "")
-	case err == nil:
-		return q.end(tx, j, gone, "")
-	case timer:
-		return q.put(tx, j, now.Add(min(pauseOf(err, j.Attempt), interval)), text)
-	case errors.As(err, &later) && !j.over(now):
-		j.Attempt--
-		return q.put(tx, j, now.Add(later.pause), text)
-	case j.Attempt < j.MaxAttempts && !j.over(now):
-		return q.put(tx, j, now.Add(backoff(j.Attempt)), text)
-	}
-	return q.end(tx, j, dead, text)
-}
-
-func (q *Queue) put(tx *store.Tx, j Job, at time.Time, text string) (outcome, error) {
-	held, err := release(tx, j, q.holder, at, text)
-	if !held {
-		return lost, err
-	}
-	return waits, err
-}
-
-// end ends the job as finished or dead, unless it was asked for again while it ran: then it is a new one.
-func (q *Queue) end(tx *store.Tx, j Job, as outcome, text string) (outcome, error) {
-	ended, err := false, error(nil)
-	if as == dead {
-		ended, err = bury(tx, j, q.holder, text)
-	} else {
-		ended, err = finish(tx, j, q.holder)
-	}
-	if err != nil || ended {
-		return as, err
-	}
-	if held, err := again(tx, j, q.holder); err != nil || held {
-		return waits, err
-	}
-	return lost, nil
-}
-
 // over tells whether the deadline has passed.
 func (j Job) over(now time.Time) bool { return !j.Deadline.IsZero() && now.After(j.Deadline) }
 

@@ -38,11 +38,19 @@ func (q *Queue) Run(ctx context.Context, workers int) error {
 	var helpers, handlers sync.WaitGroup
 	helpers.Go(func() { q.heartbeat(working) })
 	helpers.Go(func() { q.notify(working) })
+	if q.db.Engine() == store.SQLite {
+		q.ends = make(chan *ended, maxClaim)
+		helpers.Go(func() { q.recorder(working, q.ends) })
+		defer func() { q.ends = nil }()
+	}
 	q.dispatch(ctx, working, &handlers)
 	giveUp := time.AfterFunc(grace, q.cancelAll)
 	handlers.Wait()
 	giveUp.Stop()
 	stop()
+	if q.ends != nil {
+		close(q.ends)
+	}
 	helpers.Wait()
 	q.mu.Lock()
 	q.free = 0
@@ -196,11 +204,7 @@ func (q *Queue) execute(working context.Context, r *run) {
 	r.cancel = cancel
 	q.mu.Unlock()
 	err := call(ctx, q.handlers[r.job.Kind], r.job)
-	var became outcome
-	settleErr := q.db.Claim(working, func(tx *store.Tx) (e error) {
-		became, e = q.settle(tx, r.job, err)
-		return e
-	})
+	became, recordErr := q.record(working, r.job, err)
 	cancel(nil)
 	q.mu.Lock()
 	delete(q.running, r.job.ID)
@@ -208,8 +212,8 @@ func (q *Queue) execute(working context.Context, r *run) {
 	q.mu.Unlock()
 	log := q.log.With("kind", r.job.Kind, "id", r.job.ID, "attempt", r.job.Attempt)
 	switch {
-	case settleErr != nil:
-		log.Warn("the end of a job cannot be recorded: it runs again", "error", settleErr)
+	case recordErr != nil:
+		log.Warn("the end of a job cannot be recorded: it runs again", "error", recordErr)
 	case became == lost:
 		log.Warn("a job was taken over by another process before it ended here")
 	case became == dead:
