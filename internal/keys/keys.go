@@ -140,6 +140,9 @@ func (r *Ring) start(ctx context.Context, c Config) error {
 	if err := r.db.Migrate(ctx, Migrations()); err != nil {
 		return err
 	}
+	if err := r.db.Read(ctx, refuseMainDatabase); err != nil {
+		return err
+	}
 	if err := r.openRoots(ctx, c); err != nil {
 		return err
 	}
@@ -160,6 +163,18 @@ func (r *Ring) start(ctx context.Context, c Config) error {
 			}
 		}
 	}()
+	return nil
+}
+
+// refuseMainDatabase keeps keys and the data they seal apart: in one database, each of its backups would hold both.
+func refuseMainDatabase(tx *store.Tx) error {
+	var others int
+	if err := tx.QueryRow("SELECT count(*) FROM schema_migration WHERE package NOT IN ('store', 'keys')").Scan(&others); err != nil {
+		return err
+	}
+	if others > 0 {
+		return errors.New("this database holds other data too: give the keys a database of their own, so that no backup holds data and keys together")
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/clock"
@@ -176,6 +177,20 @@ func TestWrongReferencesAndSettingsAreRefused(t *testing.T) {
 	c.CacheFor = 3 * time.Second
 	if _, err := Open(bg, c); err == nil || !strings.Contains(err.Error(), "at most 2s") {
 		t.Errorf("a cache too old: %v", err)
+	}
+}
+
+func TestTheMainDatabaseIsRefused(t *testing.T) {
+	main := []store.Migrations{{Package: "order", Files: fstest.MapFS{"migrations/0001_order.sql": {Data: []byte("CREATE TABLE thing (id TEXT);")}}}}
+	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+		u := storetest.URL(t, engine, main)
+		db, err := store.Open(bg, u)
+		must(t, err)
+		must(t, db.Migrate(bg, main...))
+		must(t, db.Close())
+		if _, err := Open(bg, config(t, u)); err == nil || !strings.Contains(err.Error(), "of their own") {
+			t.Errorf("%s: %v", engine, err)
+		}
 	}
 }
 
