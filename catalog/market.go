@@ -1,0 +1,115 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/price"
+)
+
+// Directory is what this package asks of party, inside a transaction and without authorisation of its own.
+type Directory struct {
+	Org     func(tx *store.Tx, id string) (party.Organisation, error)
+	Markets func(tx *store.Tx) ([]party.Market, error)
+}
+
+func asFail(err error, e **fail.Error) bool { return errors.As(err, e) }
+
+func names(list []string, m party.Market) bool {
+	return slices.Contains(list, m.ID) || slices.Contains(list, m.Domain)
+}
+
+// In tells whether the offer is meant for the market and complete there: the market's languages and a price in its
+// currency for at least one plan on sale.
+func (c *Content) In(m party.Market) bool {
+	if len(c.Markets) > 0 && !names(c.Markets, m) {
+		return false
+	}
+	return len(c.lacks(m)) == 0
+}
+
+// Price is the price list of a plan in a market: one that names the market, else one of its currency and basis (gross
+// where the market shows prices with tax). Nil when the plan has none there.
+func (p *Plan) Price(m party.Market) *Price {
+	basis := price.Net
+	if m.VATMode == party.VATGross {
+		basis = price.Gross
+	}
+	var found *Price
+	for i := range p.Prices {
+		one := &p.Prices[i]
+		if string(one.Currency) != m.Currency || one.Basis != basis {
+			continue
+		}
+		if names(one.Markets, m) {
+			return one
+		}
+		if found == nil && len(one.Markets) == 0 {
+			found = one
+		}
+	}
+	return found
+}
+
+// SellerEntity is the legal entity that sells the offer in a market.
+func (c *Content) SellerEntity(m party.Market) string {
+	if c.Seller == SellerPublisher {
+		return c.Entity
+	}
+	return m.Entity
+}
+
+// lacks lists what the content needs for a market and has not.
+func (c *Content) lacks(m party.Market) []fail.Field {
+	var p problems
+	for _, l := range m.Languages {
+		for path, text := range map[string]Text{"name": c.Name, "summary": c.Summary, "contract": c.Contract} {
+			_, ok := text[l]
+			p.when(!ok, path+"."+l, "is missing: the market "+m.Name+" speaks "+l)
+		}
+		for i := range c.Plans {
+			_, ok := c.Plans[i].Name[l]
+			p.when(!ok && !c.Plans[i].Withdrawn, fmt.Sprintf("plans.%d.name.%s", i, l), "is missing: the market "+m.Name+" speaks "+l)
+		}
+	}
+	priced := slices.ContainsFunc(c.Plans, func(plan Plan) bool { return !plan.Withdrawn && plan.Price(m) != nil })
+	p.when(!priced, "plans", fmt.Sprintf("no plan has a price in %s (%s) for the market %s", m.Currency, m.VATMode, m.Name))
+	slices.SortFunc(p.list, func(a, b fail.Field) int { return strings.Compare(a.Path, b.Path) })
+	return p.list
+}
+
+// publishable checks the content against the markets it is for: every one it names, and at least one when it names
+// none.
+func (c *Content) publishable(markets []party.Market) error {
+	var p problems
+	fits := 0
+	var first []fail.Field
+	for i, name := range c.Markets {
+		known := slices.ContainsFunc(markets, func(m party.Market) bool { return m.ID == name || m.Domain == name })
+		p.when(!known, fmt.Sprintf("markets.%d", i), "is not a market of this installation")
+	}
+	for _, m := range markets {
+		if len(c.Markets) > 0 && !names(c.Markets, m) {
+			continue
+		}
+		lacks := c.lacks(m)
+		switch {
+		case len(lacks) == 0:
+			fits++
+		case len(c.Markets) > 0:
+			p.list = append(p.list, lacks...)
+		case first == nil:
+			first = lacks
+		}
+	}
+	if fits == 0 && len(p.list) == 0 {
+		p.list = first
+		p.when(len(first) == 0, "markets", "there is no market yet that could sell this")
+	}
+	return p.error()
+}

@@ -1,0 +1,168 @@
+package catalog_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/internal/fail"
+)
+
+func sample(t testing.TB) []byte {
+	t.Helper()
+	text, err := os.ReadFile("testdata/m2m.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func parsed(t testing.TB) catalog.Content {
+	t.Helper()
+	c, err := catalog.Parse(sample(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestYAMLRoundTrip(t *testing.T) {
+	c := parsed(t)
+	if got := c.Plan("scale").Prices[0].Components[2].Tiers; len(got) != 2 || got[0].UpTo != 3_600_000 {
+		t.Fatalf("tiers %+v", got)
+	}
+	text, err := catalog.Export(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := catalog.Parse(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if d := cmp.Diff(c, again); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestYAMLErrorsNameTheLine(t *testing.T) {
+	good := string(sample(t))
+	for name, tc := range map[string]struct{ old, new, code, want string }{
+		"unknown field": {"seller: market", "seler: market", "offer.yaml", "line 11"},
+		"syntax":        {"families: [messaging, iot]", "families: [messaging, iot", "offer.yaml", "line "},
+		"anchor":        {"seller: market", "seller: &a market", "offer.yaml", "line 11"},
+		"wrong word":    {"seller: market", "seller: nobody", "offer.content", "(line 11)"},
+		"meter":         {"meter: messages", "meter: nothing", "offer.content", "is not a meter of this offer (line 93)"},
+		"type":          {"share: 10", "share: ten", "offer.yaml", "line 26"},
+		"schema":        {"minItems: 1", "minItems: -1", "offer.content", "parameters: cannot be used"},
+		"outside":       {"type: string", "$ref: https://example.org/x", "offer.content", "must start with #/$defs/"},
+		"second":        {"key: relay-m2m", "---\nkey: relay-m2m\n---", "offer.yaml", "exactly one document"},
+		"price":         {"price: 5.00 EUR", "price: 5.00 USD", "offer.content", "in the currency of the price list (line 90)"},
+		"percent":       {`target: "99.9"`, `target: "101"`, "offer.content", "serviceLevels.0.target"},
+		"limit":         {"connections: 100\n", "connections: -1\n", "offer.content", "plans.0.limits.connections"},
+	} {
+		text := strings.Replace(good, tc.old, tc.new, 1)
+		if text == good {
+			t.Fatalf("%s: %q is not in the sample", name, tc.old)
+		}
+		_, err := catalog.Parse([]byte(text))
+		if fail.CodeOf(err) != tc.code || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v, want %s with %q", name, err, tc.code, tc.want)
+		}
+	}
+}
+
+func TestParametersNameTheField(t *testing.T) {
+	c := parsed(t)
+	for text, want := range map[string]string{
+		`{"hosts":["a"]}`:                      "",
+		`{}`:                                   "parameters",
+		``:                                     "parameters",
+		`[]`:                                   "parameters",
+		`{"hosts":["a"],"other":1}`:            "parameters",
+		`{"hosts":["a",7]}`:                    "parameters.hosts.1",
+		`{"hosts":["a"],"interval_ms":1}`:      "parameters.interval_ms",
+		`{"hosts":["a"],"interval_ms":1e2}`:    "",
+		`{"hosts":`:                            "parameters",
+		strings.Repeat(" ", 20<<10) + `{"a":1}`: "too large",
+	} {
+		err := c.CheckParameters(json.RawMessage(text))
+		var e *fail.Error
+		switch {
+		case want == "" && err == nil:
+		case want == "too large" && fail.Is(err, fail.TooLarge):
+		case errors.As(err, &e) && len(e.Fields) > 0 && e.Fields[0].Path == want:
+		default:
+			t.Errorf("%.60s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestHostileSchemas(t *testing.T) {
+	for name, schema := range map[string]string{
+		"loop":    `{"type":"object","$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}`,
+		"deep":    `{"type":"object","not":` + strings.Repeat(`{"not":`, 30) + `{}` + strings.Repeat(`}`, 30) + `}`,
+		"dialect": `{"type":"object","$schema":"http://json-schema.org/draft-07/schema#"}`,
+		"array":   `{"type":"array"}`,
+		"pattern": `{"type":"object","properties":{"a":{"type":"string","pattern":"(?=x)"}}}`,
+		"file":    `{"type":"object","$ref":"file:///etc/passwd"}`,
+		"large":   `{"type":"object","description":"` + strings.Repeat("x", 40<<10) + `"}`,
+	} {
+		c := parsed(t)
+		c.Parameters = catalog.Document(schema)
+		err := c.Validate()
+		if name == "loop" && (err == nil || !strings.Contains(err.Error(), "parameters:")) {
+			if err := c.CheckParameters(json.RawMessage(`{}`)); err == nil {
+				t.Errorf("loop passes")
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), "parameters:") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSpecMergesAndLimitsWin(t *testing.T) {
+	c := parsed(t)
+	got, err := c.Spec(c.Plan("start"), json.RawMessage(`{"hosts":["a"],"limits":{"connections":999999}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"app":"m2m","config":{"hosts":["a"],"limits":{"connections":100,"message_bytes":65536}},"isolation":"basic","limits":{"memory_bytes":268435456}}`
+	if string(got) != want {
+		t.Errorf("%s", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(sample(f))
+	f.Add([]byte("key: a\nname: {en: x}\n"))
+	f.Add([]byte("? [a]\n: b"))
+	f.Add([]byte("- &a [*a]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := catalog.Parse(text)
+		if err != nil {
+			var e *fail.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%T %v", err, err)
+			}
+			return
+		}
+		out, err := catalog.Export(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := catalog.Parse(out)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if d := cmp.Diff(c, again); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
