@@ -61,7 +61,14 @@ func newAssets() (*assets, error) {
 		return nil, err
 	}
 	css = strings.ReplaceAll(css, "url(FONT)", "url("+a.addresses["instrument-sans.woff2"]+")")
-	return a, a.add("halle.css", "text/css; charset=utf-8", []byte(css))
+	if err := a.add("halle.css", "text/css; charset=utf-8", []byte(css)); err != nil {
+		return nil, err
+	}
+	own, err := styles.ReadFile("gallery/gallery.css")
+	if err != nil {
+		return nil, fmt.Errorf("read the style of the gallery: %w", err)
+	}
+	return a, a.add("gallery.css", "text/css; charset=utf-8", own)
 }
 
 func (a *assets) add(name, kind string, content []byte) error {
@@ -148,7 +155,7 @@ func Stylesheet() (string, error) {
 			pattern string
 		}{p.Files, "*.css"})
 	}
-	for _, pattern := range []string{"page/*.css", "gallery/*.css", "style/9-*.css"} {
+	for _, pattern := range []string{"page/*.css", "style/9-*.css"} {
 		sources = append(sources, struct {
 			files   fs.FS
 			pattern string
@@ -159,7 +166,7 @@ func Stylesheet() (string, error) {
 			return "", err
 		}
 	}
-	return squeeze(b.String()), nil
+	return spellOut(squeeze(b.String())), nil
 }
 
 // squeeze drops comments and the spaces that mean nothing. Spaces inside values stay.
@@ -167,4 +174,16 @@ func squeeze(css string) string {
 	css = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(css, "")
 	css = regexp.MustCompile(`\s*\n\s*`).ReplaceAllString(css, "")
 	return strings.ReplaceAll(css, ";}", "}")
+}
+
+// spellOut writes the tokens that no theme changes (spaces, radii, sizes) as their values: shorter by a tenth,
+// and one look-up less for each use.
+func spellOut(css string) string {
+	values := map[string]string{}
+	for _, m := range regexp.MustCompile(`(--[srt]\d+):([^;}]+)`).FindAllStringSubmatch(css, -1) {
+		values[m[1]] = m[2]
+	}
+	return regexp.MustCompile(`var\((--[srt]\d+)\)`).ReplaceAllStringFunc(css, func(use string) string {
+		return values[use[4:len(use)-1]]
+	})
 }

@@ -34,9 +34,13 @@ func funcs(l *locale.Locale, a *assets) template.FuncMap {
 		},
 		"mark": icon.Mark, "asset": a.url,
 		// small components made in place: {{template "badge" (badge "good" (t "…"))}}
-		"badge":   func(tone part.Tone, text string) badge.Badge { return badge.Badge{Tone: tone, Text: text} },
-		"button":  func(text, url string, kind button.Kind) button.Button { return button.Button{Text: text, URL: url, Kind: kind} },
-		"post":    func(text, url string, kind button.Kind) button.Button { return button.Button{Text: text, URL: url, Kind: kind, Post: true} },
+		"badge": func(tone part.Tone, text string) badge.Badge { return badge.Badge{Tone: tone, Text: text} },
+		"button": func(text, url string, kind button.Kind) button.Button {
+			return button.Button{Text: text, URL: url, Kind: kind}
+		},
+		"post": func(text, url string, kind button.Kind) button.Button {
+			return button.Button{Text: text, URL: url, Kind: kind, Post: true}
+		},
 		"drawing": func(c chart.Chart) chart.Drawing { return chart.Draw(l, c) },
 		"inc":     func(i int) int { return i + 1 },
 		"time":    func(t time.Time, text string) template.HTML { return timeTag(l, t, text) },

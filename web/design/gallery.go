@@ -69,6 +69,7 @@ func (r *Renderer) gallery(req *http.Request) (galleryPage, error) {
 }
 
 func (r *Renderer) galleryFrame(p *Page, l *locale.Locale) {
+	p.Styles = []string{"gallery.css"}
 	p.Title, p.Desk = l.T("gallery.tab"), l.T("gallery.desk")
 	p.Search = &Search{URL: "/design", Hint: l.T("example.search"), Places: []form.Option{{Value: "", Label: l.T("example.search.anywhere")}, {Value: "fr", Label: l.T("example.france")}}}
 	p.User = &User{Name: "Camille Morel", Organisation: "Acme Santé", SignOut: "/design", Links: []part.Link{{Text: l.T("example.account"), URL: "#account"}}}

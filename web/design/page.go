@@ -26,7 +26,8 @@ type Page struct {
 	Nav         []Group // the column of nouns; none on the storefront
 	Crumbs      []part.Link
 	Flash       []flash.Notice
-	Refresh     int // seconds; reloads the page where there is no script. 0 never
+	Styles      []string // further stylesheets of this page, by asset name
+	Refresh     int      // seconds; reloads the page where there is no script. 0 never
 }
 
 // Search is the search of the bar with its filter of places.

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	thin = "\u202f" // narrow no-break space: French groups of digits, before % and units
-	nbsp = "\u00a0" // no-break space: between an amount and its currency
+	thin = "\u00a0" // groups of digits in French, before %: the narrow space (U+202F) is a hair in too many fonts
+	nbsp = "\u00a0" // between an amount and its currency
 )
 
 // Money is an amount to be shown: Minor × 10^-Exponent of the currency (EUR has 2 for totals; a unit price may

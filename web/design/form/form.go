@@ -82,7 +82,10 @@ func (f Field) Type() string {
 }
 
 // Summary stands above a form that was refused; it links to each field.
-type Summary struct{ Fields []Field }
+type Summary struct {
+	Fields []Field
+	Still  bool // does not take the focus when the page opens
+}
 
 // Errors keeps the fields that were refused.
 func (s Summary) Errors() []Field {
@@ -103,7 +106,7 @@ func examples(l *locale.Locale) []part.Example {
 	note := Field{ID: "ex-note", Kind: Area, Label: l.T("example.form.note"), Optional: true}
 	terms := Field{ID: "ex-terms", Kind: Checkbox, Label: l.T("example.form.terms"), Hint: l.T("example.form.terms.hint")}
 	return []part.Example{
-		{Title: l.T("example.form.summary"), Template: "form.summary", View: Summary{Fields: []Field{bad}}, Wide: true},
+		{Title: l.T("example.form.summary"), Template: "form.summary", View: Summary{Still: true, Fields: []Field{bad}}, Wide: true},
 		{Title: l.T("example.form.text"), Template: "field", View: mail},
 		{Title: l.T("example.form.wrong"), Template: "field", View: bad},
 		{Title: l.T("example.form.radios"), Template: "field", View: plan},

@@ -12,11 +12,11 @@ import (
 )
 
 func examples(l *locale.Locale) []part.Example {
-	full := sample(l, "table-full", "/design?sort=name")
+	full := sample(l, "table-full", l.T("example.table.caption"), "/design?sort=name")
 	full.Rows = rows(l)
 	full.Found, full.After = 10000, "c2"
-	nothing := sample(l, "table-nothing", "/design?q=kafka")
-	bare := sample(l, "table-bare", "/design")
+	nothing := sample(l, "table-nothing", l.T("example.table.caption.found"), "/design?q=kafka")
+	bare := sample(l, "table-bare", l.T("example.table.caption"), "/design")
 	bare.Search, bare.Filters, bare.Export = "", nil, nil
 	shop := button.Button{Text: l.T("example.empty.action"), URL: "#shop", Kind: button.Primary}
 	bare.Empty = states.Empty{Icon: "shop", Title: l.T("example.empty.title"), Text: l.T("example.empty.text"), Action: &shop}
@@ -27,12 +27,12 @@ func examples(l *locale.Locale) []part.Example {
 	}
 }
 
-func sample(l *locale.Locale, id, address string) Table {
+func sample(l *locale.Locale, id, caption, address string) Table {
 	u, err := url.Parse(address)
 	if err != nil {
 		u = &url.URL{Path: "/design"}
 	}
-	return Table{ID: id, Caption: l.T("example.table.caption"), Query: Parse(u), Search: l.T("example.table.search"),
+	return Table{ID: id, Caption: caption, Query: Parse(u), Search: l.T("example.table.search"),
 		Filters: []form.Field{{ID: id + "-state", Name: "state", Kind: form.Select, Label: l.T("example.table.state"),
 			Options: []form.Option{{Value: "", Label: l.T("example.table.state.any")}, {Value: "running", Label: l.T("example.state.running")}}}},
 		Columns: []Column{{Name: l.T("example.table.name"), Sort: "name"}, {Name: l.T("example.table.state"), Sort: "state"},
