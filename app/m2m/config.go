@@ -98,7 +98,8 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	u, err := url.Parse(c.UsageURL)
-	must(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", "usage_url must be an http or https address")
+	must(err == nil && ((u.Scheme == "http" || u.Scheme == "https") && u.Host != "" || u.Scheme == "unix" && u.Opaque+u.Path != ""),
+		"usage_url must be an http or https address, or unix: and a socket")
 	must(c.Resource != "" && !strings.ContainsAny(c.Resource, "/ \n"), "resource must be an id without slash or blank")
 	must(c.Subscription != "", "subscription is missing")
 	must((c.Cert == "") == (c.Key == ""), "cert and key go together")

@@ -29,6 +29,7 @@ type outbox struct {
 	state   *state
 	journal *journal.Journal
 	log     *slog.Logger
+	address string // where batches are posted
 	http    *http.Client
 	kick    chan struct{}
 
@@ -37,7 +38,8 @@ type outbox struct {
 }
 
 func newOutbox(cfg Config, st *state, j *journal.Journal, log *slog.Logger) *outbox {
-	return &outbox{cfg: cfg, state: st, journal: j, log: log, http: &http.Client{Timeout: 20 * time.Second}, kick: make(chan struct{}, 1)}
+	address, client := usageClient(cfg)
+	return &outbox{cfg: cfg, state: st, journal: j, log: log, address: address, http: client, kick: make(chan struct{}, 1)}
 }
 
 // run sends whenever something was sealed, and again with growing pauses while it is refused.
@@ -213,7 +215,7 @@ func (o *outbox) post(ctx context.Context, events []string) ([]verdict, error) {
 		return nil, fmt.Errorf("m2m: read token: %w", err)
 	}
 	body := []byte("[" + strings.Join(events, ",") + "]")
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.cfg.UsageURL, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.address, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("m2m: usage request: %w", err)
 	}
