@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
 mapfile -t packages < <(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -r -n1 dirname | sort -u)
 if [ ${#packages[@]} -gt 0 ]; then
-	scripts/with-postgres -durable go test -run '^$' -bench "${BENCH:-.}" -benchtime "${TIME:-1s}" "${packages[@]}" | grep -E '^(Benchmark|---|FAIL|panic)' || true
+	scripts/with-postgres -durable go test -run '^$' -bench "${BENCH:-.}" -benchtime "${TIME:-1s}" "${packages[@]}" |
+		{ grep -E '^(Benchmark|---|FAIL|panic)' || true; }
 fi
 if [ -d cmd/halle ]; then make --no-print-directory build >/dev/null; fi
 go build -o bin/bench ./bench
