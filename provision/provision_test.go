@@ -107,11 +107,16 @@ func (h *house) tx(f func(tx *store.Tx) error) {
 // settle runs jobs, letting time pass, until nothing changes any more.
 func (h *house) settle() {
 	h.t.Helper()
+	h.pass(15 * time.Second)
+}
+
+func (h *house) pass(step time.Duration) {
+	h.t.Helper()
 	for range 60 {
 		if _, err := h.queue.Drain(context.Background()); err != nil {
 			h.t.Fatal(err)
 		}
-		h.clock.Advance(15 * time.Second)
+		h.clock.Advance(step)
 	}
 }
 
@@ -268,7 +273,7 @@ func TestAWorkOrderWaitsForItsPerson(t *testing.T) {
 		ctx := context.Background()
 		h.engine.Ask(&provision.Need{Who: provision.WhoCustomer, Prompt: "Say where.", Schema: json.RawMessage(`{"type":"object","required":["room"]}`)})
 		res := h.create(1)
-		h.settle()
+		h.pass(time.Second)
 		list, err := h.res.WorkOrders(ctx, caller())
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%v %v", list, err)
@@ -283,7 +288,7 @@ func TestAWorkOrderWaitsForItsPerson(t *testing.T) {
 		if err := h.res.Answer(ctx, caller(), list[0].Run.ID, json.RawMessage(`{"room":"1"}`)); err != nil {
 			t.Fatal(err)
 		}
-		h.settle()
+		h.pass(time.Second)
 		if r := h.resource(res); r.State != provision.StateUp {
 			t.Fatalf("%+v", r)
 		}
