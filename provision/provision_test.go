@@ -273,7 +273,7 @@ func TestAWorkOrderWaitsForItsPerson(t *testing.T) {
 		ctx := context.Background()
 		h.engine.Ask(&provision.Need{Who: provision.WhoCustomer, Prompt: "Say where.", Schema: json.RawMessage(`{"type":"object","required":["room"]}`)})
 		res := h.create(1)
-		h.pass(time.Second)
+		h.pass(250 * time.Millisecond)
 		list, err := h.res.WorkOrders(ctx, caller())
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%v %v", list, err)
@@ -288,7 +288,7 @@ func TestAWorkOrderWaitsForItsPerson(t *testing.T) {
 		if err := h.res.Answer(ctx, caller(), list[0].Run.ID, json.RawMessage(`{"room":"1"}`)); err != nil {
 			t.Fatal(err)
 		}
-		h.pass(time.Second)
+		h.pass(250 * time.Millisecond)
 		if r := h.resource(res); r.State != provision.StateUp {
 			t.Fatalf("%+v", r)
 		}
