@@ -131,7 +131,8 @@ func (d *Driver) create(f *folder, op provision.Operation) error {
 	return nil
 }
 
-// writeSecrets puts them into the application's folder; changed when one was not there before.
+// writeSecrets puts them into the application's folder; changed when one that is read at the start only is another
+// than before. The token is read at each post.
 func (f *folder) writeSecrets(secrets map[string]string) (changed bool, err error) {
 	for name, value := range secrets {
 		file := "secret-" + name
@@ -145,7 +146,7 @@ func (f *folder) writeSecrets(secrets map[string]string) (changed bool, err erro
 		if err := shim.WriteFile(path, []byte(value)); err != nil {
 			return changed, err
 		}
-		changed = true
+		changed = changed || name != UsageSecret
 	}
 	return changed, nil
 }

@@ -155,7 +155,7 @@ func serveEcho(dir string) int {
 		defer mu.Unlock()
 		_ = os.WriteFile(filepath.Join(dir, "drained"), nil, 0o600)
 	})
-	mux.HandleFunc("POST /export", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all of it") })
+	mux.HandleFunc("GET /export", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all of it") })
 	mux.HandleFunc("POST /import", func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		_ = os.WriteFile(filepath.Join(dir, "imported"), b, 0o600)

@@ -320,7 +320,7 @@ func carry(action, path string) (found bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	found, err = control("POST", action, nil, f, 0)
+	found, err = control("GET", action, nil, f, 0)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -14,6 +14,7 @@ import (
 // may use.
 func Probe(ctx context.Context, scratch string) (level string, refused map[string]string) {
 	refused = map[string]string{}
+	sweepProbes(scratch)
 	for _, level := range []string{IsolationFull, IsolationBasic} {
 		err := probeLevel(ctx, scratch, level)
 		if err == nil {
@@ -22,6 +23,16 @@ func Probe(ctx context.Context, scratch string) (level string, refused map[strin
 		refused[level] = err.Error()
 	}
 	return IsolationNone, refused
+}
+
+// sweepProbes removes what a probe that was killed left; none takes a minute.
+func sweepProbes(scratch string) {
+	old, _ := filepath.Glob(filepath.Join(scratch, ".probe-*"))
+	for _, dir := range old {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Minute {
+			_ = os.RemoveAll(dir)
+		}
+	}
 }
 
 func probeLevel(ctx context.Context, scratch, level string) error {
