@@ -52,16 +52,16 @@ func TestYAMLRoundTrip(t *testing.T) {
 func TestYAMLErrorsNameTheLine(t *testing.T) {
 	good := string(sample(t))
 	for name, tc := range map[string]struct{ old, new, code, want string }{
-		"unknown field": {"seller: market", "seler: market", "offer.yaml", "line 11"},
+		"unknown field": {"seller: market", "seler: market", "offer.yaml", "line 10"},
 		"syntax":        {"families: [messaging, iot]", "families: [messaging, iot", "offer.yaml", "line "},
-		"anchor":        {"seller: market", "seller: &a market", "offer.yaml", "line 11"},
-		"wrong word":    {"seller: market", "seller: nobody", "offer.content", "(line 11)"},
-		"meter":         {"meter: messages", "meter: nothing", "offer.content", "is not a meter of this offer (line 93)"},
-		"type":          {"share: 10", "share: ten", "offer.yaml", "line 26"},
+		"anchor":        {"seller: market", "seller: &a market", "offer.yaml", "line 10"},
+		"wrong word":    {"seller: market", "seller: nobody", "offer.content", "(line 10)"},
+		"meter":         {"meter: messages", "meter: nothing", "offer.content", "is not a meter of this offer (line 101)"},
+		"type":          {"share: 10", "share: ten", "offer.yaml", "line 24"},
 		"schema":        {"minItems: 1", "minItems: -1", "offer.content", "parameters: cannot be used"},
 		"outside":       {"type: string", "$ref: https://example.org/x", "offer.content", "must start with #/$defs/"},
 		"second":        {"key: relay-m2m", "---\nkey: relay-m2m\n---", "offer.yaml", "exactly one document"},
-		"price":         {"price: 5.00 EUR", "price: 5.00 USD", "offer.content", "in the currency of the price list (line 90)"},
+		"price":         {"price: 5.00 EUR", "price: 5.00 USD", "offer.content", "in the currency of the price list (line 98)"},
 		"percent":       {`target: "99.9"`, `target: "101"`, "offer.content", "serviceLevels.0.target"},
 		"limit":         {"connections: 100\n", "connections: -1\n", "offer.content", "plans.0.limits.connections"},
 	} {
@@ -79,15 +79,15 @@ func TestYAMLErrorsNameTheLine(t *testing.T) {
 func TestParametersNameTheField(t *testing.T) {
 	c := parsed(t)
 	for text, want := range map[string]string{
-		`{"hosts":["a"]}`:                      "",
-		`{}`:                                   "parameters",
-		``:                                     "parameters",
-		`[]`:                                   "parameters",
-		`{"hosts":["a"],"other":1}`:            "parameters",
-		`{"hosts":["a",7]}`:                    "parameters.hosts.1",
-		`{"hosts":["a"],"interval_ms":1}`:      "parameters.interval_ms",
-		`{"hosts":["a"],"interval_ms":1e2}`:    "",
-		`{"hosts":`:                            "parameters",
+		`{"hosts":["a"]}`:                       "",
+		`{}`:                                    "parameters",
+		``:                                      "parameters",
+		`[]`:                                    "parameters",
+		`{"hosts":["a"],"other":1}`:             "parameters",
+		`{"hosts":["a",7]}`:                     "parameters.hosts.1",
+		`{"hosts":["a"],"interval_ms":1}`:       "parameters.interval_ms",
+		`{"hosts":["a"],"interval_ms":1e2}`:     "",
+		`{"hosts":`:                             "parameters",
 		strings.Repeat(" ", 20<<10) + `{"a":1}`: "too large",
 	} {
 		err := c.CheckParameters(json.RawMessage(text))
