@@ -92,7 +92,7 @@ func (f *WindowFile) Verify() error {
 			f.Window.ID, f.Window.Events, len(f.Hashes), len(f.Events))
 	}
 	hashes := make([][32]byte, len(f.Hashes))
-	sums := map[[2]string]*sum{}
+	sums := map[Sum]*big.Int{}
 	for i, text := range f.Events {
 		hashes[i] = EventHash([]byte(text))
 		if got := hex.EncodeToString(hashes[i][:]); got != f.Hashes[i] {
@@ -111,11 +111,6 @@ func (f *WindowFile) Verify() error {
 	return f.Window.compare(sums)
 }
 
-type sum struct {
-	unit string
-	n    big.Int
-}
-
 // name is the id of the event in the text, as far as it can be read.
 func name(text string) string {
 	e, err := ParseEvent(text)
@@ -125,7 +120,7 @@ func name(text string) string {
 	return e.ID
 }
 
-func (w *Window) count(sums map[[2]string]*sum, text string) error {
+func (w *Window) count(sums map[Sum]*big.Int, text string) error {
 	e, err := ParseEvent(text)
 	if err != nil {
 		return err
@@ -133,29 +128,29 @@ func (w *Window) count(sums map[[2]string]*sum, text string) error {
 	if e.Type != TypeUsage || e.Subject != w.Subject || e.Source != w.Source {
 		return fmt.Errorf("belongs to %s of %s, not to this window", e.Subject, e.Source)
 	}
-	key := [2]string{e.Data.Meter, e.Data.Labels()}
+	key := Sum{Meter: e.Data.Meter, Unit: e.Data.Unit, Labels: e.Data.Labels()} // Quantity stays empty
 	if sums[key] == nil {
-		sums[key] = &sum{unit: e.Data.Unit}
+		sums[key] = new(big.Int)
 	}
 	n, ok := new(big.Int).SetString(e.Data.Value, 10)
-	if !ok || sums[key].unit != e.Data.Unit {
-		return fmt.Errorf("has the value %q %s", e.Data.Value, e.Data.Unit)
+	if !ok {
+		return fmt.Errorf("has the value %q, which is no integer", e.Data.Value)
 	}
-	sums[key].n.Add(&sums[key].n, n)
+	sums[key].Add(sums[key], n)
 	return nil
 }
 
-func (w *Window) compare(sums map[[2]string]*sum) error {
+func (w *Window) compare(sums map[Sum]*big.Int) error {
 	if len(sums) != len(w.Sums) {
 		return fmt.Errorf("window %s: has %d sums, its events give %d", w.ID, len(w.Sums), len(sums))
 	}
 	for _, s := range w.Sums {
-		got := sums[[2]string{s.Meter, s.Labels}]
+		got := sums[Sum{Meter: s.Meter, Unit: s.Unit, Labels: s.Labels}]
 		if got == nil {
-			return fmt.Errorf("window %s: no event gives %s %s", w.ID, s.Meter, s.Labels)
+			return fmt.Errorf("window %s: no event gives %s %s in %s", w.ID, s.Meter, s.Labels, s.Unit)
 		}
-		if got.n.String() != s.Quantity || got.unit != s.Unit {
-			return fmt.Errorf("window %s: the events give %s %s of %s, it says %s %s", w.ID, &got.n, got.unit, s.Meter, s.Quantity, s.Unit)
+		if got.String() != s.Quantity {
+			return fmt.Errorf("window %s: the events give %s %s of %s, it says %s", w.ID, got, s.Unit, s.Meter, s.Quantity)
 		}
 	}
 	return nil

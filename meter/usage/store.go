@@ -1,0 +1,286 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/batchlog"
+	"github.com/halle-cloud/halle/internal/clock"
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/id"
+	"github.com/halle-cloud/halle/internal/seen"
+	"github.com/halle-cloud/halle/internal/store"
+)
+
+// Config of a usage store. Window, Grace and CutOff are part of what the log means: changing one asks for a Rebuild.
+type Config struct {
+	Dir      string        // of the log and the index
+	DB       *store.DB     // the store's own, with Migrations applied
+	Now      clock.Clock   // of receipt
+	IDs      *id.Source    // of windows
+	Log      *slog.Logger  // nil discards
+	Window   time.Duration // 0 means DefaultWindow
+	Grace    time.Duration // 0 means DefaultGrace
+	CutOff   time.Duration // 0 means DefaultCutOff
+	Patience time.Duration // how long Ingest waits for a verdict; 0 means ten seconds
+	Recent   int           // keys in memory; 0 means seen.DefaultRecent
+	Rebuild  bool          // fold the log again from its beginning
+}
+
+// How often the folded state is committed, and how often the clock is looked at for windows past their grace.
+const (
+	commitEvery  = 200 * time.Millisecond
+	commitEvents = 50_000
+	tickEvery    = time.Minute
+)
+
+// Store is the usage store. Safe for concurrent use.
+type Store struct {
+	cfg   Config
+	log   *batchlog.Log
+	queue chan []batchlog.Batch // durable, to be folded
+
+	mu        sync.RWMutex // guards fold and what follows
+	fold      *fold
+	committed uint64
+	broken    error
+
+	closed  chan struct{} // coalesced: windows were closed and digested
+	pending chan struct{} // coalesced: windows wait for their digest
+	stop    context.CancelFunc
+	wait    sync.WaitGroup
+	folded  chan struct{} // closed when the fold has ended
+}
+
+// Open opens the store and folds in what the log has beyond the committed offset. When the index does not fit the
+// database everything derived is made again from the log. Errors: *batchlog.Damaged; a database that is ahead of the
+// log, whose end is then missing.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	cfg = cfg.withDefaults()
+	if cfg.Window%Bucket != 0 {
+		return nil, fmt.Errorf("usage window %v: it must be a multiple of %v", cfg.Window, Bucket)
+	}
+	s := &Store{cfg: cfg, queue: make(chan []batchlog.Batch, 64), closed: make(chan struct{}, 1), pending: make(chan struct{}, 1),
+		folded: make(chan struct{})}
+	if err := s.load(ctx, cfg.Rebuild); err != nil {
+		return nil, err
+	}
+	log, err := batchlog.Open(filepath.Join(cfg.Dir, "log"), batchlog.Options{Durable: func(b []batchlog.Batch) { s.queue <- b }})
+	if err != nil {
+		return nil, errors.Join(err, s.fold.index.Close())
+	}
+	s.log = log
+	if err := s.replay(ctx); err != nil {
+		return nil, errors.Join(err, log.Close(), s.fold.index.Close())
+	}
+	var run context.Context
+	run, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go s.run(run)
+	s.wait.Go(func() { s.digestAll(run) })
+	s.wait.Go(func() { s.tickAll(run) })
+	return s, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	for _, d := range []struct {
+		at    *time.Duration
+		value time.Duration
+	}{{&c.Window, DefaultWindow}, {&c.Grace, DefaultGrace}, {&c.CutOff, DefaultCutOff}, {&c.Patience, 10 * time.Second}} {
+		if *d.at == 0 {
+			*d.at = d.value
+		}
+	}
+	return c
+}
+
+// load reads the committed state; rebuild, or an index that does not fit, begins with nothing.
+func (s *Store) load(ctx context.Context, rebuild bool) error {
+	index := filepath.Join(s.cfg.Dir, "index")
+	for {
+		f := newFold(rules{s.cfg.Window.Microseconds(), s.cfg.Grace.Microseconds(), s.cfg.CutOff.Microseconds()}, s.cfg.IDs)
+		err := s.cfg.DB.Tx(ctx, func(tx *store.Tx) error {
+			if rebuild {
+				if err := wipe(tx); err != nil {
+					return err
+				}
+			}
+			*f = *newFold(f.rules, f.ids)
+			return f.load(tx)
+		})
+		if err == nil && rebuild {
+			err = os.RemoveAll(index)
+		}
+		if err == nil {
+			f.index, err = seen.Open(index, f.consumed, s.cfg.Recent)
+		}
+		switch {
+		case errors.Is(err, seen.ErrDamaged) && !rebuild:
+			s.cfg.Log.Warn("usage: everything derived is made again from the log", "reason", err)
+			rebuild = true
+		case err != nil:
+			return fmt.Errorf("usage store: %w", err)
+		default:
+			s.fold, s.committed = f, f.consumed
+			return nil
+		}
+	}
+}
+
+func (s *Store) replay(ctx context.Context) error {
+	if last := s.log.Last(); last < s.fold.consumed {
+		return fmt.Errorf("the usage log in %s ends at record %d, the database has consumed %d: restore the log from its backup",
+			s.cfg.Dir, last, s.fold.consumed)
+	}
+	err := s.log.Read(s.fold.consumed+1, func(b batchlog.Batch) error {
+		r, err := readRecord(b)
+		if err != nil {
+			return err
+		}
+		if err := s.fold.apply(r); err != nil {
+			return err
+		}
+		if s.fold.delta.events >= commitEvents {
+			return s.commit(ctx)
+		}
+		return ctx.Err()
+	})
+	if err == nil {
+		err = s.commit(ctx)
+	}
+	return err
+}
+
+// run folds what the log has made durable, in its order, and commits now and then.
+func (s *Store) run(ctx context.Context) {
+	defer close(s.folded)
+	timer := time.NewTicker(commitEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case group, ok := <-s.queue:
+			if !ok {
+				s.commitOrBreak(ctx)
+				return
+			}
+			s.foldGroup(group)
+		case <-timer.C:
+			s.commitOrBreak(ctx)
+		}
+		if s.fold.delta.events >= commitEvents {
+			s.commitOrBreak(ctx)
+		}
+	}
+}
+
+func (s *Store) foldGroup(group []batchlog.Batch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range group {
+		r := b.Tag.(*record)
+		r.number, r.at = b.Number, b.At.UnixMicro()
+		r.err = s.broken
+		if r.err == nil {
+			if r.err = s.fold.apply(r); r.err != nil {
+				s.breakDown(r.err)
+			}
+		}
+		close(r.done)
+	}
+}
+
+// breakDown stops all folding: the log is the truth, and the next start goes on from the committed offset.
+func (s *Store) breakDown(err error) {
+	s.broken = fail.New(fail.Unavailable, "usage.stopped", "Usage cannot be counted now.",
+		"Send it again later; what was stored is not lost, and nothing counts twice.").Wrap(err)
+	s.cfg.Log.Error("usage: the fold stopped; start again to go on from the committed offset", "err", err)
+}
+
+var errFenced = errors.New("another process has moved the usage offset: two writers for one log")
+
+// commitOrBreak commits, waiting as long as the database is away: the log takes what comes meanwhile, and refuses
+// when too much waits.
+func (s *Store) commitOrBreak(ctx context.Context) {
+	for wait := 50 * time.Millisecond; s.broken == nil; wait = min(2*wait, 2*time.Second) {
+		err := s.commit(context.WithoutCancel(ctx))
+		if err == nil {
+			return
+		}
+		if errors.Is(err, errFenced) || errors.Is(err, seen.ErrDamaged) {
+			s.mu.Lock()
+			s.breakDown(err)
+			s.mu.Unlock()
+			return
+		}
+		s.cfg.Log.Warn("usage: the folded state could not be committed yet", "err", err)
+		if ctx.Err() != nil {
+			return // the log has it all
+		}
+		time.Sleep(wait)
+	}
+}
+
+// commit writes what changed and the consumed offset in one transaction. Only the fold's goroutine calls it, and it
+// changes nothing of the fold until the transaction is durable. It may be called again after any error.
+func (s *Store) commit(ctx context.Context) error {
+	f := s.fold
+	if f.delta.records == 0 {
+		return nil
+	}
+	if err := f.index.Checkpoint(f.consumed); err != nil {
+		return err
+	}
+	err := s.cfg.DB.Tx(ctx, func(tx *store.Tx) error {
+		h, err := readHead(tx)
+		if err != nil || uint64(h.consumed) == f.consumed {
+			return err // an earlier attempt was durable although its answer was lost
+		}
+		moved, err := moveHead(tx, s.committed, f.consumed, f)
+		if err == nil && !moved {
+			err = errFenced
+		}
+		if err != nil {
+			return err
+		}
+		return writeDelta(tx, &f.delta)
+	})
+	if err != nil {
+		return fmt.Errorf("commit usage: %w", err)
+	}
+	f.index.Confirm(f.consumed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for w := range f.delta.windows {
+		if w.closing != 0 {
+			wake(s.pending)
+		}
+	}
+	f.clearDelta()
+	s.committed = f.consumed
+	return nil
+}
+
+func wake(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default: // already told
+	}
+}
+
+// Close folds and commits what is durable and closes the files.
+func (s *Store) Close() error {
+	s.stop()
+	s.wait.Wait()
+	err := s.log.Close()
+	close(s.queue)
+	<-s.folded
+	return errors.Join(err, s.fold.index.Close())
+}
