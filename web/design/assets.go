@@ -38,7 +38,7 @@ type assets struct {
 	files     map[string]asset  // by last part of the address
 }
 
-func newAssets() (*assets, error) {
+func newAssets(sheets map[string]string) (*assets, error) {
 	a := &assets{addresses: map[string]string{}, files: map[string]asset{}}
 	for _, f := range []struct{ name, file, kind string }{
 		{"htmx.js", "static/htmx.min.js", "text/javascript; charset=utf-8"},
@@ -63,6 +63,11 @@ func newAssets() (*assets, error) {
 	css = strings.ReplaceAll(css, "url(FONT)", "url("+a.addresses["instrument-sans.woff2"]+")")
 	if err := a.add("halle.css", "text/css; charset=utf-8", []byte(css)); err != nil {
 		return nil, err
+	}
+	for name, text := range sheets {
+		if err := a.add(name, "text/css; charset=utf-8", []byte(squeeze(text))); err != nil {
+			return nil, err
+		}
 	}
 	own, err := styles.ReadFile("gallery/gallery.css")
 	if err != nil {
@@ -173,7 +178,7 @@ func Stylesheet() (string, error) {
 func squeeze(css string) string {
 	css = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(css, "")
 	css = regexp.MustCompile(`\s*\n\s*`).ReplaceAllString(css, "")
-	return strings.ReplaceAll(css, ";}", "}")
+	return gather(strings.ReplaceAll(css, ";}", "}"), "@media(max-width:60rem){", "@media(max-width:40rem){")
 }
 
 // spellOut writes the tokens that no theme changes (spaces, radii, sizes) as their values: shorter by a tenth,
@@ -186,4 +191,25 @@ func spellOut(css string) string {
 	return regexp.MustCompile(`var\((--[srt]\d+)\)`).ReplaceAllStringFunc(css, func(use string) string {
 		return values[use[4:len(use)-1]]
 	})
+}
+
+// gather puts the rules for each width of screen together, widest first, behind all others and before print.
+func gather(css string, queries ...string) string {
+	body, print, _ := strings.Cut(css, "@media print{")
+	tail := ""
+	for _, query := range queries {
+		block := regexp.MustCompile(regexp.QuoteMeta(query) + `((?:[^{}]*\{[^{}]*\})*)\}`)
+		rules := ""
+		for _, m := range block.FindAllStringSubmatch(body, -1) {
+			rules += m[1]
+		}
+		body = block.ReplaceAllString(body, "")
+		if rules != "" {
+			tail += query + rules + "}"
+		}
+	}
+	if print != "" {
+		tail += "@media print{" + print
+	}
+	return body + tail
 }

@@ -54,9 +54,11 @@ type Options struct {
 	// Pages holds the templates of the pages by area: {"customer": files} makes customer/services.html
 	// the page "customer/services".
 	Pages map[string]fs.FS
-	Brand string // the operator's or reseller's name in the bar
-	Zone  *time.Location
-	Now   func() time.Time
+	// Sheets holds further stylesheets by name ("customer.css"); a page asks for them with Page.Styles.
+	Sheets map[string]string
+	Brand  string // the operator's or reseller's name in the bar
+	Zone   *time.Location
+	Now    func() time.Time
 }
 
 // Renderer renders pages. Everything is parsed once; it is safe for concurrent use.
@@ -73,7 +75,7 @@ func New(o Options) (*Renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the catalogues: %w", err)
 	}
-	assets, err := newAssets()
+	assets, err := newAssets(o.Sheets)
 	if err != nil {
 		return nil, fmt.Errorf("build the assets: %w", err)
 	}
