@@ -2,8 +2,6 @@ package catalog_test
 
 import (
 	"context"
-	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,86 +11,39 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
-	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
-	"github.com/halle-cloud/halle/internal/id"
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
 	"github.com/halle-cloud/halle/party"
-	"github.com/halle-cloud/halle/trace"
+	"github.com/halle-cloud/halle/party/partytest"
 )
 
-// house is a catalogue with an operator, two publishers and two markets.
+// house is a catalogue with an operator, two publishers and a customer.
 type house struct {
-	cat     *catalog.Catalogue
-	clock   *clock.Fake
-	facts   *trace.Facts
-	orgs    map[string]party.Organisation
-	markets []party.Market
+	*partytest.World
+	cat                    *catalog.Catalogue
+	relay, other, customer access.Caller
 }
 
 func newHouse(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	ctx := context.Background()
-	ring, err := keys.Open(ctx, keys.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "keys.db"), RootFile: filepath.Join(t.TempDir(), "root.key"), CreateRoot: true, Clock: clock.System})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = ring.Close() })
-	ids, err := id.NewSource("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{clock: clock.NewFake(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)), orgs: map[string]party.Organisation{}}
-	for _, o := range []party.Organisation{
-		{ID: "org_op", Path: "/org_op/", Kinds: []party.Kind{party.KindOperator}, Name: "Operator", Entity: "ent_op"},
-		{ID: "org_a", Path: "/org_op/org_a/", Kinds: []party.Kind{party.KindPublisher}, Name: "Relay", Entity: "ent_a"},
-		{ID: "org_b", Path: "/org_op/org_b/", Kinds: []party.Kind{party.KindPublisher}, Name: "Other", Entity: "ent_b"},
-		{ID: "org_c", Path: "/org_op/org_c/", Kinds: []party.Kind{party.KindCustomer}, Name: "Customer"},
-	} {
-		h.orgs[o.ID] = o
-		if err := ring.Ensure(ctx, keys.Tenant(o.ID)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h.markets = []party.Market{
-		{ID: "mkt_fr", Org: "org_op", Entity: "ent_op", Name: "France", Domain: "fr.example", Currency: "EUR", Languages: []string{"fr", "en"}, VATMode: party.VATNet},
-		{ID: "mkt_ch", Org: "org_op", Entity: "ent_op", Name: "Swiss", Domain: "ch.example", Currency: "CHF", Languages: []string{"fr"}, VATMode: party.VATNet},
-	}
-	h.facts = trace.New(db, ring, ids, h.clock.Now, slog.New(slog.DiscardHandler))
-	h.cat = catalog.New(db, ids, h.clock.Now, h.facts, access.New(), catalog.Directory{
-		Org: func(_ *store.Tx, id string) (party.Organisation, error) {
-			o, ok := h.orgs[id]
-			if !ok {
-				return o, fail.Missing("organisation", id)
-			}
-			return o, nil
-		},
-		Markets: func(*store.Tx) ([]party.Market, error) { return h.markets, nil },
-	})
-	return h
+	w := partytest.New(t, db)
+	return &house{World: w, cat: catalog.New(db, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties),
+		relay: w.Business(t, w.Operator, "Relay", party.KindPublisher), other: w.Business(t, w.Operator, "Other", party.KindPublisher),
+		customer: w.Business(t, w.Operator, "Customer", party.KindCustomer)}
 }
-
-func (h *house) as(org string, roles ...access.Role) access.Caller {
-	o := h.orgs[org]
-	return access.Caller{Person: "per_" + org, Org: o.ID, OrgName: o.Name, Path: o.Path, Roles: roles, Confirmed: true}
-}
-
-func (h *house) publisher() access.Caller { return h.as("org_a", access.RolePublisher) }
-func (h *house) operator() access.Caller  { return h.as("org_op", access.RoleOperator) }
 
 func (h *house) published(t *testing.T, change func(string) string) catalog.Version {
 	t.Helper()
 	ctx := context.Background()
-	v, err := h.cat.ImportOffer(ctx, h.publisher(), "org_a", []byte(change(string(sample(t)))))
+	v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(change(string(sample(t)))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = h.cat.Submit(ctx, h.publisher(), v.ID); err != nil {
+	if _, err = h.cat.Submit(ctx, h.relay, v.ID); err != nil {
 		t.Fatal(err)
 	}
-	if v, err = h.cat.Publish(ctx, h.operator(), v.ID); err != nil {
+	if v, err = h.cat.Publish(ctx, h.Operator, v.ID); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -104,7 +55,7 @@ func replace(old, fresh string) func(string) string {
 	return func(s string) string { return strings.ReplaceAll(s, old, fresh) }
 }
 
-func sets() []store.Migrations { return []store.Migrations{trace.Migrations(), catalog.Migrations()} }
+func sets() []store.Migrations { return append(partytest.Sets(), catalog.Migrations()) }
 
 func want(t *testing.T, what string, err error, kind fail.Kind) {
 	t.Helper()
@@ -117,36 +68,36 @@ func TestLifeOfAVersion(t *testing.T) {
 	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
 		h := newHouse(t, db)
-		draft, err := h.cat.ImportOffer(ctx, h.publisher(), "org_a", sample(t))
+		draft, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := draft.Content.Plans[0].Prices[0]; !strings.HasPrefix(p.ID, "prc_test_") || !p.EffectiveFrom.Equal(h.clock.Now()) || draft.Content.Entity != "ent_a" {
+		if p := draft.Content.Plans[0].Prices[0]; !strings.HasPrefix(p.ID, "prc_test_") || !p.EffectiveFrom.Equal(h.Clock.Now()) || draft.Content.Entity == "" {
 			t.Errorf("saving gave %+v, entity %q", p, draft.Content.Entity)
 		}
-		h.clock.Advance(time.Hour)
-		again, err := h.cat.ImportOffer(ctx, h.publisher(), "org_a", sample(t))
+		h.Clock.Advance(time.Hour)
+		again, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
 		if err != nil || again.ID != draft.ID || again.Hash != draft.Hash {
 			t.Errorf("same file twice: %v %v", again.ID, err)
 		}
-		changed, err := h.cat.ImportOffer(ctx, h.publisher(), "org_a", []byte(replace("MQTT messaging", "Messages")(string(sample(t)))))
+		changed, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("MQTT messaging", "Messages")(string(sample(t)))))
 		if err != nil || changed.ID != draft.ID || changed.Hash == draft.Hash {
 			t.Errorf("changed draft: %v %v", changed.ID, err)
 		}
-		_, err = h.cat.Publish(ctx, h.operator(), draft.ID)
+		_, err = h.cat.Publish(ctx, h.Operator, draft.ID)
 		want(t, "publish a draft", err, fail.Conflict)
-		if _, err = h.cat.Submit(ctx, h.publisher(), draft.ID); err != nil {
+		if _, err = h.cat.Submit(ctx, h.relay, draft.ID); err != nil {
 			t.Fatal(err)
 		}
-		_, err = h.cat.ImportOffer(ctx, h.publisher(), "org_a", sample(t))
+		_, err = h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
 		want(t, "change in review", err, fail.Conflict)
-		_, err = h.cat.Publish(ctx, h.publisher(), draft.ID)
+		_, err = h.cat.Publish(ctx, h.relay, draft.ID)
 		want(t, "publisher publishes", err, fail.Denied)
-		page, err := h.cat.InReview(ctx, h.operator(), "", 10)
+		page, err := h.cat.InReview(ctx, h.Operator, "", 10)
 		if err != nil || len(page.Versions) != 1 {
 			t.Errorf("in review: %v %v", page, err)
 		}
-		first, err := h.cat.Publish(ctx, h.operator(), draft.ID)
+		first, err := h.cat.Publish(ctx, h.Operator, draft.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,14 +109,14 @@ func TestLifeOfAVersion(t *testing.T) {
 		if err != nil || old.State != catalog.StateSuperseded || old.Hash != first.Hash {
 			t.Errorf("first after second: %s %v", old.State, err)
 		}
-		if _, err = h.cat.Withdraw(ctx, h.operator(), second.ID, "not wanted"); err != nil {
+		if _, err = h.cat.Withdraw(ctx, h.Operator, second.ID, "not wanted"); err != nil {
 			t.Fatal(err)
 		}
-		_, err = h.cat.Offer(ctx, access.Caller{}, "mkt_fr", first.Offer)
+		_, err = h.cat.Offer(ctx, access.Caller{}, h.Market.ID, first.Offer)
 		want(t, "offer after withdrawal", err, fail.Gone)
-		_, err = h.cat.Withdraw(ctx, h.operator(), second.ID, "")
+		_, err = h.cat.Withdraw(ctx, h.Operator, second.ID, "")
 		want(t, "withdraw twice", err, fail.Conflict)
-		entries, err := h.facts.About(ctx, "org_op", first.ID)
+		entries, err := h.Facts.About(ctx, h.Operator.Org, first.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,18 +134,18 @@ func TestPublishNeedsTheMarketsLanguages(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
 	ctx := context.Background()
 	text := replace("  fr: Messagerie Relay\n", "")(string(sample(t)))
-	v, err := h.cat.ImportOffer(ctx, h.publisher(), "org_a", []byte(replace("seller: market", "markets: [fr.example, nowhere]\nseller: market")(text)))
+	v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("seller: market", "markets: [fr.halle.example, nowhere]\nseller: market")(text)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = h.cat.Submit(ctx, h.publisher(), v.ID); err != nil {
+	if _, err = h.cat.Submit(ctx, h.relay, v.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.cat.Publish(ctx, h.operator(), v.ID)
+	_, err = h.cat.Publish(ctx, h.Operator, v.ID)
 	if !fail.Is(err, fail.Invalid) || !strings.Contains(err.Error(), "name.fr") || !strings.Contains(err.Error(), "markets.1") {
 		t.Errorf("%v", err)
 	}
-	if v, err = h.cat.Return(ctx, h.operator(), v.ID, "French is missing."); err != nil || v.State != catalog.StateDraft || v.Note == "" {
+	if v, err = h.cat.Return(ctx, h.Operator, v.ID, "French is missing."); err != nil || v.State != catalog.StateDraft || v.Note == "" {
 		t.Errorf("%+v %v", v.State, err)
 	}
 }
@@ -212,7 +163,7 @@ func TestShelf(t *testing.T) {
 			return replace("[messaging, iot]", "[archive]")(replace("relay-m2m", "zeta_100")(s))
 		})
 		var got []string
-		q := catalog.Query{Market: "fr.example", Family: "iot", Limit: 2}
+		q := catalog.Query{Market: "fr.halle.example", Family: "iot", Limit: 2}
 		for {
 			page, err := h.cat.Offers(ctx, access.Caller{}, q)
 			if err != nil {
@@ -229,16 +180,21 @@ func TestShelf(t *testing.T) {
 			t.Errorf("pages give %v", got)
 		}
 		for text, n := range map[string]int{"MESSAGERIE facturee": 4, "beta": 1, "beta gamma": 0, "%": 0, "_": 1, "": 4} {
-			page, err := h.cat.Offers(ctx, access.Caller{}, catalog.Query{Market: "mkt_fr", Text: text, Language: "fr"})
+			page, err := h.cat.Offers(ctx, access.Caller{}, catalog.Query{Market: h.Market.ID, Text: text, Language: "fr"})
 			if err != nil || len(page.Versions) != n {
 				t.Errorf("search %q: %d, want %d (%v)", text, len(page.Versions), n, err)
 			}
 		}
-		page, err := h.cat.Offers(ctx, access.Caller{}, catalog.Query{Market: "mkt_ch"})
+		swiss := h.Market
+		swiss.ID, swiss.Domain, swiss.Currency = "", "ch.halle.example", "CHF"
+		if _, err := h.Parties.SetMarket(ctx, h.Operator, swiss); err != nil {
+			t.Fatal(err)
+		}
+		page, err := h.cat.Offers(ctx, access.Caller{}, catalog.Query{Market: "ch.halle.example"})
 		if err != nil || len(page.Versions) != 0 {
 			t.Errorf("a market without prices shows %d (%v)", len(page.Versions), err)
 		}
-		families, err := h.cat.Families(ctx, access.Caller{}, "mkt_fr")
+		families, err := h.cat.Families(ctx, access.Caller{}, h.Market.ID)
 		if err != nil || !slices.Equal(families, []string{"archive", "iot", "messaging"}) {
 			t.Errorf("families %v %v", families, err)
 		}
@@ -248,25 +204,25 @@ func TestShelf(t *testing.T) {
 func TestPublishersDoNotSeeEachOther(t *testing.T) {
 	ctx := context.Background()
 	h := newHouse(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
-	v, err := h.cat.ImportOffer(ctx, h.publisher(), "org_a", sample(t))
+	v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []access.Caller{h.as("org_b", access.RolePublisher), h.as("org_c", access.RoleOwner), {}} {
+	for _, c := range []access.Caller{h.other, h.customer, {}} {
 		for what, err := range map[string]error{
-			"save":     second(h.cat.ImportOffer(ctx, c, "org_a", sample(t))),
+			"save":     second(h.cat.ImportOffer(ctx, c, h.relay.Org, sample(t))),
 			"version":  second(h.cat.Version(ctx, c, v.ID)),
-			"versions": second(h.cat.Versions(ctx, c, "org_a", "", 0)),
+			"versions": second(h.cat.Versions(ctx, c, h.relay.Org, "", 0)),
 			"submit":   second(h.cat.Submit(ctx, c, v.ID)),
 			"withdraw": second(h.cat.Withdraw(ctx, c, v.ID, "")),
-			"offer":    second(h.cat.Offer(ctx, c, "mkt_fr", v.Offer)),
+			"offer":    second(h.cat.Offer(ctx, c, h.Market.ID, v.Offer)),
 		} {
 			if k := fail.KindOf(err); k != fail.NotFound && !(c.Org == "" && k == fail.Unauthenticated) {
 				t.Errorf("%s as %q: %v", what, c.Org, err)
 			}
 		}
 	}
-	_, err = h.cat.ImportOffer(ctx, h.as("org_b", access.RolePublisher), "org_b", sample(t))
+	_, err = h.cat.ImportOffer(ctx, h.other, h.other.Org, sample(t))
 	want(t, "key of another publisher", err, fail.Conflict)
 }
 
@@ -287,15 +243,15 @@ func TestNoUndefinedTransition(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		n++
 		key := "offer-" + strings.ToLower(time.Duration(n).String())
-		v, err := h.cat.ImportOffer(ctx, h.publisher(), "org_a", []byte(replace("relay-m2m", key)(string(sample(t)))))
+		v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("relay-m2m", key)(string(sample(t)))))
 		if err != nil {
 			r.Fatal(err)
 		}
 		commands := map[string]func() (catalog.Version, error){
-			"submit":   func() (catalog.Version, error) { return h.cat.Submit(ctx, h.publisher(), v.ID) },
-			"return":   func() (catalog.Version, error) { return h.cat.Return(ctx, h.operator(), v.ID, "why") },
-			"publish":  func() (catalog.Version, error) { return h.cat.Publish(ctx, h.operator(), v.ID) },
-			"withdraw": func() (catalog.Version, error) { return h.cat.Withdraw(ctx, h.operator(), v.ID, "") },
+			"submit":   func() (catalog.Version, error) { return h.cat.Submit(ctx, h.relay, v.ID) },
+			"return":   func() (catalog.Version, error) { return h.cat.Return(ctx, h.Operator, v.ID, "why") },
+			"publish":  func() (catalog.Version, error) { return h.cat.Publish(ctx, h.Operator, v.ID) },
+			"withdraw": func() (catalog.Version, error) { return h.cat.Withdraw(ctx, h.Operator, v.ID, "") },
 		}
 		state := v.State
 		for _, name := range rapid.SliceOfN(rapid.SampledFrom([]string{"submit", "return", "publish", "withdraw"}), 1, 8).Draw(r, "commands") {

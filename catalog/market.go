@@ -7,16 +7,9 @@ import (
 	"strings"
 
 	"github.com/halle-cloud/halle/internal/fail"
-	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
 )
-
-// Directory is what this package asks of party, inside a transaction and without authorisation of its own.
-type Directory struct {
-	Org     func(tx *store.Tx, id string) (party.Organisation, error)
-	Markets func(tx *store.Tx) ([]party.Market, error)
-}
 
 func asFail(err error, e **fail.Error) bool { return errors.As(err, e) }
 

@@ -17,17 +17,17 @@ import (
 
 // Catalogue is the service. Safe for concurrent use.
 type Catalogue struct {
-	db     *store.DB
-	ids    *id.Source
-	now    clock.Clock
-	facts  *trace.Facts
-	policy *access.Policy
-	dir    Directory
+	db      *store.DB
+	ids     *id.Source
+	now     clock.Clock
+	facts   *trace.Facts
+	policy  *access.Policy
+	parties *party.Parties
 }
 
 // New makes the service.
-func New(db *store.DB, ids *id.Source, now clock.Clock, facts *trace.Facts, policy *access.Policy, dir Directory) *Catalogue {
-	return &Catalogue{db: db, ids: ids, now: now, facts: facts, policy: policy, dir: dir}
+func New(db *store.DB, ids *id.Source, now clock.Clock, facts *trace.Facts, policy *access.Policy, parties *party.Parties) *Catalogue {
+	return &Catalogue{db: db, ids: ids, now: now, facts: facts, policy: policy, parties: parties}
 }
 
 // ImportOffer reads YAML (see Parse) and saves it as SaveDraft does. The same file twice gives the same version.
@@ -166,12 +166,16 @@ func (s *Catalogue) Withdraw(ctx context.Context, c access.Caller, version, note
 
 // step runs one command of the table.
 func (s *Catalogue) step(ctx context.Context, c access.Caller, action access.Action, version string, command Command, note string) (v Version, err error) {
+	markets, err := s.parties.Markets(ctx)
+	if err != nil {
+		return Version{}, err
+	}
 	err = s.db.Tx(ctx, func(tx *store.Tx) error {
 		if v, err = s.guarded(tx, c, action, version); err != nil {
 			return err
 		}
 		if command == CommandPublish {
-			if err := s.shelve(tx, c, v); err != nil {
+			if err := s.shelve(tx, c, v, markets); err != nil {
 				return err
 			}
 		}
@@ -195,12 +199,8 @@ func (s *Catalogue) step(ctx context.Context, c access.Caller, action access.Act
 }
 
 // shelve checks that the version may go on the shelf and supersedes what stands there.
-func (s *Catalogue) shelve(tx *store.Tx, c access.Caller, v Version) error {
+func (s *Catalogue) shelve(tx *store.Tx, c access.Caller, v Version, markets []party.Market) error {
 	if _, err := next(v.State, CommandPublish); err != nil {
-		return err
-	}
-	markets, err := s.dir.Markets(tx)
-	if err != nil {
 		return err
 	}
 	if err := v.Content.publishable(markets); err != nil {
@@ -238,7 +238,7 @@ func (s *Catalogue) advance(tx *store.Tx, c access.Caller, v Version, command Co
 
 // publisher gives the organisation when the caller may do the action on its offers.
 func (s *Catalogue) publisher(tx *store.Tx, c access.Caller, action access.Action, org, version string) (party.Organisation, error) {
-	o, err := s.dir.Org(tx, org)
+	o, err := s.parties.Lookup(tx, org)
 	if err != nil {
 		return o, err
 	}

@@ -43,12 +43,12 @@ type Page struct {
 // Offers lists what is on the shelf of a market, by key. Everybody may.
 func (s *Catalogue) Offers(ctx context.Context, c access.Caller, q Query) (page Page, err error) {
 	limit := pageSize(q.Limit)
+	m, err := s.market(ctx, c, q.Market)
+	if err != nil {
+		return Page{}, err
+	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		page = Page{}
-		m, err := s.market(tx, c, q.Market)
-		if err != nil {
-			return err
-		}
 		after := q.Cursor
 		for {
 			batch, err := selectShelf(tx, after, q.Family, q.Language, words(q.Text), maxPage)
@@ -94,11 +94,11 @@ func (s *Catalogue) Families(ctx context.Context, c access.Caller, market string
 // Offer gives the version of an offer that is on the shelf of a market, by id or key. Gone when it was sold once and
 // is no more. Everybody may.
 func (s *Catalogue) Offer(ctx context.Context, c access.Caller, market, idOrKey string) (v Version, err error) {
+	m, err := s.market(ctx, c, market)
+	if err != nil {
+		return Version{}, err
+	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		m, err := s.market(tx, c, market)
-		if err != nil {
-			return err
-		}
 		o, err := selectOffer(tx, idOrKey)
 		if err != nil {
 			return err
@@ -191,8 +191,8 @@ func (s *Catalogue) list(ctx context.Context, limit int, query func(tx *store.Tx
 func (s *Catalogue) VersionIn(tx *store.Tx, id string) (Version, error) { return selectVersion(tx, id) }
 
 // market finds a market by id or domain.
-func (s *Catalogue) market(tx *store.Tx, c access.Caller, idOrDomain string) (party.Market, error) {
-	list, err := s.dir.Markets(tx)
+func (s *Catalogue) market(ctx context.Context, c access.Caller, idOrDomain string) (party.Market, error) {
+	list, err := s.parties.Markets(ctx)
 	if err != nil {
 		return party.Market{}, err
 	}
