@@ -28,7 +28,7 @@ type house struct {
 
 func sets() []store.Migrations { return []store.Migrations{trace.Migrations()} }
 
-func newHouse(t *testing.T, db *store.DB) *house {
+func newHouse(t testing.TB, db *store.DB) *house {
 	t.Helper()
 	ctx := context.Background()
 	dir := t.TempDir()
