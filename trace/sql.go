@@ -15,9 +15,17 @@ func insertFact(tx *store.Tx, factID string, fact Fact, parties string, segments
 		roots[i] = s.root
 	}
 	root := proof.ContentRoot(roots)
-	_, err := tx.Exec(`INSERT INTO fact (id, aggregate, version, type, owner, parties, actor, at, root, head_root, machine_root, machine)
-		SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM fact WHERE aggregate = $2`,
-		factID, fact.Aggregate, fact.Type, fact.Owner, parties, fact.Actor, store.At(fact.At), root[:], roots[0][:], roots[1][:], segments[1].sealed)
+	// A row an aggregate rather than max(version): reading the index would make PostgreSQL see conflicts between
+	// aggregates that merely share a page of it.
+	var version int64
+	err := tx.QueryRow(`INSERT INTO fact_version (aggregate, version) VALUES ($1, 1)
+		ON CONFLICT (aggregate) DO UPDATE SET version = fact_version.version + 1 RETURNING version`, fact.Aggregate).Scan(&version)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO fact (id, aggregate, version, type, owner, parties, actor, at, root, head_root, machine_root, machine)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		factID, fact.Aggregate, version, fact.Type, fact.Owner, parties, fact.Actor, store.At(fact.At), root[:], roots[0][:], roots[1][:], segments[1].sealed)
 	if err != nil {
 		return err
 	}

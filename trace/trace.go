@@ -6,7 +6,7 @@
 // Does not own: what a fact means (the type and its payload belong to the package that writes it) or the formats
 // that are checked offline (proof).
 // Reads: keys, to seal and open segments.
-// Writes: fact, fact_segment, fact_pending, fact_position, fact_leaf, fact_counter, fact_reader, fact_parked; the log.
+// Writes: fact, fact_version, fact_segment, fact_pending, fact_position, fact_leaf, fact_counter, fact_reader, fact_parked; the log.
 //
 // # Life of a fact
 //

@@ -14,6 +14,11 @@ CREATE TABLE fact (
 	machine      BYTEA NOT NULL,
 	UNIQUE (aggregate, version)
 );
+-- The newest version of each aggregate.
+CREATE TABLE fact_version (
+	aggregate TEXT PRIMARY KEY,
+	version   BIGINT NOT NULL
+);
 -- The person and legal segments of a fact, each under its own key.
 CREATE TABLE fact_segment (
 	fact     TEXT NOT NULL REFERENCES fact (id),
