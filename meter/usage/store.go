@@ -31,6 +31,8 @@ type Config struct {
 	Patience time.Duration // how long Ingest waits for a verdict; 0 means ten seconds
 	Recent   int           // keys in memory; 0 means seen.DefaultRecent
 	Rebuild  bool          // fold the log again from its beginning
+
+	commitEvery time.Duration // for tests
 }
 
 // How often the folded state is committed, and how often the clock is looked at for windows past their grace.
@@ -94,7 +96,7 @@ func (c Config) withDefaults() Config {
 	for _, d := range []struct {
 		at    *time.Duration
 		value time.Duration
-	}{{&c.Window, DefaultWindow}, {&c.Grace, DefaultGrace}, {&c.CutOff, DefaultCutOff}, {&c.Patience, 10 * time.Second}} {
+	}{{&c.Window, DefaultWindow}, {&c.Grace, DefaultGrace}, {&c.CutOff, DefaultCutOff}, {&c.Patience, 10 * time.Second}, {&c.commitEvery, commitEvery}} {
 		if *d.at == 0 {
 			*d.at = d.value
 		}
@@ -162,7 +164,7 @@ func (s *Store) replay(ctx context.Context) error {
 // run folds what the log has made durable, in its order, and commits now and then.
 func (s *Store) run(ctx context.Context) {
 	defer close(s.folded)
-	timer := time.NewTicker(commitEvery)
+	timer := time.NewTicker(s.cfg.commitEvery)
 	defer timer.Stop()
 	for {
 		select {
