@@ -15,6 +15,7 @@ import (
 
 	"github.com/halle-cloud/halle/driver/process"
 	"github.com/halle-cloud/halle/driver/process/shim"
+	"github.com/halle-cloud/halle/internal/durable"
 	"github.com/halle-cloud/halle/provision"
 )
 
@@ -73,7 +74,7 @@ func TestIsolationHolds(t *testing.T) {
 				t.Errorf("the broker received %q", got)
 			}
 			found := map[string]string{}
-			if _, err := shim.ReadJSON(filepath.Join(d.Folder("res_spy"), shim.DataDir, "found.json"), &found); err != nil {
+			if _, err := durable.ReadJSON(filepath.Join(d.Folder("res_spy"), shim.DataDir, "found.json"), &found); err != nil {
 				t.Fatal(err)
 			}
 			for _, what := range []string{"spy", "parent", "dial", "usage"} {
@@ -187,7 +188,7 @@ func TestADeafApplicationIsKilledAfterItsGrace(t *testing.T) {
 	create(t, d, "res_deaf", `{"app":"echo","config":{"greeting":"hello","deaf":true},"stop_grace_ms":100}`)
 	finish(t, d, operation(provision.ActionSuspend, "res_deaf", 2, `{"app":"echo","stop_grace_ms":100}`))
 	var st shim.State
-	if _, err := shim.ReadJSON(filepath.Join(d.Folder("res_deaf"), shim.StateFile), &st); err != nil {
+	if _, err := durable.ReadJSON(filepath.Join(d.Folder("res_deaf"), shim.StateFile), &st); err != nil {
 		t.Fatal(err)
 	}
 	if st.Exit == nil || st.Exit.Text != "signal: killed" {
@@ -255,12 +256,12 @@ func TestAStrangerOnTheSocketIsNotBelieved(t *testing.T) {
 	create(t, d, "res_n", `{"app":"echo","config":{"greeting":"hello"}}`)
 	file := filepath.Join(d.Folder("res_n"), shim.LabelFile)
 	var label shim.Label
-	if _, err := shim.ReadJSON(file, &label); err != nil {
+	if _, err := durable.ReadJSON(file, &label); err != nil {
 		t.Fatal(err)
 	}
 	right := label.Nonce
 	label.Nonce = strings.Repeat("0", 64)
-	if err := shim.WriteJSON(file, label); err != nil {
+	if err := durable.WriteJSON(file, label); err != nil {
 		t.Fatal(err)
 	}
 	if o := observed(t, d); o[0].Condition != provision.ConditionUnknown {
@@ -271,7 +272,7 @@ func TestAStrangerOnTheSocketIsNotBelieved(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	label.Nonce = right
-	if err := shim.WriteJSON(file, label); err != nil {
+	if err := durable.WriteJSON(file, label); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/halle-cloud/halle/driver/process/shim"
+	"github.com/halle-cloud/halle/internal/durable"
 	"github.com/halle-cloud/halle/provision"
 )
 
@@ -43,7 +44,7 @@ func openFolder(path string) (*folder, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	found, err := shim.ReadJSON(f.file(shim.LabelFile), &f.label)
+	found, err := durable.ReadJSON(f.file(shim.LabelFile), &f.label)
 	if err != nil || !found || f.label.Version != shim.Version {
 		f.foreign = true // not our hand; never touched
 		return f, nil
@@ -51,7 +52,7 @@ func openFolder(path string) (*folder, error) {
 	if b, err := os.ReadFile(f.file(shim.DeletingFile)); err == nil {
 		f.deleting = string(b)
 	}
-	if _, err := shim.ReadJSON(f.file(shim.DesiredFile), &f.desired); err != nil {
+	if _, err := durable.ReadJSON(f.file(shim.DesiredFile), &f.desired); err != nil {
 		return nil, err
 	}
 	f.exists = true
@@ -86,7 +87,7 @@ func (f *folder) state(ctx context.Context) shim.State {
 		return st
 	}
 	st = shim.State{}
-	_, _ = shim.ReadJSON(f.file(shim.StateFile), &st)
+	_, _ = durable.ReadJSON(f.file(shim.StateFile), &st)
 	return st
 }
 
@@ -113,7 +114,7 @@ func (d *Driver) create(f *folder, op provision.Operation) error {
 		return fmt.Errorf("process: create: %w", err)
 	}
 	for name, v := range map[string]any{shim.LabelFile: n.label, shim.DesiredFile: desired} {
-		if err := shim.WriteJSON(n.file(name), v); err != nil {
+		if err := durable.WriteJSON(n.file(name), v); err != nil {
 			return fmt.Errorf("process: create: %w", err)
 		}
 	}
@@ -125,7 +126,7 @@ func (d *Driver) create(f *folder, op provision.Operation) error {
 	}
 	n.path = f.path
 	*f = *n
-	if err := shim.SyncDir(d.config.Root); err != nil {
+	if err := durable.SyncDir(d.config.Root); err != nil {
 		return fmt.Errorf("process: create: %w", err)
 	}
 	return nil
@@ -143,7 +144,7 @@ func (f *folder) writeSecrets(secrets map[string]string) (changed bool, err erro
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, []byte(value)) {
 			continue
 		}
-		if err := shim.WriteFile(path, []byte(value)); err != nil {
+		if err := durable.Write(path, []byte(value)); err != nil {
 			return changed, err
 		}
 		changed = changed || name != UsageSecret
@@ -169,11 +170,11 @@ func (d *Driver) apply(f *folder, op provision.Operation) error {
 		desired.Restart = op.ID
 	}
 	if !same {
-		if err := shim.WriteJSON(f.file(shim.PreviousFile), f.desired); err != nil {
+		if err := durable.WriteJSON(f.file(shim.PreviousFile), f.desired); err != nil {
 			return fmt.Errorf("process: change: %w", err)
 		}
 	}
-	if err := shim.WriteJSON(f.file(shim.DesiredFile), desired); err != nil {
+	if err := durable.WriteJSON(f.file(shim.DesiredFile), desired); err != nil {
 		return fmt.Errorf("process: change: %w", err)
 	}
 	f.desired = desired
@@ -187,5 +188,5 @@ func (d *Driver) tellEndpoint(f *folder) {
 		return
 	}
 	// The next Observe tries again.
-	_ = shim.WriteFile(f.file(shim.EndpointFile), []byte(d.config.UsageURL))
+	_ = durable.Write(f.file(shim.EndpointFile), []byte(d.config.UsageURL))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/driver/process/shim"
+	"github.com/halle-cloud/halle/internal/durable"
 	"github.com/halle-cloud/halle/provision"
 )
 
@@ -128,7 +129,7 @@ func (d *Driver) finished(f *folder, op provision.Operation, st shim.State) prov
 func (f *folder) outputs(st shim.State) map[string]string {
 	out := map[string]string{}
 	data := f.file(shim.DataDir)
-	if _, err := shim.ReadJSON(filepath.Join(data, "outputs.json"), &out); err != nil || out == nil {
+	if _, err := durable.ReadJSON(filepath.Join(data, "outputs.json"), &out); err != nil || out == nil {
 		out = map[string]string{}
 	}
 	if ca, err := os.ReadFile(filepath.Join(data, "ca.pem")); err == nil {
@@ -170,7 +171,7 @@ func (d *Driver) remove(ctx context.Context, f *folder, op provision.Operation, 
 // endAll stops the shim and its application, and waits a little for both to end.
 func (d *Driver) endAll(ctx context.Context, f *folder, op provision.Operation) (bool, error) {
 	if f.deleting == "" {
-		if err := shim.WriteFile(f.file(shim.DeletingFile), []byte(op.ID)); err != nil {
+		if err := durable.Write(f.file(shim.DeletingFile), []byte(op.ID)); err != nil {
 			return false, fmt.Errorf("process: remove: %w", err)
 		}
 		f.deleting = op.ID
@@ -218,7 +219,7 @@ func (d *Driver) erase(f *folder) error {
 	if err := os.Rename(f.path, goner); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("process: remove: %w", err)
 	}
-	if err := shim.SyncDir(d.config.Root); err != nil {
+	if err := durable.SyncDir(d.config.Root); err != nil {
 		return fmt.Errorf("process: remove: %w", err)
 	}
 	if err := os.RemoveAll(goner); err != nil {
@@ -231,11 +232,11 @@ func (d *Driver) erase(f *folder) error {
 // revert goes back to what was wanted before the operation.
 func (d *Driver) revert(ctx context.Context, f *folder, op provision.Operation) (provision.Progress, error) {
 	var before shim.Desired
-	found, err := shim.ReadJSON(f.file(shim.PreviousFile), &before)
+	found, err := durable.ReadJSON(f.file(shim.PreviousFile), &before)
 	if err != nil || !found {
 		return provision.Progress{}, fmt.Errorf("process: cancel: nothing to go back to (found %v): %w", found, err)
 	}
-	if err := shim.WriteJSON(f.file(shim.DesiredFile), before); err != nil {
+	if err := durable.WriteJSON(f.file(shim.DesiredFile), before); err != nil {
 		return diskFull(op, fmt.Errorf("process: cancel: %w", err))
 	}
 	f.desired = before
@@ -273,7 +274,7 @@ func (d *Driver) look(ctx context.Context, f *folder) provision.Observed {
 
 func (d *Driver) revive(f *folder, o provision.Observed) provision.Observed {
 	var st shim.State
-	_, _ = shim.ReadJSON(f.file(shim.StateFile), &st)
+	_, _ = durable.ReadJSON(f.file(shim.StateFile), &st)
 	o.Generation, o.Outputs = st.Generation, f.outputs(st)
 	alive, err := shim.Alive(f.path)
 	switch {

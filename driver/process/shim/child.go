@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/halle-cloud/halle/internal/durable"
 )
 
 // errChildLock says that a process of the application from before still lives.
@@ -46,7 +48,7 @@ func startChild(dir string, d Desired, listener *os.File, log io.Writer, group *
 		return nil, fmt.Errorf("root: %w", err)
 	}
 	_ = os.Remove(filepath.Join(DataDir, ControlFile))
-	if err := WriteFile(filepath.Join(DataDir, AppFile), d.Config); err != nil {
+	if err := durable.Write(filepath.Join(DataDir, AppFile), d.Config); err != nil {
 		return nil, err
 	}
 	life, lifeEnd, err := os.Pipe()

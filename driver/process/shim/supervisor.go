@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/halle-cloud/halle/internal/durable"
 )
 
 const (
@@ -47,10 +49,10 @@ type supervisor struct {
 func newSupervisor(dir string) (*supervisor, error) {
 	s := &supervisor{dir: dir, calls: make(chan func()), ended: make(chan struct{}), log: newCapped(logPath(dir)),
 		timer: time.NewTimer(time.Hour)}
-	if found, err := ReadJSON(LabelFile, &s.label); err != nil || !found {
+	if found, err := durable.ReadJSON(LabelFile, &s.label); err != nil || !found {
 		return nil, fmt.Errorf("label (found %v): %w", found, err)
 	}
-	if _, err := ReadJSON(StateFile, &s.state); err != nil {
+	if _, err := durable.ReadJSON(StateFile, &s.state); err != nil {
 		return nil, err
 	}
 	if s.label.Version > Version || s.state.Version > Version {
@@ -68,7 +70,7 @@ func newSupervisor(dir string) (*supervisor, error) {
 // load reads what is wanted; a new operation starts as working.
 func (s *supervisor) load() error {
 	var d Desired
-	found, err := ReadJSON(DesiredFile, &d)
+	found, err := durable.ReadJSON(DesiredFile, &d)
 	if err != nil || !found {
 		return fmt.Errorf("operation (found %v): %w", found, err)
 	}
@@ -177,7 +179,7 @@ func (s *supervisor) report() {
 	if s.state == s.saved {
 		return
 	}
-	if err := WriteJSON(StateFile, s.state); err != nil {
+	if err := durable.WriteJSON(StateFile, s.state); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		if s.state.Phase == PhaseDone {
 			s.state.Phase = PhaseWorking
