@@ -19,13 +19,21 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // childEnv names the folder that a test binary serves instead of running tests.
 const childEnv = "HALLE_M2M_TEST_FOLDER"
 
+const limitEnv = "HALLE_M2M_TEST_FILE_LIMIT"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childEnv); dir != "" {
+		if n, err := strconv.ParseUint(os.Getenv(limitEnv), 10, 64); err == nil {
+			signal.Ignore(unix.SIGXFSZ)
+			_ = unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: n})
+		}
 		cfg, err := ReadConfig(dir)
 		if err == nil {
 			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -124,6 +132,8 @@ type site struct {
 	sink   *sink
 	socket *net.TCPListener
 	child  *exec.Cmd
+	// fileLimit makes writes beyond it fail in the child, as a full disk would; 0 means none.
+	fileLimit uint64
 	stderr *bytes.Buffer
 }
 
@@ -170,6 +180,9 @@ func (s *site) start() {
 	}
 	s.child = exec.Command(exe)
 	s.child.Env = append(os.Environ(), childEnv+"="+s.dir, "LISTEN_FDS=1")
+	if s.fileLimit > 0 {
+		s.child.Env = append(s.child.Env, limitEnv+"="+strconv.FormatUint(s.fileLimit, 10))
+	}
 	s.child.ExtraFiles = []*os.File{f}
 	s.child.Stderr = s.stderr
 	if err := s.child.Start(); err != nil {
