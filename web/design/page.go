@@ -2,6 +2,7 @@ package design
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -98,8 +99,9 @@ func localPath(back string) string {
 	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
 		return "/"
 	}
-	u, err := parseURL(back)
-	if err != nil {
+	u, err := url.ParseRequestURI(back)
+	// An escaped second slash ("/%2fhost") comes out unescaped when the path is written again.
+	if err != nil || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, "\\") {
 		return "/"
 	}
 	q := u.Query()

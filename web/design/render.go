@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
 	"strconv"
 )
 
@@ -93,5 +92,3 @@ func Secure(next http.Handler) http.Handler {
 		next.ServeHTTP(w, req)
 	})
 }
-
-func parseURL(s string) (*url.URL, error) { return url.ParseRequestURI(s) }

@@ -109,3 +109,17 @@ func TestFailFallsBackToItsOwnWords(t *testing.T) {
 		t.Errorf("got %q and %q", text, remedy)
 	}
 }
+
+func FuzzNegotiate(f *testing.F) {
+	for _, seed := range []string{"", "fr", "en-GB,fr;q=0.4", "*;q=0", ";;;=,", "fr-FR-x-a"} {
+		f.Add(seed, seed)
+	}
+	f.Fuzz(func(t *testing.T, header, cookie string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Accept-Language", header)
+		r.Header.Set("Cookie", Cookie+"="+cookie)
+		if !slices.Contains(Languages(), Negotiate(r)) {
+			t.Errorf("%q and %q give a language that nobody wrote", header, cookie)
+		}
+	})
+}

@@ -7,9 +7,10 @@ import (
 	"github.com/halle-cloud/halle/web/locale"
 )
 
-// y is the height at which a value stands; ceiling is the value at the top.
+// y is the height at which a value stands; ceiling is the value at the top. A correction below nothing stands on
+// the floor: the table twin tells its figure.
 func y(value, ceiling int64) int64 {
-	if ceiling == 0 {
+	if ceiling <= 0 || value <= 0 {
 		return floor
 	}
 	return floor - int64(float64(value)/float64(ceiling)*room+0.5)

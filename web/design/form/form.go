@@ -43,7 +43,6 @@ type Field struct {
 	Optional       bool
 	Prefix, Suffix string // "€", "GB"
 	Autocomplete   string // WCAG 1.3.5: "email", "organization", "street-address"
-	Wide           bool
 }
 
 // Option is one answer.
