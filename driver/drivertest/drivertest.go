@@ -169,7 +169,7 @@ func (s *suite) cancel(op provision.Operation, handle json.RawMessage) provision
 			s.t.Fatalf("cancel of %s: not final in %v: %+v", op.Action, s.Limit, p)
 		}
 		s.pause(p)
-		if p, err = s.driver.Poll(s.ctx, op, p.Handle); err != nil {
+		if p, err = s.driver.Poll(s.ctx, s.answered(op, p), p.Handle); err != nil {
 			s.t.Fatalf("poll after cancel of %s: %v", op.Action, err)
 		}
 	}
