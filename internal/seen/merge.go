@@ -1,6 +1,7 @@
 package seen
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -60,7 +61,7 @@ func mergeRuns(path string, runs []*run) (*run, error) {
 	for len(heads) > 0 {
 		least := 0
 		for i := range heads {
-			if slices.Compare(heads[i].pair.key[:], heads[least].pair.key[:]) < 0 {
+			if bytes.Compare(heads[i].pair.key[:], heads[least].pair.key[:]) < 0 {
 				least = i
 			}
 		}

@@ -70,7 +70,7 @@ func (f filter) maybe(k Key) bool {
 }
 
 func (r *run) get(k Key) (Value, bool, error) {
-	at := sort.Search(len(r.fences), func(i int) bool { return slices.Compare(r.fences[i].first[:], k[:]) > 0 }) - 1
+	at := sort.Search(len(r.fences), func(i int) bool { return bytes.Compare(r.fences[i].first[:], k[:]) > 0 }) - 1
 	if at < 0 {
 		return Value{}, false, nil
 	}

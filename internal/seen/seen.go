@@ -12,6 +12,7 @@
 package seen
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -220,7 +221,7 @@ func (x *Index) Checkpoint(offset uint64) error {
 
 // spill writes the journalled keys as a run and begins a new journal.
 func (x *Index) spill() error {
-	slices.SortFunc(x.written, func(a, b pair) int { return slices.Compare(a.key[:], b.key[:]) })
+	slices.SortFunc(x.written, func(a, b pair) int { return bytes.Compare(a.key[:], b.key[:]) })
 	name := x.newName("run")
 	next := manifest{Journal: x.newName("journal"), Offset: x.offset, Runs: append(slices.Clone(x.manifest.Runs), name)}
 	w, err := newRunWriter(filepath.Join(x.dir, name), len(x.written))

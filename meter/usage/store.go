@@ -38,7 +38,7 @@ type Config struct {
 // How often the folded state is committed, and how often the clock is looked at for windows past their grace.
 const (
 	commitEvery  = 200 * time.Millisecond
-	commitEvents = 50_000
+	commitEvents = 200_000
 	tickEvery    = time.Minute
 )
 
