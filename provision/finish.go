@@ -73,6 +73,9 @@ func (s *Resources) finish(tx *store.Tx, r Resource, o Run, p Progress, sealed [
 	if err := s.tellOrder(tx, r, o, p); err != nil {
 		return err
 	}
+	if r.State == StateGone {
+		return s.revoke(tx, r)
+	}
 	return s.wake(tx, r.ID)
 }
 

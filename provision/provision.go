@@ -134,6 +134,7 @@ type Resource struct {
 	Since        time.Time
 	CreatedAt    time.Time
 	sealed       []byte
+	token        string // id of the token with which it reports usage
 }
 
 // action tells what must be done next, "" for nothing. The order of the cases is the order of urgency.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,51 +12,39 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/driver/memory"
-	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
-	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/job"
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/party/partytest"
 	"github.com/halle-cloud/halle/provision"
-	"github.com/halle-cloud/halle/trace"
+	"github.com/halle-cloud/halle/signin"
 )
 
-const org, path = "org_test_a", "/org_test_op/org_test_a/"
-
 func sets() []store.Migrations {
-	return []store.Migrations{trace.Migrations(), job.Migrations(), provision.Migrations()}
+	return append(partytest.Sets(), signin.Migrations(), provision.Migrations())
 }
 
 // house is one broker over an engine that outlives it.
 type house struct {
-	t      *testing.T
-	db     *store.DB
-	facts  *trace.Facts
-	ring   *keys.Ring
-	clock  *clock.Fake
-	engine *memory.Engine
-	queue  *job.Queue
-	res    *provision.Resources
-	told   []string
-	other  bool // placement knows another region
+	*partytest.World
+	t         *testing.T
+	customer  access.Caller
+	stranger  access.Caller
+	publisher access.Caller
+	engine    *memory.Engine
+	queue     *job.Queue
+	res       *provision.Resources
+	told      []string
+	other     bool // placement knows another region
 }
 
 func newHouse(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	dir := t.TempDir()
-	ring, err := keys.Open(context.Background(), keys.Config{URL: "sqlite:" + filepath.Join(dir, "keys.db?sync=off"), RootFile: filepath.Join(dir, "root.key"), CreateRoot: true, Clock: clock.System})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = ring.Close() })
-	for _, o := range []string{org, "org_test_op", "org_test_pub"} {
-		if err := ring.Ensure(context.Background(), keys.Tenant(o)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h := &house{t: t, db: db, ring: ring, clock: clock.NewFake(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)), engine: memory.NewEngine()}
+	w := partytest.New(t, db)
+	h := &house{World: w, t: t, engine: memory.NewEngine(), customer: w.Business(t, w.Operator, "Acme", party.KindCustomer),
+		stranger: w.Business(t, w.Operator, "Beta", party.KindCustomer), publisher: w.Business(t, w.Operator, "Pub", party.KindPublisher)}
 	h.restart()
 	return h
 }
@@ -65,31 +52,33 @@ func newHouse(t *testing.T, db *store.DB) *house {
 // restart drops everything that a process holds in memory.
 func (h *house) restart() {
 	h.t.Helper()
-	ids, err := id.NewSource("test")
+	log := slog.New(slog.DiscardHandler)
+	h.queue = job.New(h.DB, "test", h.Clock.Now, log)
+	signIns, err := signin.New(context.Background(), h.DB, h.Ring, h.IDs, h.Clock.Now, h.Facts, h.Policy, h.Parties, h.Outbox, h.queue,
+		signin.Config{Cost: signin.Cost{MemoryKiB: 64, Time: 1, Threads: 1}})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
-	h.facts = trace.New(h.db, h.ring, ids, h.clock.Now, log)
-	h.queue = job.New(h.db, "test", h.clock.Now, log)
 	tell := func(word string) func(*store.Tx, string) error {
 		return func(tx *store.Tx, item string) error {
 			tx.AfterCommit(func() { h.told = append(h.told, word+" "+item) })
 			return nil
 		}
 	}
-	h.res = provision.New(provision.Config{DB: h.db, Facts: h.facts, Ring: h.ring, Queue: h.queue, Policy: access.New(), IDs: ids, Operator: "org_test_op",
-		Now: h.clock.Now, Log: log, Drivers: map[string]provision.Driver{"memory": memory.New(h.engine, h.clock.Now)},
+	h.res = provision.New(provision.Config{DB: h.DB, Facts: h.Facts, Ring: h.Ring, Queue: h.queue, Policy: h.Policy, SignIns: signIns, IDs: h.IDs,
+		Operator: h.Operator.Org, Now: h.Clock.Now, Log: log, Drivers: map[string]provision.Driver{"memory": memory.New(h.engine, h.Clock.Now)},
 		Upstream: provision.Upstream{ItemDone: tell("done"), ItemCancelled: tell("cancelled"),
-			ItemFailed: func(tx *store.Tx, item string, f provision.Failure) error { return tell("failed " + string(f.Class))(tx, item) },
-			Elsewhere:  func(*store.Tx, string, string) (bool, error) { return h.other, nil }}})
+			ItemFailed: func(tx *store.Tx, item string, f provision.Failure) error {
+				return tell("failed "+string(f.Class))(tx, item)
+			},
+			Elsewhere: func(*store.Tx, string, string) (bool, error) { return h.other, nil }}})
 }
 
 func (h *house) create(n int) string {
 	h.t.Helper()
 	var res string
 	h.tx(func(tx *store.Tx) (err error) {
-		res, err = h.res.Create(tx, provision.Want{Org: org, Path: path, Publisher: "org_test_pub", Subscription: fmt.Sprintf("sub_%d", n), Order: "ord_1",
+		res, err = h.res.Create(tx, provision.Want{Org: h.customer.Org, Path: h.customer.Path, Publisher: h.publisher.Org, Subscription: fmt.Sprintf("sub_%d", n), Order: "ord_1",
 			Item: fmt.Sprintf("itm_%d", n), OfferVersion: "ofv_1", Plan: "flex", Kind: "broker", Driver: "memory", Target: provision.Target{ID: "lyon", Region: "lyon"},
 			Region: "lyon", Spec: json.RawMessage(`{"size":1}`)})
 		return err
@@ -99,7 +88,7 @@ func (h *house) create(n int) string {
 
 func (h *house) tx(f func(tx *store.Tx) error) {
 	h.t.Helper()
-	if err := h.db.Tx(context.Background(), f); err != nil {
+	if err := h.DB.Tx(context.Background(), f); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -116,21 +105,17 @@ func (h *house) pass(step time.Duration) {
 		if _, err := h.queue.Drain(context.Background()); err != nil {
 			h.t.Fatal(err)
 		}
-		h.clock.Advance(step)
+		h.Clock.Advance(step)
 	}
 }
 
 func (h *house) resource(id string) provision.Resource {
 	h.t.Helper()
-	r, err := h.res.Resource(context.Background(), caller(), id)
+	r, err := h.res.Resource(context.Background(), h.customer, id)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return r
-}
-
-func caller() access.Caller {
-	return access.Caller{Person: "per_1", Org: org, Path: path, Roles: []access.Role{access.RoleOwner}, Confirmed: true}
 }
 
 func (h *house) desire(n int, c provision.Change) {
@@ -140,10 +125,10 @@ func (h *house) desire(n int, c provision.Change) {
 
 func (h *house) factTypes(aggregate string) []string {
 	h.t.Helper()
-	if err := h.facts.Drain(context.Background()); err != nil {
+	if err := h.Facts.Drain(context.Background()); err != nil {
 		h.t.Fatal(err)
 	}
-	list, err := h.facts.About(context.Background(), org, aggregate)
+	list, err := h.Facts.About(context.Background(), h.customer.Org, aggregate)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -184,7 +169,7 @@ func TestAWholeLife(t *testing.T) {
 		if got != "resource.ready.v1 resource.suspended.v1 resource.resumed.v1 resource.changed.v1 resource.drained.v1 resource.deleted.v1" {
 			t.Fatalf("facts %s", got)
 		}
-		_, intervals, err := h.res.History(context.Background(), caller(), res)
+		_, intervals, err := h.res.History(context.Background(), h.customer, res)
 		if err != nil || len(intervals) < 4 || !intervals[0].From.Equal(h.resource(res).CreatedAt) {
 			t.Fatalf("%v %v", intervals, err)
 		}
@@ -274,18 +259,17 @@ func TestAWorkOrderWaitsForItsPerson(t *testing.T) {
 		h.engine.Ask(&provision.Need{Who: provision.WhoCustomer, Prompt: "Say where.", Schema: json.RawMessage(`{"type":"object","required":["room"]}`)})
 		res := h.create(1)
 		h.pass(250 * time.Millisecond)
-		list, err := h.res.WorkOrders(ctx, caller())
+		list, err := h.res.WorkOrders(ctx, h.customer)
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%v %v", list, err)
 		}
-		stranger := access.Caller{Person: "per_2", Org: "org_test_b", Path: "/org_test_op/org_test_b/", Roles: []access.Role{access.RoleOwner}, Confirmed: true}
-		if err := h.res.Answer(ctx, stranger, list[0].Run.ID, json.RawMessage(`{"room":"1"}`)); err == nil {
+		if err := h.res.Answer(ctx, h.stranger, list[0].Run.ID, json.RawMessage(`{"room":"1"}`)); err == nil {
 			t.Fatal("a stranger answered")
 		}
-		if err := h.res.Answer(ctx, caller(), list[0].Run.ID, json.RawMessage(`{}`)); !fail.Is(err, fail.Invalid) {
+		if err := h.res.Answer(ctx, h.customer, list[0].Run.ID, json.RawMessage(`{}`)); !fail.Is(err, fail.Invalid) {
 			t.Fatalf("got %v", err)
 		}
-		if err := h.res.Answer(ctx, caller(), list[0].Run.ID, json.RawMessage(`{"room":"1"}`)); err != nil {
+		if err := h.res.Answer(ctx, h.customer, list[0].Run.ID, json.RawMessage(`{"room":"1"}`)); err != nil {
 			t.Fatal(err)
 		}
 		h.pass(250 * time.Millisecond)
@@ -301,20 +285,19 @@ func TestATenantNeverSeesAnothers(t *testing.T) {
 		ctx := context.Background()
 		res := h.create(1)
 		h.settle()
-		stranger := access.Caller{Person: "per_2", Org: "org_test_b", Path: "/org_test_op/org_test_b/", Roles: []access.Role{access.RoleOwner}, Confirmed: true}
-		if _, err := h.res.Resource(ctx, stranger, res); !fail.Is(err, fail.NotFound) {
+		if _, err := h.res.Resource(ctx, h.stranger, res); !fail.Is(err, fail.NotFound) {
 			t.Errorf("Resource: %v", err)
 		}
-		if _, err := h.res.Of(ctx, stranger, "sub_1"); !fail.Is(err, fail.NotFound) {
+		if _, err := h.res.Of(ctx, h.stranger, "sub_1"); !fail.Is(err, fail.NotFound) {
 			t.Errorf("Of: %v", err)
 		}
-		if _, err := h.res.SecretsOf(ctx, stranger, res); !fail.Is(err, fail.NotFound) {
+		if _, err := h.res.SecretsOf(ctx, h.stranger, res); !fail.Is(err, fail.NotFound) {
 			t.Errorf("SecretsOf: %v", err)
 		}
-		if list, err := h.res.All(ctx, stranger, "", 10); err != nil || len(list) != 0 {
+		if list, err := h.res.All(ctx, h.stranger, "", 10); err != nil || len(list) != 0 {
 			t.Errorf("All: %v %v", list, err)
 		}
-		if list, err := h.res.All(ctx, caller(), "", 10); err != nil || len(list) != 1 {
+		if list, err := h.res.All(ctx, h.customer, "", 10); err != nil || len(list) != 1 {
 			t.Errorf("own All: %v %v", list, err)
 		}
 	})

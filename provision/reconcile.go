@@ -141,13 +141,11 @@ func (s *Resources) call(ctx context.Context, d Driver, r Resource, o Run) (Prog
 	if o.Begun {
 		return d.Poll(ctx, op, o.Handle)
 	}
-	if s.Secrets != nil {
-		secrets, err := s.Config.Secrets(ctx, r)
-		if err != nil {
-			return Progress{}, err
-		}
-		op.Secrets = secrets
+	secrets, err := s.secrets(ctx, r)
+	if err != nil {
+		return Progress{}, err
 	}
+	op.Secrets = secrets
 	return d.Begin(ctx, op)
 }
 

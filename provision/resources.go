@@ -15,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/trace"
 )
 
@@ -43,15 +44,13 @@ type Config struct {
 	Ring     *keys.Ring
 	Queue    *job.Queue
 	Policy   *access.Policy
+	SignIns  *signin.SignIns
 	IDs      *id.Source
 	Operator string // organisation that is told of what belongs to nobody
 	Now      clock.Clock
 	Log      *slog.Logger
 	Drivers  map[string]Driver
 	Upstream Upstream
-	// Secrets resolves what an operation needs to know but the broker does not keep, such as the token with which an
-	// application reports usage. Called before each Begin; the same answer each time.
-	Secrets func(ctx context.Context, r Resource) (map[string]string, error)
 	// ObserveEvery is how often engines are looked at; 10 s when zero.
 	ObserveEvery time.Duration
 }

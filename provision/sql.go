@@ -10,14 +10,14 @@ import (
 )
 
 const resourceColumns = `id, org, org_path, publisher, subscription, order_id, item, cancels, offer_version, plan, kind, driver, target, region,
-	desired, spec, generation, applied, state, delete_owed, outputs, secrets, condition, since, created_at`
+	desired, spec, generation, applied, state, delete_owed, outputs, secrets, token, condition, since, created_at`
 
 func scanResource(row store.Scanner) (r Resource, err error) {
 	var target, outputs store.JSON
 	var spec []byte
 	var since, created store.Time
 	err = row.Scan(&r.ID, &r.Org, &r.Path, &r.Publisher, &r.Subscription, &r.Order, &r.Item, &r.Cancels, &r.OfferVersion, &r.Plan, &r.Kind, &r.Driver,
-		&target, &r.Region, &r.Desired, &spec, &r.Generation, &r.Applied, &r.State, &r.DeleteOwed, &outputs, &r.sealed, &r.Condition, &since, &created)
+		&target, &r.Region, &r.Desired, &spec, &r.Generation, &r.Applied, &r.State, &r.DeleteOwed, &outputs, &r.sealed, &r.token, &r.Condition, &since, &created)
 	if err != nil {
 		return r, err
 	}
@@ -47,8 +47,8 @@ func insertResource(tx *store.Tx, r Resource) error {
 		return err
 	}
 	_, err = tx.Exec(`INSERT INTO resource (`+resourceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-		$18, $19, $20, $21, $22, $23, $24, $25)`, r.ID, r.Org, r.Path, r.Publisher, r.Subscription, r.Order, r.Item, r.Cancels, r.OfferVersion, r.Plan, r.Kind, r.Driver,
-		target, r.Region, r.Desired, []byte(r.Spec), r.Generation, r.Applied, r.State, r.DeleteOwed, nil, nil, r.Condition, store.At(r.Since), store.At(r.CreatedAt))
+		$18, $19, $20, $21, $22, $23, $24, $25, $26)`, r.ID, r.Org, r.Path, r.Publisher, r.Subscription, r.Order, r.Item, r.Cancels, r.OfferVersion, r.Plan, r.Kind, r.Driver,
+		target, r.Region, r.Desired, []byte(r.Spec), r.Generation, r.Applied, r.State, r.DeleteOwed, nil, nil, r.token, r.Condition, store.At(r.Since), store.At(r.CreatedAt))
 	return err
 }
 
@@ -58,8 +58,8 @@ func updateResource(tx *store.Tx, r Resource) error {
 		return err
 	}
 	_, err = tx.Exec(`UPDATE resource SET item = $2, desired = $3, spec = $4, generation = $5, applied = $6, state = $7, delete_owed = $8, outputs = $9,
-		secrets = $10, condition = $11, since = $12, plan = $13, offer_version = $14, cancels = $15 WHERE id = $1`, r.ID, r.Item, r.Desired, []byte(r.Spec), r.Generation,
-		r.Applied, r.State, r.DeleteOwed, outputs, r.sealed, r.Condition, store.At(r.Since), r.Plan, r.OfferVersion, r.Cancels)
+		secrets = $10, condition = $11, since = $12, plan = $13, offer_version = $14, cancels = $15, token = $16 WHERE id = $1`, r.ID, r.Item, r.Desired, []byte(r.Spec), r.Generation,
+		r.Applied, r.State, r.DeleteOwed, outputs, r.sealed, r.Condition, store.At(r.Since), r.Plan, r.OfferVersion, r.Cancels, r.token)
 	return err
 }
 

@@ -22,6 +22,7 @@ CREATE TABLE resource (
 	delete_owed   BOOLEAN NOT NULL,
 	outputs       JSONB,
 	secrets       BYTEA,
+	token         TEXT NOT NULL,
 	condition     TEXT NOT NULL,
 	since         TIMESTAMPTZ NOT NULL,
 	created_at    TIMESTAMPTZ NOT NULL
