@@ -165,3 +165,28 @@ type Observed struct {
 	Detail     string            `json:"detail,omitempty"`
 	Outputs    map[string]string `json:"outputs,omitempty"`
 }
+
+// Manager is what a driver can do beyond Driver where the application has settings that the customer keeps itself,
+// such as the devices of a message broker. The broker passes the request on and keeps nothing of it.
+type Manager interface {
+	// Manage passes the request to the resource's application and returns its answer. Errors of the application are
+	// answers with their status; an error means that it could not be reached.
+	Manage(ctx context.Context, target Target, r ManageRequest) (ManageReply, error)
+}
+
+// ManageRequest is one request to a resource's application. Path is relative and clean: "devices", "devices/pump-7".
+type ManageRequest struct {
+	Version  int    `json:"version"`
+	Tenant   string `json:"tenant"`
+	Resource string `json:"resource"`
+	Method   string `json:"method"` // GET, POST or DELETE
+	Path     string `json:"path"`
+	Body     []byte `json:"body,omitempty"`
+}
+
+// ManageReply is the application's answer; a body of at most 1 MiB.
+type ManageReply struct {
+	Status int    `json:"status"`
+	Type   string `json:"type"`
+	Body   []byte `json:"body,omitempty"`
+}
