@@ -1,0 +1,272 @@
+package residency
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cedar-policy/cedar-go"
+
+	"github.com/halle-cloud/halle/price"
+)
+
+// Roles in the chain, as reasons say them.
+const (
+	roleOperator     = "the operator of the cloud"
+	rolePublisher    = "the publisher of the offer"
+	roleSubProcessor = "a sub-processor"
+	roleOwn          = "the operator of this installation"
+)
+
+// link is a legal entity in the chain, with what it brings.
+type link struct {
+	role     string
+	key      string
+	name     string
+	known    bool
+	exposure exposure
+	helps    bool     // people of it, or for it, reach the data
+	support  []string // from which countries; empty: unknown
+}
+
+// links are those that are the same for every region.
+func (j *judgement) links() []link {
+	x, c := j.index, j.question.Chain
+	own := x.of(x.facts.Own, roleOwn)
+	own.helps, own.support = true, x.facts.OwnSupport
+	out := []link{own, x.declared(c.Publisher, rolePublisher, c.Support)}
+	for _, p := range c.SubProcessors {
+		var from []string
+		if p.Country != "" {
+			from = []string{p.Country}
+		}
+		out = append(out, x.declared(p, roleSubProcessor, from))
+	}
+	return out
+}
+
+func (x *index) of(key, role string) link {
+	e, ok := x.entities[key]
+	if !ok {
+		return link{role: role, key: key, name: key}
+	}
+	return link{role: role, key: key, name: e.Name, known: true, exposure: x.exposures[key]}
+}
+
+func (x *index) declared(p Party, role string, support []string) link {
+	name := p.Name
+	if name == "" {
+		name = p.Ref
+	}
+	return link{role: role, key: p.Ref, name: name, known: p.Country != "", exposure: x.party(p), helps: true, support: support}
+}
+
+// link gives the reasons against one entity.
+func (j *judgement) link(l link) []Reason {
+	attributes := cedar.RecordMap{
+		"known": cedar.Boolean(l.known), "owners_known": cedar.Boolean(l.exposure.known), "laws": set(l.exposure.laws), "gives_support": cedar.Boolean(l.helps),
+	}
+	if len(l.support) > 0 {
+		attributes["support"] = set(l.support)
+	}
+	subject := l.name
+	if subject == "" {
+		subject = l.role
+	}
+	resource := cedar.Entity{UID: cedar.NewEntityUID("Entity", cedar.String(l.key)), Attributes: cedar.NewRecord(attributes)}
+	return j.ask(j.rules.entity, resource, cedar.Record{}, subject, func(word string) string { return j.linkWord(l, subject, word) })
+}
+
+func (j *judgement) linkWord(l link, subject, word string) string {
+	groups := j.question.Facts.Groups
+	switch word {
+	case "role":
+		return l.role
+	case "subject":
+		return subject
+	case "laws":
+		return strings.Join(slices.DeleteFunc(slices.Clone(l.exposure.laws), func(c string) bool { return !has(j.policy.refused, c, groups) }), " and ")
+	case "support":
+		return strings.Join(sorted(l.support), ", ")
+	case "support_allowed":
+		return words(j.policy.support)
+	case "law_clause":
+		return j.health("HDS v2 EXI 30")
+	case "support_clause":
+		return j.health("HDS v2 EXI 29")
+	}
+	return ""
+}
+
+// health is a clause that holds for health data only.
+func (j *judgement) health(clause string) string {
+	if j.policy.class == ClassHealth {
+		return clause
+	}
+	return ""
+}
+
+// region is the verdict for one region: what its own description, its operator and the rest of the chain say.
+func (j *judgement) region(r *Region) Verdict {
+	held := j.held(r)
+	unknown := r.unknown(j.index)
+	attributes := cedar.RecordMap{"unknown": set(unknown), "retired": cedar.Boolean(r.Retired)}
+	if r.Country != "" {
+		attributes["country"] = cedar.String(r.Country)
+	}
+	if level := slices.Index(Levels(), r.Evidence); level >= 0 {
+		attributes["evidence"] = cedar.Long(level)
+	}
+	if r.Driver != "" {
+		attributes["driver"] = cedar.String(r.Driver)
+	}
+	chain := j.question.Chain
+	context := cedar.NewRecord(cedar.RecordMap{"held": set(held), "offer_classes": j.offer, "offer_driver": cedar.String(chain.Driver),
+		"offer_region": cedar.Boolean(len(chain.Regions) == 0 || slices.Contains(chain.Regions, r.Key))})
+	resource := cedar.Entity{UID: cedar.NewEntityUID("Region", cedar.String(r.Key)), Attributes: cedar.NewRecord(attributes)}
+	reasons := j.ask(j.rules.region, resource, context, r.Key, func(word string) string { return j.regionWord(r, held, unknown, word) })
+	reasons = slices.Concat(reasons, j.operator(r), j.everywhere)
+	slices.SortFunc(reasons, compareReasons)
+	reasons = slices.Compact(reasons)
+	return Verdict{Region: r.Key, Allowed: len(reasons) == 0, Reasons: reasons}
+}
+
+func (j *judgement) regionWord(r *Region, held, unknown []string, word string) string {
+	switch word {
+	case "region":
+		return r.title()
+	case "unknown":
+		return strings.Join(unknown, ", ")
+	case "class":
+		return j.policy.class
+	case "country":
+		return r.Country
+	case "countries":
+		return words(j.policy.countries)
+	case "certificates":
+		return strings.Join(slices.DeleteFunc(slices.Clone(j.policy.needs), func(n string) bool { return slices.Contains(held, n) }), ", ")
+	case "certificate_clause":
+		return j.health("Code de la santé publique, L. 1111-8")
+	case "evidence":
+		return string(r.Evidence)
+	case "min_evidence":
+		return string(Levels()[max(0, j.policy.level)])
+	}
+	return ""
+}
+
+func (r *Region) title() string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return r.Key
+}
+
+// unknown names what a region lacks.
+func (r *Region) unknown(x *index) []string {
+	var out []string
+	if _, ok := x.clouds[r.Cloud]; !ok {
+		out = append(out, "cloud")
+	}
+	if r.Country == "" {
+		out = append(out, "country")
+	}
+	if r.Driver == "" {
+		out = append(out, "driver")
+	}
+	if !slices.Contains(Levels(), r.Evidence) {
+		out = append(out, "evidence")
+	}
+	return out
+}
+
+// operator gives the reasons against whoever operates the region's cloud; the same ones for all its regions.
+func (j *judgement) operator(r *Region) []Reason {
+	cloud, ok := j.index.clouds[r.Cloud]
+	if !ok {
+		return nil // residency.unknown says so
+	}
+	support := r.Support
+	if len(support) == 0 {
+		support = cloud.Support
+	}
+	key := cloud.Operator + "\n" + strings.Join(support, ",")
+	reasons, ok := j.operators[key]
+	if !ok {
+		l := j.index.of(cloud.Operator, roleOperator)
+		l.helps, l.support = true, support
+		reasons = j.link(l)
+		j.operators[key] = reasons
+	}
+	return reasons
+}
+
+// held are the needs that somebody in the chain meets on the day: the operator of the cloud for all activities, the
+// publisher and the operator of this installation for those above the machines (HDS 4 to 6).
+func (j *judgement) held(r *Region) []string {
+	if len(j.policy.needs) == 0 {
+		return nil
+	}
+	var out []string
+	publisher := ""
+	if e := j.index.find(j.question.Chain.Publisher.Ref, j.question.Chain.Publisher.Name); e != nil {
+		publisher = e.Key
+	}
+	operator := ""
+	if cloud, ok := j.index.clouds[r.Cloud]; ok {
+		operator = cloud.Operator
+	}
+	for _, holder := range sorted([]string{operator, publisher, j.index.facts.Own}) {
+		first := firstAboveMachines
+		if holder == operator {
+			first = 1
+		}
+		for _, place := range []string{"", r.Key} {
+			for _, c := range j.index.certificates[held{holder, place}] {
+				if c.holds(j.day) {
+					out = append(out, c.meets(first)...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// held is who holds a certificate, and where.
+type held struct{ holder, region string }
+
+// holds tells whether a certificate counts on a day: one without a document or dates does not.
+func (c *Certificate) holds(day price.Date) bool {
+	return c.Document != "" && c.From.Valid() && c.To.Valid() && !day.Before(c.From) && !c.To.Before(day)
+}
+
+// firstAboveMachines is the first HDS activity that is not about sites, machines and their virtualisation.
+const firstAboveMachines = 4
+
+// meets are the needs that a certificate meets, counting activities from the first.
+func (c *Certificate) meets(first int) []string {
+	out := []string{}
+	if first == 1 {
+		out = append(out, c.Type)
+	}
+	for _, a := range c.Activities {
+		if a >= first {
+			out = append(out, activity(c.Type, a))
+		}
+	}
+	return out
+}
+
+func sorted(list []string) []string {
+	out := slices.Clone(list)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
