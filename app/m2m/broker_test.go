@@ -1,12 +1,14 @@
 package m2m
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,8 +23,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// dial opens an MQTT 5 connection with Eclipse Paho.
-func (s *site) dial(id, device, password string, clean bool, got func(*packets.Publish)) (*paho.Client, *paho.Connack, error) {
+// tls opens a connection that says nothing yet.
+func (s *site) tls() *tls.Conn {
 	s.t.Helper()
 	pem, err := os.ReadFile(filepath.Join(s.dir, "ca.pem"))
 	if err != nil {
@@ -34,7 +36,14 @@ func (s *site) dial(id, device, password string, clean bool, got func(*packets.P
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	conf := paho.ClientConfig{Conn: nc, ClientID: id}
+	return nc
+}
+
+// dial opens an MQTT 5 connection with Eclipse Paho.
+func (s *site) dial(id, device, password string, clean bool, got func(*packets.Publish)) (*paho.Client, *paho.Connack, error) {
+	s.t.Helper()
+	nc := s.tls()
+	conf := paho.ClientConfig{Conn: packets.NewThreadSafeConn(nc), ClientID: id}
 	if got != nil {
 		conf.OnPublishReceived = []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
 			got(p.Packet.Packet())
@@ -352,5 +361,70 @@ func TestFullDiskAcknowledgesNothing(t *testing.T) {
 	s.call("POST", "/drain", "", http.StatusOK, &st)
 	if n := s.sink.billed(t, "messages"); n != acked {
 		t.Errorf("%d acknowledged, %d billed", acked, n)
+	}
+}
+
+// A will is delivered and not counted; of a shared subscription one member gets each message.
+func TestWillAndSharedSubscription(t *testing.T) {
+	s := newSite(t, nil)
+	s.start()
+	pw := s.addDevice("dev")
+	var all, one, two inbox
+	subscribe(t, s.mustDial("all", "dev", pw, true, all.take), "w/#", 1)
+	subscribe(t, s.mustDial("one", "dev", pw, true, one.take), "$share/g/s/#", 1)
+	subscribe(t, s.mustDial("two", "dev", pw, false, two.take), "$share/g/s/#", 1)
+	c := s.mosquitto("mosquitto_sub", "dev", pw, "-i", "dying", "-t", "none", "--will-topic", "w/dying", "--will-payload", "gone", "--will-qos", "1", "-d")
+	c.Args, c.Path = append([]string{"stdbuf", "-oL"}, c.Args...), "/usr/bin/stdbuf" // its report must not sit in a buffer
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for sc := bufio.NewScanner(out); sc.Scan() && !strings.Contains(sc.Text(), "SUBACK"); {
+		continue
+	}
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	if got := all.wait(t, 1); got[0] != "w/dying gone q1 rfalse" {
+		t.Error(got)
+	}
+	pub := s.mustDial("pub", "dev", pw, true, nil)
+	for i := range 10 {
+		if _, err := publish(pub, "s/x", fmt.Sprint(i), 1, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 400 {
+		if len(one.wait(t, 0))+len(two.wait(t, 0)) >= 10 {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if n := len(one.wait(t, 0)) + len(two.wait(t, 0)); n != 10 {
+		t.Errorf("%d deliveries of 10 shared messages", n)
+	}
+	if st := s.status(); st.Messages != 10 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// Nonsense on the wire ends its own connection and nothing else.
+func TestNonsenseOnTheWire(t *testing.T) {
+	s := newSite(t, nil)
+	s.start()
+	pw := s.addDevice("dev")
+	c := s.mustDial("c", "dev", pw, true, nil)
+	connect := "\x10\x1b\x00\x04MQTT\x04\xc2\x00\x3c\x00\x01x\x00\x03dev" // password missing
+	for _, junk := range []string{"\x00\x00", "GET / HTTP/1.1\r\n\r\n", "\x10\xff\xff\xff\x7f", connect, "\x30\x03\x00\x01a", "\xf0\x00"} {
+		nc := s.tls()
+		_, _ = nc.Write([]byte(junk))
+		_ = nc.CloseWrite()
+		_, _ = io.ReadAll(nc)
+		_ = nc.Close()
+	}
+	if code, err := publish(c, "x", "m", 1, false); code != 0 || err != nil {
+		t.Errorf("%#x %v", code, err)
 	}
 }

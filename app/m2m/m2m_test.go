@@ -134,7 +134,7 @@ type site struct {
 	child  *exec.Cmd
 	// fileLimit makes writes beyond it fail in the child, as a full disk would; 0 means none.
 	fileLimit uint64
-	stderr *bytes.Buffer
+	stderr    *bytes.Buffer
 }
 
 func newSite(t testing.TB, change func(*Config)) *site {

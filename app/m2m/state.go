@@ -97,7 +97,9 @@ func (s *state) apply(b []byte) error {
 	case kindEpoch, kindUp, kindMark, kindSeal, kindSent:
 		s.applyMeter(r)
 	case kindMessage:
-		s.loading[r.Msg.ID] = r.Msg
+		if r.Msg != nil {
+			s.loading[r.Msg.ID] = r.Msg
+		}
 	case kindState:
 		return s.restore(r.State)
 	case kindImport:
