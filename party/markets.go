@@ -114,6 +114,9 @@ func (s *Parties) SetMarket(ctx context.Context, c access.Caller, m Market) (Mar
 			return fail.New(fail.Conflict, "party.domain_taken", "Another market has the domain "+m.Domain+".", "Use a domain of your own.").Field("domain", "taken")
 		}
 		if m.Version, err = upsertMarket(tx, m); err != nil {
+			if store.IsUnique(err) {
+				return store.Retry(err) // a rival took the domain: the next run says so
+			}
 			return fmt.Errorf("market: %w", err)
 		}
 		return s.record(tx, c, FactMarketSet, m.ID, o.Organisation, MarketFact{Market: m.ID, Org: m.Org, Entity: m.Entity, Country: m.Country,
@@ -184,7 +187,7 @@ func (s *Parties) marketFor(tx *store.Tx, path, market string, form Form) (Marke
 	return m, nil
 }
 
-// SetFirstMarket gives the organisation that runs a market, or one in its branch, the market it buys in.
+// SetFirstMarket gives an organisation that has none, in the branch of the one that runs the market, the market it buys in.
 func (s *Parties) SetFirstMarket(ctx context.Context, c access.Caller, org, market string) error {
 	return s.db.Tx(ctx, func(tx *store.Tx) error {
 		o, err := s.allowed(tx, c, access.OrgUpdate, org)
@@ -199,9 +202,6 @@ func (s *Parties) SetFirstMarket(ctx context.Context, c access.Caller, org, mark
 		}
 		row := o
 		row.Market = market
-		if ok, err := updateOrg(tx, row); err != nil || !ok {
-			return orError(err, stale("organisation"))
-		}
-		return s.orgFact(tx, c, FactOrgUpdated, row.Organisation)
+		return s.saveOrg(tx, c, row)
 	})
 }

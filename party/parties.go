@@ -79,11 +79,11 @@ func (s *Parties) BootstrapOperator(ctx context.Context, in Bootstrap) (Standing
 	}
 	roles := []access.Role{access.RoleOwner, access.RoleOperator}
 	err = s.db.Tx(ctx, func(tx *store.Tx) error {
-		any, err := selectAnyOrg(tx)
+		taken, err := selectAnyOrg(tx)
 		if err != nil {
 			return err
 		}
-		if any {
+		if taken {
 			return fail.New(fail.Conflict, "party.bootstrapped", "This installation already has an operator.", "Sign in as its owner.")
 		}
 		c := access.Caller{Person: p.ID}
@@ -251,14 +251,58 @@ func (s *Parties) UpdateOrganisation(ctx context.Context, c access.Caller, in Ch
 			}
 			row.Name = ""
 		}
-		if ok, err := updateOrg(tx, row); err != nil {
-			return fmt.Errorf("update organisation: %w", err)
-		} else if !ok {
-			return stale("organisation")
-		}
-		o.Version++
 		out = o.Organisation
-		return s.orgFact(tx, c, FactOrgUpdated, out)
+		out.Version++
+		return s.saveOrg(tx, c, row)
+	})
+	return out, err
+}
+
+// saveOrg writes a changed row and its fact.
+func (s *Parties) saveOrg(tx *store.Tx, c access.Caller, row orgRow) error {
+	ok, err := updateOrg(tx, row)
+	if err != nil {
+		return fmt.Errorf("update organisation: %w", err)
+	}
+	if !ok {
+		return stale("organisation")
+	}
+	return s.orgFact(tx, c, FactOrgUpdated, row.Organisation)
+}
+
+// SetKinds changes what an organisation does, for example makes a customer a publisher too: staff above it, as for
+// creating it. Units and households stay what they are.
+func (s *Parties) SetKinds(ctx context.Context, c access.Caller, org string, kinds []Kind) (Organisation, error) {
+	var out Organisation
+	err := s.db.Tx(ctx, func(tx *store.Tx) error {
+		o, err := s.readOrg(tx, org)
+		if err != nil {
+			return err
+		}
+		if err := s.policy.Check(c, access.OrgUpdate, o.Resource("organisation", o.ID)); err != nil {
+			return err
+		}
+		if !c.Outside(o.Path) {
+			return fail.New(fail.Denied, "access.denied", "You may not change what your own organisation does in the market.", "Ask whoever runs the market to do it.").
+				Because(fail.Reason{Rule: "party.kinds", Text: "Staff above an organisation decides whether it sells or resells."})
+		}
+		parent, err := s.allowed(tx, c, access.OrgCreate, o.Parent)
+		if err != nil {
+			return err
+		}
+		refused := fail.New(fail.Invalid, "party.kind", o.Name+" cannot become that.", "A business below the operator or a reseller may be customer, publisher and reseller.")
+		if o.Form != FormBusiness || o.Is(KindUnit) || len(kinds) == 0 {
+			return refused
+		}
+		for _, k := range kinds {
+			if k == KindUnit || !mayStandBelow(k, parent.Organisation) {
+				return refused.Field("kinds", string(k))
+			}
+		}
+		o.Kinds = slices.Compact(slices.Sorted(slices.Values(kinds)))
+		out = o.Organisation
+		out.Version++
+		return s.saveOrg(tx, c, o)
 	})
 	return out, err
 }

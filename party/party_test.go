@@ -120,6 +120,7 @@ func attempts(w *partytest.World, c, other access.Caller, invitation string) map
 	_, out["SetEntity"] = p.SetEntity(ctx, c, party.Entity{Org: other.Org, Name: "X", Country: "FR"})
 	_, out["SetMarket"] = p.SetMarket(ctx, c, party.Market{Org: other.Org, Entity: w.Entity, Name: "X", Brand: "X", Domain: "x.example", Country: "FR", Currency: "EUR",
 		Languages: []string{"fr"}, SellsTo: party.SellsToBoth, VATMode: party.VATGross})
+	_, out["SetKinds"] = p.SetKinds(ctx, c, other.Org, []party.Kind{party.KindPublisher})
 	out["SetFirstMarket"] = p.SetFirstMarket(ctx, c, other.Org, w.Market.ID)
 	return out
 }
@@ -332,6 +333,68 @@ func TestMarketRules(t *testing.T) {
 			return err
 		})
 		wantKind(t, err, fail.Invalid, "party.market_form")
+	})
+}
+
+func TestACustomerBecomesAPublisherToo(t *testing.T) {
+	each(t, func(t *testing.T, w *partytest.World) {
+		acme := w.Business(t, w.Operator, "Acme", party.KindCustomer)
+		_, err := w.Parties.SetKinds(ctx, acme, acme.Org, []party.Kind{party.KindCustomer, party.KindPublisher})
+		wantKind(t, err, fail.Denied, "access.denied")
+		o, err := w.Parties.SetKinds(ctx, w.Operator, acme.Org, []party.Kind{party.KindPublisher, party.KindCustomer, party.KindPublisher})
+		if err != nil || !slices.Equal(o.Kinds, []party.Kind{party.KindCustomer, party.KindPublisher}) {
+			t.Fatalf("%+v, %v", o, err)
+		}
+		if err := w.Parties.GrantRole(ctx, acme, acme.Org, acme.Person, access.RolePublisher); err != nil {
+			t.Error(err)
+		}
+		_, err = w.Parties.SetKinds(ctx, w.Operator, acme.Org, []party.Kind{party.KindOperator})
+		wantKind(t, err, fail.Invalid, "party.kind")
+		_, err = w.Parties.UpdateOrganisation(ctx, acme, party.Change{Org: acme.Org, Version: 1, Name: "Acme 2"})
+		wantKind(t, err, fail.Precondition, "party.stale")
+		o, err = w.Parties.UpdateOrganisation(ctx, acme, party.Change{Org: acme.Org, Version: o.Version, Name: "Acme 2"})
+		if err != nil || o.Name != "Acme 2" {
+			t.Errorf("%+v, %v", o, err)
+		}
+	})
+}
+
+// The same address signs up many times at once: one household, and everybody gets an answer.
+func TestOneAddressSignsUpOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *partytest.World) {
+		const rivals = 8
+		type answer struct {
+			fresh bool
+			err   error
+		}
+		answers := make(chan answer, rivals)
+		for range rivals {
+			go func() {
+				var a answer
+				p, err := w.Parties.PrepareSignUp(ctx, party.SignUp{Name: "Martin", Email: "m@home.example", Language: "fr", Country: "FR", Market: w.Market.ID})
+				if err == nil {
+					err = w.DB.Tx(ctx, func(tx *store.Tx) (err error) {
+						_, a.fresh, err = w.Parties.SignUpHousehold(tx, p)
+						return err
+					})
+				}
+				a.err = err
+				answers <- a
+			}()
+		}
+		fresh := 0
+		for range rivals {
+			a := <-answers
+			if a.err != nil {
+				t.Error(a.err)
+			}
+			if a.fresh {
+				fresh++
+			}
+		}
+		if fresh != 1 {
+			t.Errorf("%d households of one address", fresh)
+		}
 	})
 }
 

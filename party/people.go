@@ -41,6 +41,9 @@ func (s *Parties) newcomer(ctx context.Context, person, home, name, email, langu
 // register writes the person and its fact; the contact is its personal segment.
 func (s *Parties) register(tx *store.Tx, c access.Caller, home Organisation, p newPerson) error {
 	if err := insertPerson(tx, p.personRow, p.hash, p.CreatedAt); err != nil {
+		if store.IsUnique(err) {
+			return store.Retry(err) // a rival registered the address: the next run finds it
+		}
 		return fmt.Errorf("register person: %w", err)
 	}
 	return s.record(tx, c, FactPersonRegistered, p.ID, home, PersonFact{Person: p.ID, Home: home.ID},
@@ -259,8 +262,10 @@ func (s *Parties) UpdatePerson(ctx context.Context, c access.Caller, in PersonCh
 		if p.sealed, err = s.sealContact(ctx, p.ID, p.Contact); err != nil {
 			return err
 		}
-		if ok, err := updatePerson(tx, p); err != nil || !ok {
-			return fmt.Errorf("update person: %w", orError(err, stale("person")))
+		if ok, err := updatePerson(tx, p); err != nil {
+			return fmt.Errorf("update person: %w", err)
+		} else if !ok {
+			return stale("person")
 		}
 		home, err := selectOrg(tx, p.Home)
 		if err != nil {

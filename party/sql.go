@@ -78,9 +78,9 @@ func selectBranch(tx *store.Tx, path, after string, limit int) ([]orgRow, error)
 }
 
 func selectAnyOrg(tx *store.Tx) (bool, error) {
-	var any bool
-	err := tx.QueryRow("SELECT count(*) > 0 FROM organisation").Scan(&any)
-	return any, err
+	var taken bool
+	err := tx.QueryRow("SELECT count(*) > 0 FROM organisation").Scan(&taken)
+	return taken, err
 }
 
 type personRow struct {

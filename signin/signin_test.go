@@ -189,6 +189,28 @@ func TestTooMany(t *testing.T) {
 	})
 }
 
+// Many guesses at once: no more than the limit are looked at.
+func TestTheLimitHoldsUnderARace(t *testing.T) {
+	each(t, signin.Config{PerAccount: 5}, func(t *testing.T, w world) {
+		w.signUp(t, "Martin")
+		const guesses = 16
+		kinds := make(chan fail.Kind, guesses)
+		for range guesses {
+			go func() {
+				_, err := w.SignIn(ctx, "martin@home.example", "guess guess guess", here)
+				kinds <- fail.KindOf(err)
+			}()
+		}
+		got := map[fail.Kind]int{}
+		for range guesses {
+			got[<-kinds]++
+		}
+		if diff := cmp.Diff(map[fail.Kind]int{fail.Unauthenticated: 5, fail.TooMany: 11}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestSessionsExpire(t *testing.T) {
 	each(t, signin.Config{Idle: time.Hour, Absolute: 3 * time.Hour}, func(t *testing.T, w world) {
 		s := w.signUp(t, "Martin")
