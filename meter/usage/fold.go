@@ -247,7 +247,7 @@ func (f *fold) register(in Subject) {
 	if s == nil {
 		s = newSubject(in)
 		f.subjects[in.ID] = s
-	} else if !s.accepts(in) || s.ended != 0 {
+	} else if s.CheckChange(in) != nil || s.ended != 0 {
 		return
 	} else {
 		s.Meters, s.Zone = in.Meters, in.Zone
@@ -257,16 +257,6 @@ func (f *fold) register(in Subject) {
 
 func newSubject(in Subject) *subject {
 	return &subject{Subject: in, from: in.From.UnixMicro(), sources: map[string]*source{}}
-}
-
-// accepts tells whether the new terms leave alone what may not change.
-func (s *subject) accepts(in Subject) bool {
-	return s.Tenant == in.Tenant && s.Publisher == in.Publisher && s.From.Equal(in.From) && s.Window == in.Window
-}
-
-// same tells whether registering in would change nothing.
-func (s *subject) same(in Subject) bool {
-	return s.accepts(in) && s.Zone == in.Zone && maps.Equal(s.Meters, in.Meters)
 }
 
 func (f *fold) end(r *record, e ending) {

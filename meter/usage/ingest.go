@@ -74,23 +74,24 @@ func (s *Store) control(ctx context.Context, c control) error {
 // when it exists with another tenant, publisher, start or window.
 func (s *Store) Register(ctx context.Context, in Subject) error {
 	in.From = in.From.UTC().Truncate(time.Microsecond)
-	switch {
-	case in.ID == "" || in.Tenant == "" || in.Publisher == "" || in.From.IsZero():
-		return fail.New(fail.Invalid, "usage.subject", "A usage subject needs id, tenant, publisher and start.", "Give all four.")
-	case in.Window != WholeLife && (in.Window < 0 || in.Window%Bucket != 0):
-		return fail.New(fail.Invalid, "usage.subject", "The usage window is not a multiple of 15 minutes.", "Choose another length.")
+	if err := in.Check(); err != nil {
+		return err
 	}
 	s.mu.RLock()
+	var was Subject
 	known := s.fold.subjects[in.ID]
-	same := known != nil && known.same(in)
-	fits := known == nil || known.accepts(in)
-	s.mu.RUnlock()
-	if same {
-		return nil
+	if known != nil {
+		was = known.Subject
 	}
-	if !fits {
-		return fail.New(fail.Conflict, "usage.subject", "The usage subject exists with another tenant, publisher, start or window.",
-			"Use another id.").With("id", in.ID)
+	s.mu.RUnlock()
+	switch {
+	case known == nil:
+	case was.Equal(in):
+		return nil
+	default:
+		if err := was.CheckChange(in); err != nil {
+			return err
+		}
 	}
 	return s.control(ctx, control{Register: &in})
 }

@@ -26,9 +26,11 @@ package usage
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
+	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/proof"
 )
@@ -72,6 +74,31 @@ type Subject struct {
 	From      time.Time         `json:"from"`      // what ended before is refused
 	Zone      string            `json:"zone"`      // IANA name, for charts
 	Window    time.Duration     `json:"window"`    // 0 means DefaultWindow; a multiple of Bucket, or WholeLife
+}
+
+// Check tells whether the subject can be registered. Error: fail.Invalid.
+func (s Subject) Check() error {
+	switch {
+	case s.ID == "" || s.Tenant == "" || s.Publisher == "" || s.From.IsZero():
+		return fail.New(fail.Invalid, "usage.subject", "A usage subject needs id, tenant, publisher and start.", "Give all four.")
+	case s.Window != WholeLife && (s.Window < 0 || s.Window%Bucket != 0):
+		return fail.New(fail.Invalid, "usage.subject", "The usage window is not a multiple of 15 minutes.", "Choose another length.")
+	}
+	return nil
+}
+
+// CheckChange tells whether the subject may become the new one: meters and zone may change. Error: fail.Conflict.
+func (s Subject) CheckChange(to Subject) error {
+	if s.Tenant == to.Tenant && s.Publisher == to.Publisher && s.From.Equal(to.From) && s.Window == to.Window {
+		return nil
+	}
+	return fail.New(fail.Conflict, "usage.subject", "The usage subject exists with another tenant, publisher, start or window.",
+		"Use another id.").With("id", to.ID)
+}
+
+// Equal tells whether two subjects say the same.
+func (s Subject) Equal(o Subject) bool {
+	return s.ID == o.ID && s.CheckChange(o) == nil && s.Zone == o.Zone && maps.Equal(s.Meters, o.Meters)
 }
 
 // Status is the verdict on an event.
