@@ -21,6 +21,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/signin"
 )
 
 // Version is the version of the interface. It only grows: old clients keep working.
@@ -31,19 +32,6 @@ const prefix = "/api/v1"
 
 // maxBody bounds a request's body in bytes, except where an operation says otherwise.
 const maxBody = 1 << 20
-
-type callerKey struct{}
-
-// WithCaller puts who calls into the context of a request. The server's middleware does it, once, before api and web.
-func WithCaller(ctx context.Context, c access.Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
-}
-
-// CallerOf is who calls; the zero Caller is nobody.
-func CallerOf(ctx context.Context) access.Caller {
-	c, _ := ctx.Value(callerKey{}).(access.Caller)
-	return c
-}
 
 // server holds what the operations need.
 type server struct {
@@ -101,7 +89,7 @@ func add[I, O any](s *server, r route, h func(ctx context.Context, c access.Call
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
-		c := CallerOf(ctx)
+		c := signin.CallerOf(ctx)
 		if !r.public && c.Ref() == "nobody" {
 			return nil, NewProblem(ctx, s.log, fail.New(fail.Unauthenticated, "signin.needed", "Nobody is signed in.", "Sign in, or send an API token."))
 		}
