@@ -75,7 +75,7 @@ func (s *Parties) mayInvite(tx *store.Tx, c access.Caller, in Invite) error {
 		return err
 	}
 	if owners > 0 || !slices.Contains(in.Roles, access.RoleOwner) {
-		return fail.New(fail.Denied, "access.denied", "From outside you may only invite the first owner.", "Ask an owner of "+o.Name+" to send the invitation.").
+		return fail.New(fail.Denied, "access.denied", "From outside you may only invite the first owner.", "Ask an owner of "+o.called()+" to send the invitation.").
 			Because(fail.Reason{Rule: "party.first_owner", Text: "Staff above a customer invites its first owner and nobody else."})
 	}
 	return nil

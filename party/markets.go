@@ -195,7 +195,7 @@ func (s *Parties) SetFirstMarket(ctx context.Context, c access.Caller, org, mark
 			return err
 		}
 		if o.Market != "" {
-			return fail.New(fail.Conflict, "party.market_set", o.Name+" buys in a market already.", "An organisation stays in its market; create another one.")
+			return fail.New(fail.Conflict, "party.market_set", "The organisation buys in a market already.", "An organisation stays in its market; create another one.")
 		}
 		if _, err := s.marketFor(tx, o.Path, market, o.Form); err != nil {
 			return err

@@ -182,7 +182,7 @@ func keepsAnOwner(tx *store.Tx, o Organisation) error {
 		return err
 	}
 	if n <= 1 {
-		return fail.New(fail.Conflict, "party.last_owner", "This is the last owner of "+o.Name+".", "Make another member owner first.")
+		return fail.New(fail.Conflict, "party.last_owner", "This is the last owner of "+o.called()+".", "Make another member owner first.")
 	}
 	return nil
 }

@@ -163,7 +163,7 @@ func (s *Parties) place(tx *store.Tx, c access.Caller, o *Organisation, e Entity
 	}
 	for _, k := range o.Kinds {
 		if !mayStandBelow(k, parent.Organisation) {
-			return fail.New(fail.Invalid, "party.kind", fmt.Sprintf("A %s cannot stand below %s.", k, parent.Name),
+			return fail.New(fail.Invalid, "party.kind", fmt.Sprintf("A %s cannot stand below %s.", k, parent.called()),
 				"Create it below the operator or a reseller; a unit below a business.").Field("kinds", string(k))
 		}
 	}
@@ -290,7 +290,7 @@ func (s *Parties) SetKinds(ctx context.Context, c access.Caller, org string, kin
 		if err != nil {
 			return err
 		}
-		refused := fail.New(fail.Invalid, "party.kind", o.Name+" cannot become that.", "A business below the operator or a reseller may be customer, publisher and reseller.")
+		refused := fail.New(fail.Invalid, "party.kind", "The organisation cannot become that.", "A business below the operator or a reseller may be customer, publisher and reseller.")
 		if o.Form != FormBusiness || o.Is(KindUnit) || len(kinds) == 0 {
 			return refused
 		}
@@ -360,7 +360,7 @@ func (s *Parties) Lookup(tx *store.Tx, org string) (Organisation, error) {
 }
 
 // Branch lists the organisations at and below org in the order of the tree, at most limit, after the path given ("" for
-// the first). Names of households stay hidden: Members shows people, and records that it did.
+// the first). Names of households stay hidden from outside: Members shows people, and records that it did.
 func (s *Parties) Branch(ctx context.Context, c access.Caller, org, after string, limit int) ([]Organisation, error) {
 	var out []Organisation
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
@@ -374,8 +374,10 @@ func (s *Parties) Branch(ctx context.Context, c access.Caller, org, after string
 			if s.policy.Check(c, access.OrgRead, o.Resource("organisation", o.ID)) != nil {
 				continue
 			}
-			if o.Form == FormHousehold {
+			if o.Form == FormHousehold && c.Outside(o.Path) {
 				o.Name = Hidden
+			} else if err := s.openName(ctx, &o); err != nil {
+				return err
 			}
 			out = append(out, o.Organisation)
 		}

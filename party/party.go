@@ -75,7 +75,15 @@ func (o Organisation) Is(k Kind) bool { return slices.Contains(o.Kinds, k) }
 
 // Resource is the organisation as something to act on; noun and id name what belongs to it.
 func (o Organisation) Resource(noun, id string) access.Resource {
-	return access.Resource{Type: noun, ID: id, Org: o.ID, OrgName: o.Name, Path: o.Path}
+	return access.Resource{Type: noun, ID: id, Org: o.ID, OrgName: o.called(), Path: o.Path}
+}
+
+// called is a name for errors, which end up in logs: that of a household is personal and stays out.
+func (o Organisation) called() string {
+	if o.Form == FormHousehold {
+		return "the household"
+	}
+	return o.Name
 }
 
 // Entity is a legal entity.
@@ -185,9 +193,9 @@ type Standing struct {
 	Confirmed bool
 }
 
-// Caller is the standing as a caller.
+// Caller is the standing as a caller. A household is not called by its name there: callers end up in errors and logs.
 func (s Standing) Caller() access.Caller {
-	return access.Caller{Person: s.Person, Org: s.Org.ID, OrgName: s.Org.Name, Path: s.Org.Path, Roles: s.Roles, Confirmed: s.Confirmed}
+	return access.Caller{Person: s.Person, Org: s.Org.ID, OrgName: s.Org.called(), Path: s.Org.Path, Roles: s.Roles, Confirmed: s.Confirmed}
 }
 
 // grantable are the roles that make sense in an organisation: staff roles only where there is staff.
@@ -208,7 +216,7 @@ func checkRoles(o Organisation, roles []access.Role) error {
 	}
 	for _, r := range roles {
 		if !slices.Contains(grantable(o), r) {
-			return fail.New(fail.Invalid, "party.roles", "The role "+string(r)+" does not exist in "+o.Name+".",
+			return fail.New(fail.Invalid, "party.roles", "The role "+string(r)+" does not exist in "+o.called()+".",
 				"Use one of "+joinRoles(grantable(o), ", ")+".").Field("roles", "unknown here: "+string(r))
 		}
 	}

@@ -169,6 +169,46 @@ func TestLookingFromOutsideNeedsAPurposeAndIsAFact(t *testing.T) {
 	})
 }
 
+func TestAHouseholdIsNamedOnlyToItself(t *testing.T) {
+	each(t, func(t *testing.T, w *partytest.World) {
+		house := w.Household(t, "Martin")
+		for _, c := range []struct {
+			who  access.Caller
+			want string
+		}{{house, "Martin"}, {w.Operator, party.Hidden}} {
+			list, err := w.Parties.Branch(ctx, c.who, c.who.Org, "", 10)
+			if err != nil || list[len(list)-1].ID != house.Org || list[len(list)-1].Name != c.want {
+				t.Errorf("%s sees %+v, %v", c.who.Ref(), list, err)
+			}
+		}
+		if err := w.Parties.RemoveMember(ctx, house, house.Org, house.Person); strings.Contains(err.Error(), "Martin") || strings.Contains(house.OrgName, "Martin") {
+			t.Errorf("errors and callers name the household: %v, %q", err, house.OrgName)
+		}
+	})
+}
+
+// What readers and logs see of a fact names nobody.
+func TestFactsNameNobody(t *testing.T) {
+	each(t, func(t *testing.T, w *partytest.World) {
+		house := w.Household(t, "Zebulon")
+		w.Join(t, house, house.Org, "xylia@home.example", access.RoleMember)
+		if err := w.Facts.Drain(ctx); err != nil {
+			t.Fatal(err)
+		}
+		list, err := w.Facts.Timeline(ctx, house.Org, 0, 100)
+		if err != nil || len(list) < 6 {
+			t.Fatalf("%d facts, %v", len(list), err)
+		}
+		for _, e := range list {
+			for _, secret := range []string{"ebulon", "xylia", "@"} {
+				if strings.Contains(string(e.Machine), secret) {
+					t.Errorf("%s: %s", e.Type, e.Machine)
+				}
+			}
+		}
+	})
+}
+
 func TestRolesAndTheLastOwner(t *testing.T) {
 	each(t, func(t *testing.T, w *partytest.World) {
 		owner := w.Business(t, w.Operator, "Acme", party.KindCustomer)

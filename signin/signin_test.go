@@ -419,6 +419,50 @@ func TestCookies(t *testing.T) {
 	}
 }
 
+func bench(b *testing.B, cost signin.Cost) world {
+	b.Helper()
+	sets := append(partytest.Sets(), signin.Migrations())
+	w := partytest.New(b, storetest.Open(b, storetest.URL(b, store.SQLite, sets), sets))
+	s, err := signin.New(ctx, w.DB, w.Ring, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, w.Outbox, w.Queue,
+		signin.Config{Site: "https://halle.example", Cost: cost, PerAccount: 1 << 40, PerAddress: 1 << 40})
+	must(b, err)
+	must(b, s.SetFirstPassword(ctx, w.Operator.Person, password))
+	return world{w, s}
+}
+
+func BenchmarkSignIn(b *testing.B) {
+	for name, cost := range map[string]signin.Cost{"default": signin.DefaultCost(), "7MiB,t=1": {MemoryKiB: 7 << 10, Time: 1, Threads: 1}} {
+		b.Run(name, func(b *testing.B) {
+			w := bench(b, cost)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := w.SignIn(ctx, "odile@operator.example", password, here); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sign-ins/s")
+		})
+	}
+}
+
+func BenchmarkAuthenticate(b *testing.B) {
+	w := bench(b, signin.Cost{MemoryKiB: 64, Time: 1, Threads: 1})
+	s, err := w.SignIn(ctx, "odile@operator.example", password, here)
+	must(b, err)
+	for name, pause := range map[string]time.Duration{"cached": 0, "read": 2 * time.Second} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				w.Clock.Advance(pause)
+				if _, err := w.Authenticate(ctx, s.Secret); err != nil {
+					s, err = w.SignIn(ctx, "odile@operator.example", password, here) // the clock has outrun the session
+					must(b, err)
+				}
+			}
+		})
+	}
+}
+
 // Whatever a request carries, it is nobody, refused, or exactly the text that was sent.
 func FuzzFromRequest(f *testing.F) {
 	for _, s := range []string{"Bearer hal_x", "bearer  hal_x ", "Basic eA==", "", "Bearer", "\x00", "Bearer hls_" + strings.Repeat("a", 43)} {

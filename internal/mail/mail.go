@@ -18,6 +18,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/id"
@@ -35,7 +36,14 @@ func Migrations() store.Migrations { return store.Migrations{Package: "mail", Fi
 // JobSend is the kind of the job that hands one message over.
 const JobSend = "mail.send"
 
-const maxMessage = 10 << 20
+const (
+	jobSweep   = "mail.sweep"
+	maxMessage = 10 << 20
+	// attempts are about four days of trying, as RFC 5321 (4.5.4.1) asks for.
+	attempts = 600
+	// keepFor is how long the operator sees that a message was sent.
+	keepFor = 90 * 24 * time.Hour
+)
 
 // Message is one message to one person. The HTML form is made from Text: paragraphs, and a line that is only a link.
 type Message struct {
@@ -82,6 +90,10 @@ func New(db *store.DB, ring *keys.Ring, queue *job.Queue, ids *id.Source, now cl
 	}
 	o := &Outbox{db: db, ring: ring, queue: queue, ids: ids, now: now, sender: sender, from: *address}
 	queue.Handle(JobSend, func(ctx context.Context, j job.Job) error { return o.send(ctx, j.Key) })
+	queue.Handle(jobSweep, func(ctx context.Context, _ job.Job) error {
+		return db.Tx(ctx, func(tx *store.Tx) error { return deleteClosed(tx, now().Add(-keepFor)) })
+	})
+	queue.Every(jobSweep, 24*time.Hour)
 	return o, nil
 }
 
@@ -108,7 +120,7 @@ func (o *Outbox) Put(tx *store.Tx, m Message) (string, error) {
 	if err := insert(tx, mailID, m, sealed, o.now()); err != nil {
 		return "", fmt.Errorf("mail %q: %w", m.Kind, err)
 	}
-	return mailID, o.queue.Enqueue(tx, job.Job{Kind: JobSend, Key: mailID})
+	return mailID, o.queue.Enqueue(tx, job.Job{Kind: JobSend, Key: mailID, MaxAttempts: attempts})
 }
 
 func aad(mailID string) []byte { return []byte("mail|" + mailID + "|sealed") }

@@ -266,6 +266,11 @@ func TestRolledBackIsNotSentAndNothingLiesInTheClear(t *testing.T) {
 		if sealed != nil {
 			t.Error("a message that was sent is kept")
 		}
+		w.clock.Advance(100 * 24 * time.Hour)
+		w.drain(t)
+		if list, err := w.outbox.States(ctx, "per_1"); err != nil || len(list) != 0 {
+			t.Errorf("after a season %v, %v", list, err)
+		}
 	})
 }
 

@@ -40,6 +40,11 @@ func updateClosed(tx *store.Tx, mailID, failure string, now time.Time) error {
 	return err
 }
 
+func deleteClosed(tx *store.Tx, before time.Time) error {
+	_, err := tx.Exec("DELETE FROM mail WHERE sealed IS NULL AND created_at < $1", store.At(before))
+	return err
+}
+
 func selectStates(tx *store.Tx, person string) ([]State, error) {
 	return store.All(tx, func(row store.Scanner) (s State, err error) {
 		var sent, given *store.Time
