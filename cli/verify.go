@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/halle-cloud/halle/proof"
+)
+
+// Verify are the offline checks. Exit code 0: verified; 1: not.
+type Verify struct {
+	Log     verifyLog     `cmd:"" help:"Rebuild the fact log from its files and check the signed checkpoint."`
+	Receipt verifyReceipt `cmd:"" help:"Check that a fact stands in the log as the receipt says."`
+	Facts   verifyFacts   `cmd:"" help:"Check that a statement holds all of your facts: none missing, none twice."`
+	Invoice verifyInvoice `cmd:"" help:"Recompute every line of an invoice from your own usage events."`
+}
+
+// key is the flag that all checks share.
+type key struct {
+	Key string `help:"The log's verifier key, or a file with it, got from somewhere other than the file that is checked. Without it the file's own key is used, which proves only that the file agrees with itself." placeholder:"KEY"`
+}
+
+func (k key) text() (string, error) {
+	if k.Key == "" || strings.Contains(k.Key, "+") {
+		return k.Key, nil
+	}
+	b, err := os.ReadFile(k.Key)
+	return strings.TrimSpace(string(b)), err
+}
+
+func (k key) note() string {
+	if k.Key == "" {
+		return "The key came with the file: give --key to check it against one you trust.\n"
+	}
+	return ""
+}
+
+type verifyLog struct {
+	Dir string `arg:"" help:"Folder of the log." type:"existingdir"`
+	key
+}
+
+// Run checks the log.
+func (c verifyLog) Run(o Out) error {
+	k, err := c.text()
+	if err != nil {
+		return err
+	}
+	l, err := proof.OpenLog(c.Dir, k)
+	if err != nil {
+		return o.fail(err)
+	}
+	report, err := l.Verify(nil)
+	if err != nil {
+		return o.fail(err)
+	}
+	return o.Show(verified(report), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "Verified: the log %s has %d entries, in order, none altered, none doubled.\nRoot %s.\n%s"+
+			"This proves what the operator published. That everybody was shown the same log, only a witness proves.\n",
+			report.Origin, report.Size, hex.EncodeToString(report.Root), c.note())
+		return err
+	})
+}
+
+type verifyReceipt struct {
+	File string `arg:"" help:"The receipt." type:"existingfile"`
+	key
+}
+
+// Run checks the receipt.
+func (c verifyReceipt) Run(o Out) error {
+	k, err := c.text()
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	r, err := proof.ParseReceipt(b)
+	if err != nil {
+		return o.fail(err)
+	}
+	report, err := r.Verify(k)
+	if err != nil {
+		return o.fail(err)
+	}
+	return o.Show(verified(report), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "Verified: fact %s (%s) is entry %d of the log %s, whose checkpoint has %d entries.\n%s",
+			report.Fact, report.Type, report.Index, report.Origin, report.Size, c.note())
+		if err == nil && len(report.Fields) > 0 {
+			_, err = fmt.Fprintf(w, "It says: %s\n", report.Fields)
+		}
+		return err
+	})
+}
+
+type verifyFacts struct {
+	File string `arg:"" help:"The statement of all your facts." type:"existingfile"`
+	Log  string `required:"" help:"Folder of the log." type:"existingdir"`
+	key
+}
+
+// Run checks the statement.
+func (c verifyFacts) Run(o Out) error {
+	k, err := c.text()
+	if err != nil {
+		return err
+	}
+	l, err := proof.OpenLog(c.Log, k)
+	if err != nil {
+		return o.fail(err)
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	report, err := proof.VerifyStatement(f, l)
+	if err != nil {
+		return o.fail(err)
+	}
+	return o.Show(verified(report), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "Verified: these are all %d facts of %s among the first %d entries of %s. None is missing, none is there twice.\n%s",
+			report.Facts, report.Party, report.Size, report.Origin, c.note())
+		return err
+	})
+}
+
+type verifyInvoice struct {
+	File string `arg:"" help:"The invoice's proof file." type:"existingfile"`
+	key
+}
+
+// Run checks the invoice.
+func (c verifyInvoice) Run(o Out) error {
+	k, err := c.text()
+	if err != nil {
+		return err
+	}
+	r, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	f, err := proof.ParseInvoiceFile(r)
+	if err != nil {
+		return o.fail(err)
+	}
+	report, err := f.Verify(k)
+	if err != nil {
+		return o.fail(err)
+	}
+	return o.Show(verified(report), func(w io.Writer) error {
+		_, err := fmt.Fprint(w, report.Text(), c.note())
+		return err
+	})
+}
+
+// verifiedDoc is how success looks in JSON.
+type verifiedDoc struct {
+	OK     bool `json:"ok"`
+	Report any  `json:"report"`
+}
+
+func verified(report any) verifiedDoc { return verifiedDoc{OK: true, Report: report} }
