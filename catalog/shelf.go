@@ -99,31 +99,36 @@ func (s *Catalogue) Offer(ctx context.Context, c access.Caller, market, idOrKey 
 		return Version{}, err
 	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		o, err := selectOffer(tx, idOrKey)
-		if err != nil {
-			return err
-		}
-		if o.Current == "" {
-			latest, err := selectNumber(tx, o.ID, o.Latest)
-			if err == nil && latest.State == StateWithdrawn {
-				err = Gone(latest.Content.Key)
-			} else if err == nil {
-				err = fail.Missing("offer", idOrKey)
-			}
-			return err
-		}
-		if v, err = selectVersion(tx, o.Current); err != nil {
-			return err
-		}
-		if !v.Content.In(m) {
-			return fail.Missing("offer", idOrKey)
-		}
-		return nil
+		v, err = s.OnShelf(tx, m, idOrKey)
+		return err
 	})
-	if err != nil {
-		v = Version{}
-	}
 	return v, err
+}
+
+// OnShelf is Offer for another package inside its transaction. It does not authorise.
+func (s *Catalogue) OnShelf(tx *store.Tx, m party.Market, idOrKey string) (Version, error) {
+	o, err := selectOffer(tx, idOrKey)
+	if err != nil {
+		return Version{}, err
+	}
+	if o.Current == "" {
+		latest, err := selectNumber(tx, o.ID, o.Latest)
+		switch {
+		case err != nil:
+			return Version{}, err
+		case latest.State == StateWithdrawn:
+			return Version{}, Gone(latest.Content.Key)
+		}
+		return Version{}, fail.Missing("offer", idOrKey)
+	}
+	v, err := selectVersion(tx, o.Current)
+	if err != nil {
+		return Version{}, err
+	}
+	if !v.Content.In(m) {
+		return Version{}, fail.Missing("offer", idOrKey)
+	}
+	return v, nil
 }
 
 // Gone is the answer for an offer or plan that is sold no more.

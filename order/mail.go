@@ -1,0 +1,108 @@
+package order
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/keys"
+	"github.com/halle-cloud/halle/internal/mail"
+	"github.com/halle-cloud/halle/internal/store"
+)
+
+// mailApproval asks every approver but the requester, or the requester alone when there is nobody else.
+func (s *Orders) mailApproval(tx *store.Tx, o Order) error {
+	approvers, err := s.approvers(tx, o)
+	if err != nil {
+		return err
+	}
+	for _, p := range approvers {
+		if personRef(p) == o.Requester && len(approvers) > 1 {
+			continue
+		}
+		if err := s.write(tx, p, "approval", o, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mailConfirmation sends the requester what was agreed, with the contract texts (Directive 2011/83/EU, art. 8(7)). An
+// order by a token goes to the organisation's owners.
+func (s *Orders) mailConfirmation(tx *store.Tx, o Order) error {
+	people := []string{strings.TrimPrefix(o.Requester, "person:")}
+	if people[0] == o.Requester {
+		var err error
+		if people, err = s.Parties.Holders(tx, o.Org, access.RoleOwner); err != nil {
+			return err
+		}
+	}
+	contracts, err := s.contracts(tx, o)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		if err := s.write(tx, p, "confirmation", o, contracts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func personRef(person string) string { return access.Caller{Person: person}.Ref() }
+
+// contracts are the texts that were agreed, one file an offer version.
+func (s *Orders) contracts(tx *store.Tx, o Order) ([]mail.Attachment, error) {
+	var out []mail.Attachment
+	seen := map[string]bool{}
+	for _, i := range o.Items {
+		if i.Terms.Contract == "" || seen[i.Terms.Contract] {
+			continue
+		}
+		seen[i.Terms.Contract] = true
+		v, err := s.Catalogue.VersionIn(tx, i.Terms.Version)
+		if err != nil {
+			return nil, err
+		}
+		text := v.Content.Contract[i.Terms.Language]
+		out = append(out, mail.Attachment{Name: fmt.Sprintf("%s-%s.txt", i.Terms.Key, i.Terms.Language), Type: "text/plain; charset=utf-8", Data: []byte(text)})
+	}
+	return out, nil
+}
+
+func (s *Orders) write(tx *store.Tx, person, kind string, o Order, files []mail.Attachment) error {
+	p, err := s.Parties.Reach(tx, person)
+	if err != nil {
+		return err
+	}
+	if p.Erased || p.Contact.Email == "" {
+		return nil
+	}
+	org, err := s.Parties.Lookup(tx, o.Org)
+	if err != nil {
+		return err
+	}
+	m, err := s.Parties.Market(tx, o.Market)
+	if err != nil {
+		return err
+	}
+	var items []string
+	for _, i := range o.Items {
+		items = append(items, i.Terms.Name+" / "+i.Terms.PlanName+": "+i.Terms.First.Total.Format(p.Language))
+	}
+	args := map[string]string{"organisation": org.Name, "brand": m.Brand, "order": o.ID, "items": strings.Join(items, "; "),
+		"total": o.Total.Format(p.Language), "basis": string(o.Basis), "recurring": o.Recurring.Format(p.Language),
+		"link": s.Site + "/orders/" + o.ID, "withdraw": ""}
+	if !o.WithdrawBy.IsZero() {
+		args["withdraw"] = o.lastDay()
+	}
+	subject, text, err := s.texts.Render(kind, p.Language, args)
+	if err != nil {
+		return err
+	}
+	_, err = s.Outbox.Put(tx, mail.Message{Person: person, Kind: "order." + kind, To: p.Contact.Email, Lang: p.Language, Subject: subject, Text: text, Attachments: files})
+	if err != nil {
+		return fmt.Errorf("order %s: mail to %s: %w", o.ID, keys.Person(person), err)
+	}
+	return nil
+}
