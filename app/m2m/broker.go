@@ -214,6 +214,7 @@ func (b *broker) openSession(cl *mqtt.Client, pk packets.Packet) error {
 	resume := old != nil && !pk.Connect.Clean && (old.durable || old.info.Version == 5)
 	ended := old != nil && old.durable && !resume
 	journalled := durable || resume && old.durable
+	adopted := resume && !old.durable && journalled
 	if old != nil && !old.durable && (!resume || journalled) {
 		delete(b.state.sessions, cl.ID)
 	}
@@ -225,7 +226,7 @@ func (b *broker) openSession(cl *mqtt.Client, pk packets.Packet) error {
 	}
 	if journalled {
 		wait = b.put(&record{Kind: kindSession, Session: &info})
-		if prev, ok := b.srv.Clients.Get(cl.ID); ok && resume && !old.durable {
+		if prev, ok := b.srv.Clients.Get(cl.ID); ok && adopted {
 			wait = b.put(&record{Kind: kindSub, Client: cl.ID, Subs: subsOf(prev)})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -242,7 +243,13 @@ func TestExactlyOnceOverKill(t *testing.T) {
 
 // A stop seals and sends; the usage endpoint being away only delays; the bytes stay the same.
 func TestSealAndWatermark(t *testing.T) {
-	s := newSite(t, func(c *Config) { c.StopGraceMS = 300 })
+	s := newSite(t, func(c *Config) { c.StopGraceMS, c.UsageURL = 300, "unix:usage.sock" })
+	l, err := net.Listen("unix", filepath.Join(s.dir, "usage.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	go func() { _ = http.Serve(l, http.HandlerFunc(s.sink.take)) }()
 	s.sink.down = func() bool { return true }
 	s.start()
 	pw := s.addDevice("dev")

@@ -13,6 +13,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/halle-cloud/halle/internal/durable"
 )
 
 // tlsConfig loads the certificate, or makes an authority and a certificate for the configured hosts. The authority's
@@ -80,7 +82,7 @@ func makeCerts(cfg Config) error {
 	}{
 		{"ca.pem", "CERTIFICATE", caDER}, {"tls.key", "PRIVATE KEY", keyDER}, {"tls.crt", "CERTIFICATE", leafDER},
 	} {
-		if err := writeFile(cfg.path(f.name), pem.EncodeToMemory(&pem.Block{Type: f.kind, Bytes: f.der})); err != nil {
+		if err := durable.Write(cfg.path(f.name), pem.EncodeToMemory(&pem.Block{Type: f.kind, Bytes: f.der})); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ type Config struct {
 	Hosts        []string `json:"hosts,omitempty"`  // names and addresses of the generated certificate
 	Cert         string   `json:"cert,omitempty"`   // PEM chain; with key, instead of a generated one; relative to the folder
 	Key          string   `json:"key,omitempty"`
-	UsageURL     string   `json:"usage_url"`                 // where the events go
+	UsageURL     string   `json:"usage_url"`                 // where the events go: http, https, or unix:PATH of a socket (relative to the folder)
 	IntervalMS   int64    `json:"interval_ms,omitempty"`     // length of a metering interval; default 60000
 	HashMemory   uint32   `json:"hash_memory_kib,omitempty"` // argon2id memory of new passwords; default 19456
 	SegmentBytes int64    `json:"segment_bytes,omitempty"`   // journal growth before a snapshot; default 16 MiB
@@ -125,37 +125,23 @@ func (c Config) path(name string) string {
 
 func (c Config) interval() time.Duration { return time.Duration(c.IntervalMS) * time.Millisecond }
 
-// writeFile replaces a file of the private folder atomically and durably, readable by its owner only.
-func writeFile(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return fmt.Errorf("m2m: write %s: %w", filepath.Base(path), err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil {
-		return fmt.Errorf("m2m: write %s: %w", filepath.Base(path), err)
-	}
-	return nil
-}
+// maxSocketPath is what Linux allows for the path of a unix socket, less its terminating zero.
+const maxSocketPath = 107
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
+// shortPath gives a path by which a socket in the folder can be addressed although its own may be too long: from the
+// working directory, else through the open folder. done is called after use.
+func shortPath(path string) (short string, done func(), err error) {
+	if len(path) <= maxSocketPath {
+		return path, func() {}, nil
 	}
-	defer func() { _ = d.Close() }()
-	return d.Sync()
+	if cwd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(cwd, path); err == nil && len(rel) <= maxSocketPath {
+			return rel, func() {}, nil
+		}
+	}
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", nil, fmt.Errorf("m2m: open folder: %w", err)
+	}
+	return fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path)), func() { _ = d.Close() }, nil
 }

@@ -8,14 +8,10 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
 )
-
-// maxSocketPath is what Linux allows for the path of a unix socket, less its terminating zero.
-const maxSocketPath = 107
 
 // Status is the answer of GET /status and of a drain.
 type Status struct {
@@ -85,15 +81,9 @@ func (s *service) serveControl() (func(), error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("m2m: remove the old control socket: %w", err)
 	}
-	release := func() {}
-	bind := path
-	if len(bind) > maxSocketPath { // too long for an address: reach it through the open folder
-		d, err := os.Open(s.cfg.Dir)
-		if err != nil {
-			return nil, fmt.Errorf("m2m: open folder: %w", err)
-		}
-		release = func() { _ = d.Close() }
-		bind = "/proc/self/fd/" + strconv.Itoa(int(d.Fd())) + "/" + socketFile
+	bind, release, err := shortPath(path)
+	if err != nil {
+		return nil, err
 	}
 	l, err := net.Listen("unix", bind)
 	if err == nil {

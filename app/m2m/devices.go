@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/time/rate"
 
+	"github.com/halle-cloud/halle/internal/durable"
 	"github.com/halle-cloud/halle/internal/fail"
 )
 
@@ -129,7 +130,7 @@ func (d *devices) save() error {
 	if err != nil {
 		return fmt.Errorf("m2m: encode devices: %w", err)
 	}
-	return writeFile(d.path, b)
+	return durable.Write(d.path, b)
 }
 
 func (d *devices) sorted() []device {

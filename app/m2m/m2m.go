@@ -32,7 +32,8 @@
 // # How to run it
 //
 // ReadConfig reads the folder, Run serves until its context ends or POST /seal arrives on control.sock (control.go
-// lists the commands). The socket comes from the starter: LISTEN_FDS=1 and file descriptor 3, else listen.
+// lists the commands). The socket comes from the starter: LISTEN_FDS=1 and file descriptor 3, else listen. The process
+// is its own: Run ignores SIGXFSZ.
 package m2m
 
 import (
@@ -41,6 +42,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,6 +77,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	signal.Ignore(unix.SIGXFSZ) // a limit on file sizes is to fail a write like a full disk, not to end the process
 	unlock, err := lockFolder(cfg)
 	if err != nil {
 		return err
@@ -131,8 +135,8 @@ func lockFolder(cfg Config) (func(), error) {
 func (s *service) open() (stop func(), err error) {
 	var undo []func()
 	stop = func() {
-		for i := len(undo) - 1; i >= 0; i-- {
-			undo[i]()
+		for _, f := range slices.Backward(undo) {
+			f()
 		}
 	}
 	defer func() {
@@ -140,24 +144,15 @@ func (s *service) open() (stop func(), err error) {
 			stop()
 		}
 	}()
-	if s.devices, err = openDevices(s.cfg); err != nil {
+	if err := s.openStores(); err != nil {
+		return nil, err
+	}
+	undo = append(undo, func() { _ = s.journal.Close() })
+	if err := s.beginEpoch(); err != nil {
 		return nil, err
 	}
 	tls, err := tlsConfig(s.cfg)
 	if err != nil {
-		return nil, err
-	}
-	s.state = newState()
-	s.journal, err = journal.Open(journal.Options{Dir: s.cfg.path(journalDir), SegmentBytes: s.cfg.SegmentBytes,
-		Apply: s.state.apply, Snapshot: s.state.snapshot})
-	if err != nil {
-		return nil, err
-	}
-	undo = append(undo, func() { _ = s.journal.Close() })
-	s.broker = newBroker(s.cfg, s.state, s.devices, s.log)
-	s.broker.journal = s.journal
-	s.outbox = newOutbox(s.cfg, s.state, s.journal, s.log)
-	if err := s.beginEpoch(); err != nil {
 		return nil, err
 	}
 	socket, err := openSocket(s.cfg)
@@ -176,6 +171,24 @@ func (s *service) open() (stop func(), err error) {
 	}
 	undo = append(undo, closeControl)
 	return stop, nil
+}
+
+// openStores reads what the folder holds and makes the parts that work on it.
+func (s *service) openStores() error {
+	var err error
+	if s.devices, err = openDevices(s.cfg); err != nil {
+		return err
+	}
+	s.state = newState()
+	s.journal, err = journal.Open(journal.Options{Dir: s.cfg.path(journalDir), SegmentBytes: s.cfg.SegmentBytes,
+		Apply: s.state.apply, Snapshot: s.state.snapshot})
+	if err != nil {
+		return err
+	}
+	s.broker = newBroker(s.cfg, s.state, s.devices, s.log)
+	s.broker.journal = s.journal
+	s.outbox = newOutbox(s.cfg, s.state, s.journal, s.log)
+	return nil
 }
 
 // drain stops accepting, seals what was accepted, and waits until all of it and its watermark are taken.

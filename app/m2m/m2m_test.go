@@ -31,7 +31,6 @@ const limitEnv = "HALLE_M2M_TEST_FILE_LIMIT"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childEnv); dir != "" {
 		if n, err := strconv.ParseUint(os.Getenv(limitEnv), 10, 64); err == nil {
-			signal.Ignore(unix.SIGXFSZ)
 			_ = unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: n})
 		}
 		cfg, err := ReadConfig(dir)
@@ -204,6 +203,9 @@ func (s *site) kill() {
 		_ = s.child.Process.Kill()
 		_ = s.child.Wait()
 		s.child = nil
+	}
+	if text := s.stderr.String(); strings.Contains(text, "DATA RACE") || strings.Contains(text, "panic:") {
+		s.t.Errorf("the broker failed: %s", text)
 	}
 }
 

@@ -2,11 +2,8 @@ package m2m
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -27,14 +24,10 @@ func usageClient(cfg Config) (address string, client *http.Client) {
 
 // dialSocket reaches a socket whose path may be longer than an address holds.
 func dialSocket(ctx context.Context, path string) (net.Conn, error) {
-	var dialer net.Dialer
-	if len(path) <= maxSocketPath {
-		return dialer.DialContext(ctx, "unix", path)
-	}
-	d, err := os.Open(filepath.Dir(path))
+	short, done, err := shortPath(path)
 	if err != nil {
-		return nil, fmt.Errorf("m2m: open folder: %w", err)
+		return nil, err
 	}
-	defer func() { _ = d.Close() }()
-	return dialer.DialContext(ctx, "unix", fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path)))
+	defer done()
+	return new(net.Dialer).DialContext(ctx, "unix", short)
 }
