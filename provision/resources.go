@@ -35,6 +35,8 @@ type Upstream struct {
 	ItemCancelled func(tx *store.Tx, item string) error
 	// Elsewhere asks placement for another region after a failure of capacity or quota; false when there is none.
 	Elsewhere func(tx *store.Tx, item, region string) (bool, error)
+	// Released says that nothing of a subscription is left in a region: its units are free again. Nil when none are held.
+	Released func(tx *store.Tx, subscription, region string) error
 }
 
 // Config is what the service stands on.

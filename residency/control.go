@@ -178,12 +178,19 @@ func (x *index) party(p Party) exposure {
 	return out
 }
 
-// Laws are the countries whose law reaches an entity of the facts, sorted; complete is false when not everything is
-// known that would be needed to rule out others.
-func (f *Facts) Laws(entity string) (laws []string, complete bool) {
-	e, ok := newIndex(f).exposures[entity]
-	if !ok {
-		return nil, false
+// AllLaws are the countries whose law reaches each entity of the facts, sorted, by its key. Where not everything is known
+// that would be needed to rule out others, the last entry is "?".
+func (f *Facts) AllLaws() map[string][]string {
+	x := f.index
+	if x == nil {
+		x = newIndex(f)
 	}
-	return e.laws, e.known
+	out := make(map[string][]string, len(x.exposures))
+	for key, e := range x.exposures {
+		out[key] = slices.Clone(e.laws)
+		if !e.known {
+			out[key] = append(out[key], "?")
+		}
+	}
+	return out
 }
