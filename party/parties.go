@@ -39,68 +39,6 @@ func New(db *store.DB, ring *keys.Ring, ids *id.Source, now clock.Clock, facts *
 	return &Parties{db: db, ring: ring, ids: ids, now: now, facts: facts, policy: policy, outbox: outbox, texts: texts, site: strings.TrimRight(site, "/")}, nil
 }
 
-// Bootstrap is what the first start needs to know.
-type Bootstrap struct {
-	Name       string // of the operator
-	Country    string
-	Language   string
-	Entity     Entity // its legal entity; Name and Country default to the operator's
-	OwnerName  string
-	OwnerEmail string
-}
-
-// BootstrapOperator makes the root of the tree and its owner, who also holds the role operator. Only cmd calls it, on
-// an empty installation; on any other it is refused.
-func (s *Parties) BootstrapOperator(ctx context.Context, in Bootstrap) (Standing, error) {
-	if in.Entity.Name == "" {
-		in.Entity.Name = in.Name
-	}
-	if in.Entity.Country == "" {
-		in.Entity.Country = in.Country
-	}
-	o := Organisation{ID: s.ids.New("org"), Kinds: []Kind{KindOperator}, Form: FormBusiness, Name: strings.TrimSpace(in.Name),
-		Country: in.Country, Language: in.Language, CreatedAt: s.now()}
-	o.Path = "/" + o.ID + "/"
-	if err := o.validate(); err != nil {
-		return Standing{}, err
-	}
-	p, err := s.newcomer(ctx, s.ids.New("per"), o.ID, in.OwnerName, in.OwnerEmail, in.Language)
-	if err != nil {
-		return Standing{}, err
-	}
-	p.Confirmed = true
-	e, err := s.newEntity(ctx, o, in.Entity)
-	if err != nil {
-		return Standing{}, err
-	}
-	o.Entity = e.ID
-	if err := s.ring.Ensure(ctx, keys.Tenant(o.ID)); err != nil {
-		return Standing{}, err
-	}
-	roles := []access.Role{access.RoleOwner, access.RoleOperator}
-	err = s.db.Tx(ctx, func(tx *store.Tx) error {
-		taken, err := selectAnyOrg(tx)
-		if err != nil {
-			return err
-		}
-		if taken {
-			return fail.New(fail.Conflict, "party.bootstrapped", "This installation already has an operator.", "Sign in as its owner.")
-		}
-		c := access.Caller{Person: p.ID}
-		if err := s.createOrg(tx, c, orgRow{Organisation: o}); err != nil {
-			return err
-		}
-		if err := s.setEntity(tx, c, o, e); err != nil {
-			return err
-		}
-		if err := s.register(tx, c, o, p); err != nil {
-			return err
-		}
-		return s.join(tx, c, o, p.ID, "", roles)
-	})
-	return Standing{Person: p.ID, Org: o, Roles: roles, Confirmed: true}, err
-}
-
 // NewOrganisation describes an organisation to be created.
 type NewOrganisation struct {
 	Parent   string

@@ -83,6 +83,12 @@ func selectAnyOrg(tx *store.Tx) (bool, error) {
 	return taken, err
 }
 
+// selectRoot gives the operator's id; store.ErrNone on an empty installation.
+func selectRoot(tx *store.Tx) (id string, err error) {
+	err = tx.QueryRow("SELECT id FROM organisation WHERE coalesce(parent, '') = ''").Scan(&id)
+	return id, err
+}
+
 type personRow struct {
 	Person
 	sealed []byte
