@@ -36,6 +36,8 @@ type broker struct {
 	devices  *devices
 	draining atomic.Bool
 
+	// life is held while it is decided what becomes of a session and until that is durable; mu only for the maps.
+	life  sync.Mutex
 	mu    sync.Mutex
 	owner map[string]*mqtt.Client // who holds a client identifier
 	slots map[net.Conn]*mqtt.Client
@@ -206,9 +208,11 @@ func (b *broker) openSession(cl *mqtt.Client, pk packets.Packet) error {
 	durable := p.ProtocolVersion == 5 && p.Props.SessionExpiryInterval > 0 || p.ProtocolVersion < 5 && !p.Clean
 	info := sessionInfo{Client: cl.ID, Device: string(p.Username), Version: p.ProtocolVersion,
 		Expiry: min(p.Props.SessionExpiryInterval, b.cfg.Limits.SessionSeconds)}
+	b.life.Lock()
+	defer b.life.Unlock()
 	b.mu.Lock()
-	defer b.mu.Unlock() // held over the fsync: what becomes of one identifier is decided once
 	b.owner[cl.ID] = cl
+	b.mu.Unlock()
 	b.state.mu.Lock()
 	old := b.state.sessions[cl.ID]
 	resume := old != nil && !pk.Connect.Clean && (old.durable || old.info.Version == 5)

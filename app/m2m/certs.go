@@ -38,7 +38,6 @@ func tlsConfig(cfg Config) (*tls.Config, error) {
 
 // makeCerts writes ca.pem, tls.key and tls.crt.
 func makeCerts(cfg Config) error {
-	now := cfg.Clock()
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("m2m: make key: %w", err)
@@ -47,23 +46,7 @@ func makeCerts(cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("m2m: make key: %w", err)
 	}
-	ca := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "Halle M2M " + cfg.Resource}, IsCA: true,
-		BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign,
-		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0)}
-	leaf := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: cfg.Resource},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter}
-	hosts := cfg.Hosts
-	if len(hosts) == 0 {
-		hosts = []string{"localhost", "127.0.0.1", "::1"}
-	}
-	for _, h := range hosts {
-		if ip := net.ParseIP(h); ip != nil {
-			leaf.IPAddresses = append(leaf.IPAddresses, ip)
-			continue
-		}
-		leaf.DNSNames = append(leaf.DNSNames, h)
-	}
+	ca, leaf := templates(cfg, cfg.Clock())
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
 	if err != nil {
 		return fmt.Errorf("m2m: make authority: %w", err)
@@ -87,6 +70,28 @@ func makeCerts(cfg Config) error {
 		}
 	}
 	return nil
+}
+
+// templates are the authority, which may sign end certificates only, and the certificate for the configured hosts.
+func templates(cfg Config, now time.Time) (ca, leaf *x509.Certificate) {
+	ca = &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "Halle M2M " + cfg.Resource}, IsCA: true,
+		BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign,
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0)}
+	leaf = &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: cfg.Resource},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter}
+	hosts := cfg.Hosts
+	if len(hosts) == 0 {
+		hosts = []string{"localhost", "127.0.0.1", "::1"}
+	}
+	for _, h := range hosts {
+		if ip := net.ParseIP(h); ip != nil {
+			leaf.IPAddresses = append(leaf.IPAddresses, ip)
+			continue
+		}
+		leaf.DNSNames = append(leaf.DNSNames, h)
+	}
+	return ca, leaf
 }
 
 func serial() *big.Int { return new(big.Int).SetBytes(append([]byte{1}, random(15)...)) }

@@ -69,6 +69,7 @@ func (b *broker) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	if n := int(cl.Properties.Props.ReceiveMaximum); n > 0 && n < c.window {
 		c.window = n
 	}
+	failing := b.journal.Err() != nil
 	b.state.mu.Lock()
 	c.ses = b.state.sessions[cl.ID]
 	if c.ses == nil { // ended between answer and now, by another connection with the same identifier
@@ -77,8 +78,8 @@ func (b *broker) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	c.ses.conn = c
 	c.cursor = c.ses.first
 	for _, d := range c.ses.items {
-		if d != nil {
-			d.acked = false // an acknowledgement that never became durable
+		if d != nil && failing {
+			d.acked = false // the confirmation may not have become durable
 		}
 	}
 	b.state.mu.Unlock()
@@ -116,12 +117,17 @@ func (b *broker) OnDisconnect(cl *mqtt.Client, _ error, expire bool) {
 
 // leave gives the client identifier back, and ends the session when it does not outlive its connection.
 func (b *broker) leave(cl *mqtt.Client, expire bool) {
+	b.life.Lock()
+	defer b.life.Unlock()
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.owner[cl.ID] != cl {
+	mine := b.owner[cl.ID] == cl
+	if mine {
+		delete(b.owner, cl.ID)
+	}
+	b.mu.Unlock()
+	if !mine {
 		return
 	}
-	delete(b.owner, cl.ID)
 	b.state.mu.Lock()
 	ses := b.state.sessions[cl.ID]
 	durable := ses != nil && ses.durable
@@ -147,9 +153,12 @@ func (b *broker) finish(nc net.Conn) {
 
 // OnClientExpired ends a persistent session whose device stayed away too long.
 func (b *broker) OnClientExpired(cl *mqtt.Client) {
+	b.life.Lock()
+	defer b.life.Unlock()
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.owner[cl.ID] == nil {
+	absent := b.owner[cl.ID] == nil
+	b.mu.Unlock()
+	if absent {
 		b.put(&record{Kind: kindEnd, Client: cl.ID})
 	}
 }

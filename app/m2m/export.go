@@ -44,6 +44,12 @@ func (s *service) exportHandler(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(b)
 }
 
+// exportedFile is one file of an export.
+type exportedFile struct {
+	name string
+	body []byte
+}
+
 func (s *service) export() ([]byte, error) {
 	s.state.mu.Lock()
 	img, messages := s.state.content()
@@ -68,10 +74,12 @@ func (s *service) export() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("m2m: export configuration: %w", err)
 	}
-	files := []struct {
-		name string
-		body []byte
-	}{{"configuration.json", conf}, {"devices.ndjson", devs.Bytes()}, {"messages.ndjson", msgs.Bytes()}, {"state.json", st}}
+	return s.pack([]exportedFile{{"configuration.json", conf}, {"devices.ndjson", devs.Bytes()}, {"messages.ndjson", msgs.Bytes()},
+		{"state.json", st}})
+}
+
+// pack writes the files behind a manifest with their digests.
+func (s *service) pack(files []exportedFile) ([]byte, error) {
 	m := manifest{Format: exportFormat, Resource: s.cfg.Resource, At: stamp(s.broker.now()), Files: map[string]string{}}
 	for _, f := range files {
 		sum := sha256.Sum256(f.body)
@@ -83,22 +91,16 @@ func (s *service) export() ([]byte, error) {
 	}
 	var out bytes.Buffer
 	tw := tar.NewWriter(&out)
-	put := func(name string, body []byte) {
-		if err == nil {
-			err = tw.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(body)), ModTime: s.cfg.Clock(), Format: tar.FormatPAX})
+	for _, f := range append([]exportedFile{{"manifest.json", head}}, files...) {
+		h := &tar.Header{Name: f.name, Mode: 0o600, Size: int64(len(f.body)), ModTime: s.cfg.Clock(), Format: tar.FormatPAX}
+		if err := tw.WriteHeader(h); err != nil {
+			return nil, fmt.Errorf("m2m: write export: %w", err)
 		}
-		if err == nil {
-			_, err = tw.Write(body)
+		if _, err := tw.Write(f.body); err != nil {
+			return nil, fmt.Errorf("m2m: write export: %w", err)
 		}
 	}
-	put("manifest.json", head)
-	for _, f := range files {
-		put(f.name, f.body)
-	}
-	if err == nil {
-		err = tw.Close()
-	}
-	if err != nil {
+	if err := tw.Close(); err != nil {
 		return nil, fmt.Errorf("m2m: write export: %w", err)
 	}
 	return out.Bytes(), nil
