@@ -360,6 +360,10 @@ func TestDemoShortcutOnlyInTheDemo(t *testing.T) {
 	each(t, signin.Config{}, func(t *testing.T, w world) {
 		_, err := w.SignInAs(ctx, w.Operator.Person, "", here)
 		want(t, err, fail.Denied, "signin.no_demo")
+		_, err = w.SeedHousehold(ctx, party.SignUp{}, password)
+		want(t, err, fail.Denied, "signin.no_demo")
+		_, err = w.SeedMember(ctx, w.Operator, party.Invite{}, "", password)
+		want(t, err, fail.Denied, "signin.no_demo")
 		must(t, w.SetFirstPassword(ctx, w.Operator.Person, password))
 		want(t, w.SetFirstPassword(ctx, w.Operator.Person, password), fail.Conflict, "signin.has_password")
 		s, err := w.SignIn(ctx, "odile@operator.example", password, here)
@@ -367,6 +371,33 @@ func TestDemoShortcutOnlyInTheDemo(t *testing.T) {
 		if c := w.who(t, s.Secret); !c.Has(access.RoleOperator) {
 			t.Errorf("caller %+v", c)
 		}
+	})
+}
+
+func TestSeedingADemo(t *testing.T) {
+	each(t, signin.Config{Demo: true}, func(t *testing.T, w world) {
+		house := party.SignUp{Name: "Martin", Email: "martin@home.example", Language: "fr", Country: "FR", Market: w.Market.ID}
+		st, err := w.SeedHousehold(ctx, house, password)
+		must(t, err)
+		_, err = w.SeedHousehold(ctx, house, password)
+		want(t, err, fail.Conflict, "signin.known")
+		if s, err := w.SignIn(ctx, house.Email, password, here); err != nil || !w.who(t, s.Secret).Confirmed || s.Org != st.Org.ID {
+			t.Errorf("session %+v, %v", s, err)
+		}
+		acme, err := w.Parties.CreateOrganisation(ctx, w.Operator, party.NewOrganisation{Parent: w.Operator.Org, Name: "Acme", Kinds: []party.Kind{party.KindCustomer}, Country: "FR", Language: "en", Market: w.Market.ID})
+		must(t, err)
+		first := party.Invite{Org: acme.ID, Email: "ann@acme.example", Roles: []access.Role{access.RoleBuyer, access.RoleOwner}}
+		st, err = w.SeedMember(ctx, w.Operator, first, "Ann", password)
+		must(t, err)
+		if diff := cmp.Diff([]access.Role{access.RoleOwner, access.RoleBuyer}, st.Roles); diff != "" {
+			t.Error(diff)
+		}
+		_, err = w.SeedMember(ctx, w.Operator, party.Invite{Org: acme.ID, Email: "bob@acme.example", Roles: []access.Role{access.RoleOwner}}, "Bob", password)
+		want(t, err, fail.Denied, "access.denied")
+		_, err = w.SeedMember(ctx, st.Caller(), party.Invite{Org: acme.ID, Email: "bob@acme.example", Roles: []access.Role{access.RoleBilling}}, "Bob", password)
+		must(t, err)
+		_, err = w.SignIn(ctx, "bob@acme.example", password, here)
+		must(t, err)
 	})
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/clock"
-	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/keys"
@@ -278,27 +277,6 @@ func (s *SignIns) AcceptInvitation(ctx context.Context, invitation, name, passwo
 			return err
 		}
 		out, err = s.open(tx, st.Person, st.Org.ID, MethodInvitation, secret, from)
-		return err
-	})
-	return out, err
-}
-
-// SignInAs opens a session of the person without a password: only in a demo, for its one-click sign-in.
-func (s *SignIns) SignInAs(ctx context.Context, person, org string, from Origin) (Session, error) {
-	if !s.cfg.Demo {
-		return Session{}, fail.New(fail.Denied, "signin.no_demo", "Signing in without a password exists only in the demo.", "Sign in with your password.").
-			Because(fail.Reason{Rule: "signin.no_demo", Text: "This installation was not started as a demo."})
-	}
-	secret := newSecret(sessionPrefix)
-	var out Session
-	err := s.db.Tx(ctx, func(tx *store.Tx) error {
-		if org != "" {
-			if _, err := s.parties.Standing(tx, person, org); err != nil {
-				return err
-			}
-		}
-		var err error
-		out, err = s.open(tx, person, org, MethodDemo, secret, from)
 		return err
 	})
 	return out, err
