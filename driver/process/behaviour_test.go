@@ -237,13 +237,11 @@ func TestSecretsLieInOneFileOnly(t *testing.T) {
 
 // A folder with a long path, and an identifier that is no file name: sockets have short addresses, names are hashed.
 func TestLongPathsAndOddNames(t *testing.T) {
-	for _, level := range []string{shim.IsolationFull, shim.IsolationNone} {
+	for _, level := range []string{shim.IsolationFull, shim.IsolationBasic, shim.IsolationNone} {
 		d := configure(t, process.Config{Isolation: level, Root: filepath.Join(t.TempDir(), strings.Repeat("long", 30))})
 		_, p := create(t, d, "../res/ö", `{"app":"echo","config":{"greeting":"hello"}}`)
-		if level == shim.IsolationFull {
-			if got := greeting(t, p.Outputs["endpoint"]); got != "hello" {
-				t.Errorf("%s: greeted with %q, %+v", level, got, p.Failure)
-			}
+		if got := greeting(t, p.Outputs["endpoint"]); got != "hello" {
+			t.Errorf("%s: greeted with %q, %+v", level, got, p.Failure)
 		}
 		if o := observed(t, d); len(o) != 1 || o[0].Resource != "../res/ö" {
 			t.Errorf("%+v", o)

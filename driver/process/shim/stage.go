@@ -84,8 +84,19 @@ func (st *stage) enter() error {
 	case IsolationBasic:
 		return st.landlock(libs)
 	}
-	st.Command = withDir(st.Command, st.Dir)
-	return noNewPrivileges()
+	if err := noNewPrivileges(); err != nil {
+		return err
+	}
+	return st.inFolder()
+}
+
+// inFolder makes the folder the working one: the application's own socket has a short name, however long its path is.
+func (st *stage) inFolder() error {
+	if err := os.Chdir(st.Dir); err != nil {
+		return fmt.Errorf("folder: %w", err)
+	}
+	st.Command = withDir(st.Command, ".")
+	return nil
 }
 
 func (st *stage) limit() error {
@@ -154,8 +165,7 @@ func (st *stage) landlock(libs []string) error {
 	if err := config.RestrictPaths(rules...); err != nil {
 		return fmt.Errorf("landlock: %w", err)
 	}
-	st.Command = withDir(st.Command, st.Dir)
-	return nil
+	return st.inFolder()
 }
 
 func landlockABI() (int, error) {
