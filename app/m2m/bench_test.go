@@ -43,6 +43,10 @@ func BenchmarkPublishQoS1(b *testing.B) {
 			if st := s.status(); st.Messages != int64(b.N) {
 				b.Errorf("%d of %d in the journal", st.Messages, b.N)
 			}
+			child := s.child
+			s.kill()
+			spent := child.ProcessState.UserTime() + child.ProcessState.SystemTime()
+			b.ReportMetric(float64(spent.Microseconds())/float64(b.N), "broker-cpu-µs/message")
 		})
 	}
 }

@@ -21,6 +21,7 @@ const defaultWindow = 1000
 type conn struct {
 	b       *broker
 	cl      *mqtt.Client
+	out     *corked
 	device  string
 	ses     *session
 	limiter *rate.Limiter
@@ -65,6 +66,7 @@ func (b *broker) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	c := &conn{b: b, cl: cl, device: string(cl.Properties.Username), ctx: ctx, cancel: cancel, window: defaultWindow,
 		steps: make(chan step, receiveMaximum), wake: make(chan struct{}, 1), light: make(chan packets.Packet, 256),
 		arriving: map[uint16]bool{}}
+	c.out, _ = cl.Net.Conn.(*corked) // the listener makes no others
 	c.limiter = b.devices.limiter(c.device)
 	if n := int(cl.Properties.Props.ReceiveMaximum); n > 0 && n < c.window {
 		c.window = n

@@ -61,9 +61,11 @@ func (c *conn) send() {
 			for _, d := range expired {
 				c.complete(d)
 			}
+			c.out.cork()
 			for _, pk := range batch {
 				c.deliver(pk)
 			}
+			c.out.uncork()
 			if len(batch) == 0 && len(expired) == 0 {
 				break
 			}

@@ -106,8 +106,9 @@ func (l *listener) serve(nc net.Conn, establish listeners.EstablishFn) {
 	if err := tc.Handshake(); err != nil {
 		return
 	}
-	_ = establish(listenerID, tc) // the reason was told to the device
-	l.b.finish(tc)
+	cc := &corked{Conn: tc}
+	_ = establish(listenerID, cc) // the reason was told to the device
+	l.b.finish(cc)
 }
 
 // note keeps the open connections, also those that have not said who they are; what is no longer open is closed.

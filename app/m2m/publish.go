@@ -220,29 +220,51 @@ func (c *conn) released(pid uint16) {
 	c.steps <- st
 }
 
-// answer works off the steps of a connection in their order, also after it has ended.
+// answer works off the steps of a connection in their order, also after it has ended. Answers that are due together
+// leave together.
 func (c *conn) answer() {
 	defer c.b.answering.Add(-1)
+	holding := false
 	for st := range c.steps {
+		if holding && st.ticket != nil && !st.ticket.Done() {
+			c.out.uncork()
+			holding = false
+		}
 		var err error
 		if st.ticket != nil {
 			err = st.ticket.Wait()
 		}
-		if err != nil {
-			c.gone(st.pid)
-			c.b.release(st.owed)
-			if c.cl.Properties.ProtocolVersion < 5 {
-				c.cl.Stop(packets.ErrServerUnavailable)
-				continue
-			}
-			st.code = packets.ErrImplementationSpecificError
-			st.code.Reason = "not accepted: the journal cannot be written"
-		} else if st.msg != nil {
-			c.b.hand(st.msg, st.live)
+		if !holding {
+			c.out.cork()
+			holding = true
 		}
-		if st.ack != 0 {
-			c.write(st)
+		c.finish(st, err)
+		if len(c.steps) == 0 {
+			c.out.uncork()
+			holding = false
 		}
+	}
+	if holding {
+		c.out.uncork()
+	}
+}
+
+// finish does what a step is for, once its record is durable or has failed.
+func (c *conn) finish(st step, err error) {
+	if err != nil {
+		c.gone(st.pid)
+		c.b.release(st.owed)
+		if c.cl.Properties.ProtocolVersion < 5 {
+			c.cl.Stop(packets.ErrServerUnavailable)
+			return
+		}
+		st.code = packets.ErrImplementationSpecificError
+		st.code.Reason = "not accepted: the journal cannot be written"
+	} else if st.msg != nil {
+		c.b.hand(st.msg, st.live)
+	}
+	if st.ack != 0 {
+		c.write(st)
 	}
 }
 

@@ -88,6 +88,16 @@ func (t *Ticket) Wait() error {
 	return t.err
 }
 
+// Done says whether Wait would return at once.
+func (t *Ticket) Done() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Open replays what is there and starts the committer. An empty folder becomes an empty journal.
 func Open(opt Options) (*Journal, error) {
 	if opt.SegmentBytes <= 0 {
