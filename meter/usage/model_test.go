@@ -104,6 +104,7 @@ type machine struct {
 	store *Store
 	ops   []op
 	ended map[string]bool
+	next  int // of ids
 }
 
 func (m *machine) open(t *rapid.T) {
@@ -176,20 +177,40 @@ func (m *machine) crash(t *rapid.T) {
 		m.ended[o.end] = true
 	}
 	m.check(t)
+	m.register(t)
+}
+
+// one is true once in n times, evenly: rapid's own ranges lean to small numbers.
+func one(t *rapid.T, n int, what string) bool {
+	list := make([]bool, n)
+	list[n-1] = true
+	return rapid.SampledFrom(list).Draw(t, what)
 }
 
 func (m *machine) event(t *rapid.T) Event {
-	end := m.clock.Now().Add(-time.Duration(rapid.IntRange(-10, 60*24*40).Draw(t, "minutes ago")) * time.Minute)
-	if rapid.IntRange(0, 3).Draw(t, "near") > 0 {
-		end = m.clock.Now().Add(-time.Duration(rapid.IntRange(0, 300).Draw(t, "minutes")) * time.Minute)
+	end := m.clock.Now().Add(-time.Duration(rapid.IntRange(0, 300).Draw(t, "minutes")) * time.Minute)
+	if one(t, 8, "far") {
+		end = m.clock.Now().Add(-time.Duration(rapid.IntRange(-10, 60*24*40).Draw(t, "minutes ago")) * time.Minute)
 	}
-	e := use(fmt.Sprint(rapid.IntRange(0, 60).Draw(t, "id")), end, rapid.Int64Range(-1, 20).Draw(t, "value"))
-	if rapid.IntRange(0, 7).Draw(t, "watermark") == 0 {
+	m.next++
+	id := m.next
+	if one(t, 10, "old id") {
+		id = rapid.IntRange(0, m.next).Draw(t, "id")
+	}
+	value := rapid.Int64Range(0, 20).Draw(t, "value")
+	if one(t, 20, "negative") {
+		value = -1
+	}
+	e := use(fmt.Sprint(id), end, value)
+	if one(t, 12, "watermark") {
 		e = mark(e.ID, end)
 	} else if rapid.Bool().Draw(t, "bytes") {
 		e.Data.Meter, e.Data.Unit = "bytes", "byte"
 	}
-	e.Subject = rapid.SampledFrom([]string{"sub_a", "sub_a", "sub_b", "sub_c"}).Draw(t, "subject")
+	e.Subject = rapid.SampledFrom([]string{"sub_a", "sub_b"}).Draw(t, "subject")
+	if one(t, 20, "unknown") {
+		e.Subject = "sub_c"
+	}
 	e.Source = rapid.SampledFrom([]string{"/r/1", "/r/2"}).Draw(t, "source")
 	return e
 }
@@ -216,21 +237,26 @@ func (m *machine) run(t *rapid.T) {
 			var events []Event
 			for range rapid.IntRange(1, 12).Draw(t, "n") {
 				e := m.event(t)
-				if len(sent) > 0 && rapid.IntRange(0, 4).Draw(t, "again") == 0 {
+				if len(sent) > 0 && one(t, 5, "again") {
 					e = rapid.SampledFrom(sent).Draw(t, "old")
 				}
 				events = append(events, e)
 			}
 			sent = append(sent, events...)
-			m.send(t, rapid.SampledFrom([]string{"org_p", "org_p", "org_p", "org_q"}).Draw(t, "publisher"), events)
+			publisher := "org_p"
+			if one(t, 10, "stranger") {
+				publisher = "org_q"
+			}
+			m.send(t, publisher, events)
 		},
 		"time": func(t *rapid.T) {
 			m.clock.Advance(time.Duration(rapid.IntRange(1, 40*60).Draw(t, "minutes")) * time.Minute)
 			m.tick(t)
 		},
 		"end": func(t *rapid.T) {
-			s := rapid.SampledFrom([]string{"sub_a", "sub_b"}).Draw(t, "subject")
-			m.end(t, s)
+			if one(t, 6, "really") {
+				m.end(t, rapid.SampledFrom([]string{"sub_a", "sub_b"}).Draw(t, "subject"))
+			}
 		},
 		"crash": m.crash,
 	})
