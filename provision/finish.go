@@ -74,9 +74,19 @@ func (s *Resources) finish(tx *store.Tx, r Resource, o Run, p Progress, sealed [
 		return err
 	}
 	if r.State == StateGone {
-		return s.revoke(tx, r)
+		return s.gone(tx, r)
 	}
 	return s.wake(tx, r.ID)
+}
+
+// gone gives back what a resource held while there was something of it.
+func (s *Resources) gone(tx *store.Tx, r Resource) error {
+	if s.Upstream.Released != nil {
+		if err := s.Upstream.Released(tx, r.Subscription, r.Region); err != nil {
+			return err
+		}
+	}
+	return s.revoke(tx, r)
 }
 
 func (s *Resources) applied(r *Resource, o Run, p Progress) {
