@@ -1,0 +1,270 @@
+package usage
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/batchlog"
+	"github.com/halle-cloud/halle/internal/clock"
+	"github.com/halle-cloud/halle/internal/id"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/internal/store/storetest"
+	"github.com/halle-cloud/halle/proof"
+)
+
+// TestMain is also the child that TestKilledProcess kills.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("HALLE_USAGE_CHILD"); dir != "" {
+		sendForEver(dir)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func openAt(dir string) (*Store, *store.DB, error) {
+	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "usage.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := db.Migrate(context.Background(), Migrations()); err != nil {
+		return nil, nil, err
+	}
+	ids, err := id.NewSource("test")
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := Open(context.Background(), Config{Dir: dir, DB: db, Now: clock.NewFake(day().Add(60 * time.Hour)).Now, IDs: ids, Recent: 200, commitEvery: 3 * time.Millisecond})
+	return s, db, err
+}
+
+// sendForEver sends batches from four senders and prints each batch once it is acknowledged.
+func sendForEver(dir string) {
+	s, _, err := openAt(dir)
+	if err == nil {
+		in := subjectA()
+		in.From, in.Window = day(), WholeLife
+		err = s.Register(context.Background(), in)
+	}
+	if err != nil {
+		fmt.Println("failed", err)
+		return
+	}
+	run := os.Getpid()
+	for sender := range 4 {
+		go func() {
+			for n := 0; ; n++ {
+				end := day().Add(time.Duration(n%500+1) * time.Minute * 6)
+				var events []Event
+				for i := range 10 {
+					events = append(events, use(fmt.Sprintf("%d/%d/%d/%d", run, sender, n, i), end, 1))
+				}
+				if _, err := s.Ingest(context.Background(), Publisher{"org_p"}, events); err != nil {
+					fmt.Println("failed", err)
+					return
+				}
+				fmt.Printf("%d/%d/%d\n", run, sender, n)
+			}
+		}()
+	}
+	select {}
+}
+
+// TestKilledProcess kills a process that ingests, again and again: every acknowledged event counts once, and nothing
+// counts that was not sent.
+func TestKilledProcess(t *testing.T) {
+	dir := t.TempDir()
+	acknowledged := map[string]bool{}
+	for round := range 5 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "HALLE_USAGE_CHILD="+dir)
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; n < 30+round*17 && lines.Scan(); n++ {
+			acknowledged[lines.Text()] = true
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		for lines.Scan() {
+			acknowledged[lines.Text()] = true
+		}
+		_ = cmd.Wait()
+	}
+	s, db, err := openAt(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(s.Close(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	counted := countInLog(t, s)
+	for batch := range acknowledged {
+		for i := range 10 {
+			if id := fmt.Sprintf("%s/%d", batch, i); !counted[id] {
+				t.Fatalf("the acknowledged event %s is missing", id)
+			}
+		}
+	}
+	points, err := s.Usage(context.Background(), "org_a", Query{From: day(), To: day().AddDate(1, 0, 0), Step: 24 * time.Hour})
+	total := int64(0)
+	for _, p := range points {
+		n, _ := p.Quantity.Int64()
+		total += n
+	}
+	if err != nil || total != int64(len(counted)) {
+		t.Errorf("the charts count %d events, the log holds %d: %v", total, len(counted), err)
+	}
+	t.Logf("%d batches acknowledged over 5 kills, %d events in the log", len(acknowledged), len(counted))
+}
+
+// countInLog lists the ids in the log.
+func countInLog(t *testing.T, s *Store) map[string]bool {
+	t.Helper()
+	ids := map[string]bool{}
+	err := s.log.Read(1, func(b batchlog.Batch) error {
+		if b.Principal == "" {
+			return nil // a control
+		}
+		return eachEvent(b, func(_ int, canonical []byte) error {
+			e, err := proof.ParseEvent(string(canonical))
+			ids[e.ID] = true
+			return err
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+func TestTheDatabaseIsAwayForAWhile(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		f := start(t, db)
+		f.register(t, subjectA())
+		rename := func(from, to string) {
+			if err := db.Tx(context.Background(), func(tx *store.Tx) error {
+				_, err := tx.Exec("ALTER TABLE " + from + " RENAME TO " + to)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for f.Health().Committed < 1 {
+			time.Sleep(time.Millisecond)
+		}
+		rename("usage_bucket", "usage_away")
+		done := make(chan []Verdict)
+		go func() {
+			for n := range 5 {
+				v, err := f.Ingest(context.Background(), Publisher{"org_p"}, []Event{use(fmt.Sprint(n), day().Add(time.Hour), 1)})
+				if err != nil {
+					t.Error(err)
+				}
+				time.Sleep(commitEvery / 2)
+				done <- v
+			}
+			close(done)
+		}()
+		want(t, <-done, "accepted")
+		time.Sleep(2 * commitEvery)
+		if h := f.Health(); h.Committed != 1 {
+			t.Errorf("committed %d without the database", h.Committed)
+		}
+		rename("usage_away", "usage_bucket")
+		for v := range done {
+			want(t, v, "accepted")
+		}
+		for f.Health().Committed < 6 {
+			time.Sleep(time.Millisecond)
+		}
+		points, err := f.Usage(context.Background(), "org_a", Query{From: day(), To: day().Add(24 * time.Hour)})
+		if err != nil || len(points) != 1 || points[0].Events != 5 {
+			t.Errorf("%v, %v", points, err)
+		}
+	})
+}
+
+func TestALogThatLostItsEndIsNotServed(t *testing.T) {
+	dir := t.TempDir()
+	s, db, err := openAt(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sub_a", "sub_b"} {
+		in := subjectA()
+		in.ID = name
+		if err := s.Register(context.Background(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(s.Close(), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "log", "*.seg"))
+	if err := os.Truncate(names[0], 300); err != nil {
+		t.Fatal(err)
+	}
+	if _, db, err = openAt(dir); err == nil {
+		t.Error("the database is ahead of the log, and it is served")
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	e := use("1", day(), 1)
+	one := string(e.Canonical())
+	f.Add(TypeSingle, one)
+	f.Add(TypeBatch, "["+one+"]")
+	f.Add(TypeLines, one+"\n"+one)
+	f.Fuzz(func(t *testing.T, kind, body string) {
+		events, err := Decode(kind, []byte(body))
+		if err != nil {
+			return
+		}
+		r, payload, err := prepare(Publisher{"org_p"}, events)
+		if err != nil {
+			return
+		}
+		again, err := readRecord(batchlog.Batch{Number: 1, Principal: "org_p", Payload: payload})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range r.events {
+			if r.events[i] != again.events[i] {
+				t.Fatalf("event %d reads %+v from the log, %+v when it came", i, again.events[i], r.events[i])
+			}
+		}
+	})
+}
+
+func FuzzReadRecord(f *testing.F) {
+	e := use("1", day(), 1)
+	_, payload, err := prepare(Publisher{"org_p"}, []Event{e, e})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(payload)
+	f.Add([]byte(`R{"register":{"id":"a"}}`))
+	f.Add([]byte(`T{"tick":true}`))
+	f.Fuzz(func(_ *testing.T, payload []byte) {
+		_, _ = readRecord(batchlog.Batch{Number: 1, Payload: payload})
+		_ = eachPlace(1, payload, func(uint64, int) error { return nil })
+	})
+}
