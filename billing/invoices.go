@@ -1,0 +1,336 @@
+package billing
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/clock"
+	"github.com/halle-cloud/halle/internal/id"
+	"github.com/halle-cloud/halle/internal/keys"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/tax"
+	"github.com/halle-cloud/halle/trace"
+)
+
+// Config is what the service needs.
+type Config struct {
+	DB      *store.DB
+	Ring    *keys.Ring
+	IDs     *id.Source
+	Now     clock.Clock
+	Facts   *trace.Facts
+	Policy  *access.Policy
+	Parties *party.Parties
+	Ratings *rating.Ratings
+	Tax     *tax.Table
+	Log     *slog.Logger
+	LogKey  string // of the transparency log, for proof files
+	// Receipt proves a fact for a party: trace's Receipt with the open log.
+	Receipt func(ctx context.Context, party, fact string) (proof.Receipt, error)
+	// WindowFile is a closed usage window with its events: meter's WindowFile as the system.
+	WindowFile func(ctx context.Context, window string) (*proof.WindowFile, error)
+	// Paid tells the limits upstream that an account has paid once: order's Paid.
+	Paid func(tx *store.Tx, org string) error
+}
+
+// Invoices is the service. Safe for concurrent use.
+type Invoices struct{ Config }
+
+// New makes the service.
+func New(c Config) *Invoices { return &Invoices{c} }
+
+// Draft computes what would be invoiced up to an instant, one document for each seller, without numbers. Those who may
+// read invoices may.
+func (s *Invoices) Draft(ctx context.Context, c access.Caller, org string, upTo time.Time) (out []View, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		o, err := s.allowed(tx, c, access.InvoiceRead, org, "organisation", org)
+		if err != nil {
+			return err
+		}
+		bill, err := s.Ratings.Draft(tx, org, upTo)
+		if err != nil {
+			return err
+		}
+		out = nil
+		for _, part := range split(bill) {
+			doc, err := s.document(tx, o, part)
+			if err != nil {
+				return err
+			}
+			v := View{Summary: Summary{Org: org, Entity: doc.Entity, Type: doc.Type, Date: doc.Date, Due: doc.Due, Net: doc.Totals.Net, VAT: doc.Totals.VAT,
+				Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Lines: len(doc.Lines)}, Document: &doc}
+			hide(&v, c, o)
+			out = append(out, v)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Issue invoices an organisation's charges up to an instant, one invoice for each seller; none when nothing is to be
+// invoiced, so a second call changes nothing. Operator's staff may.
+func (s *Invoices) Issue(ctx context.Context, c access.Caller, org string, upTo time.Time) (out []Summary, err error) {
+	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
+		o, err := s.allowed(tx, c, access.InvoiceIssue, org, "organisation", org)
+		if err != nil {
+			return err
+		}
+		if err := s.Ratings.ChargePeriods(tx, org, upTo); err != nil {
+			return err
+		}
+		bill, err := s.Ratings.Unbilled(tx, org, upTo)
+		if err != nil {
+			return err
+		}
+		out, err = s.issueAll(tx, c, o, bill)
+		return err
+	})
+	return out, err
+}
+
+// issueAll issues the invoices of a bill in the caller's transaction.
+func (s *Invoices) issueAll(tx *store.Tx, c access.Caller, o party.Organisation, bill rating.Bill) ([]Summary, error) {
+	var out []Summary
+	for _, part := range split(bill) {
+		doc, err := s.document(tx, o, part)
+		if err != nil {
+			return nil, err
+		}
+		done, err := s.finalise(tx, c, doc)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Ratings.MarkBilled(tx, done.ID, part.Charges); err != nil {
+			return nil, err
+		}
+		out = append(out, done)
+	}
+	return out, nil
+}
+
+// split makes one bill for each seller, currency and basis, in a stable order.
+func split(b rating.Bill) []rating.Bill {
+	type key struct {
+		seller   string
+		currency money.Currency
+		basis    price.Basis
+	}
+	parts := map[key]*rating.Bill{}
+	var order []key
+	for _, c := range b.Charges {
+		v := b.Prices[c.Price]
+		k := key{b.Contracts[c.Subscription].Seller, v.Currency, v.Basis}
+		if parts[k] == nil {
+			part := b
+			part.Charges = nil
+			parts[k] = &part
+			order = append(order, k)
+		}
+		parts[k].Charges = append(parts[k].Charges, c)
+	}
+	slices.SortFunc(order, func(x, y key) int {
+		return cmp.Or(cmp.Compare(x.seller, y.seller), cmp.Compare(x.currency, y.currency), cmp.Compare(x.basis, y.basis))
+	})
+	out := make([]rating.Bill, len(order))
+	for i, k := range order {
+		out[i] = *parts[k]
+	}
+	return out
+}
+
+// document writes everything of an invoice that does not depend on its place in the series.
+func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Bill) (doc proof.Invoice, err error) {
+	contract := b.Contracts[b.Charges[0].Subscription]
+	v := b.Prices[b.Charges[0].Price]
+	zone, err := time.LoadLocation(contract.Zone)
+	if err != nil {
+		return doc, err
+	}
+	now := s.Now()
+	date := price.DateOf(now, zone)
+	doc = proof.Invoice{Version: proof.InvoiceVersion, Type: proof.TypeInvoice, Series: SeriesInvoice, Issued: now.UTC(), Date: date, Due: later(date, dueDays),
+		Currency: v.Currency, Basis: v.Basis, Org: o.ID, Entity: contract.Seller}
+	if doc.Seller, err = s.seller(tx, contract.Seller); err != nil {
+		return doc, err
+	}
+	if doc.Buyer, err = s.buyer(tx, o); err != nil {
+		return doc, err
+	}
+	doc.Decision, err = s.Tax.Decide(tax.Seller{Country: doc.Seller.Country},
+		tax.Buyer{Country: doc.Buyer.Country, Business: doc.Buyer.Business, VATID: doc.Buyer.VATID}, date)
+	if err != nil {
+		return doc, err
+	}
+	if m := tax.Mention(doc.Decision.Mention, o.Language); m != "" {
+		doc.Mentions = []string{m}
+	}
+	if err := lines(&doc, b); err != nil {
+		return doc, err
+	}
+	totals, nets, err := doc.Sum()
+	if err != nil {
+		return doc, err
+	}
+	for i := range doc.Lines {
+		doc.Lines[i].Net = nets[i]
+	}
+	doc.Totals = totals
+	return doc, nil
+}
+
+func lines(doc *proof.Invoice, b rating.Bill) error {
+	groups, err := b.Groups()
+	if err != nil {
+		return err
+	}
+	for n, g := range groups {
+		l := proof.InvoiceLine{No: n + 1, Subscription: g.Subscription, Item: b.Contracts[g.Subscription].Name, Component: g.Part.Key, Unit: g.Unit(),
+			Quantity: g.Quantity, Correction: g.Correction, Period: g.Span, Price: g.Price, Exact: g.Exact, Amount: g.Amount,
+			Category: doc.Decision.Category, BasisPoints: doc.Decision.BasisPoints}
+		for _, i := range b.History[g.Subscription] {
+			if i.Price == g.Price {
+				l.Item = i.Name
+			}
+		}
+		for _, c := range g.Charges {
+			l.Charges = append(l.Charges, c.Proof(g.Part.Kind))
+		}
+		doc.Lines = append(doc.Lines, l)
+	}
+	return nil
+}
+
+func (s *Invoices) seller(tx *store.Tx, entity string) (proof.InvoiceParty, error) {
+	e, err := s.Parties.Entity(tx, entity)
+	if err != nil {
+		return proof.InvoiceParty{}, fmt.Errorf("seller of the invoice: %w", err)
+	}
+	return proof.InvoiceParty{Name: e.Name, Address: e.Address, Country: e.Country, VATID: e.VATID, Registration: e.Registration, Business: true}, nil
+}
+
+// buyer is the legal entity of the organisation or of the house it is a unit of, or the household.
+func (s *Invoices) buyer(tx *store.Tx, o party.Organisation) (proof.InvoiceParty, error) {
+	if o.Form == party.FormHousehold {
+		p := proof.InvoiceParty{Name: o.Name, Country: o.Country}
+		head, err := s.Parties.Reach(tx, o.Head)
+		p.Address = head.Contact.Address
+		return p, err
+	}
+	for o.Entity == "" && o.Parent != "" {
+		up, err := s.Parties.Lookup(tx, o.Parent)
+		if err != nil {
+			return proof.InvoiceParty{}, err
+		}
+		o = up
+	}
+	e, err := s.Parties.Entity(tx, o.Entity)
+	return proof.InvoiceParty{Name: e.Name, Address: e.Address, Country: e.Country, VATID: e.VATID, Registration: e.Registration, Business: true}, err
+}
+
+// finalise gives the document its number and place in the chain, seals it and records the fact.
+func (s *Invoices) finalise(tx *store.Tx, c access.Caller, doc proof.Invoice) (Summary, error) {
+	was, err := selectLink(tx, doc.Entity, doc.Series, int64(doc.Date.Year))
+	if err != nil {
+		return Summary{}, fmt.Errorf("number of the invoice: %w", err)
+	}
+	now := link{year: was.year, last: was.last + 1}
+	if year := int64(doc.Date.Year); year > was.year { // a clock set back never reopens a year
+		now = link{year: year, last: 1}
+	}
+	doc.ID, doc.Number, doc.Previous = s.IDs.New("inv"), number(doc.Series, now.year, now.last), was.hash
+	var nonce [32]byte
+	_, _ = rand.Read(nonce[:]) // never fails (crypto/rand)
+	doc.Nonce = hex.EncodeToString(nonce[:])
+	text, err := doc.Canonical()
+	if err != nil {
+		return Summary{}, err
+	}
+	if now.hash, err = doc.Hash(); err != nil {
+		return Summary{}, err
+	}
+	if err := updateLink(tx, doc.Entity, doc.Series, was, now); err != nil {
+		return Summary{}, err
+	}
+	i := row{series: doc.Series, keep: time.Date(doc.Date.Year+keepYears+1, time.January, 1, 0, 0, 0, 0, time.UTC), Summary: Summary{ID: doc.ID, Org: doc.Org,
+		Entity: doc.Entity, Type: doc.Type, Number: doc.Number, IssuedAt: doc.Issued, Date: doc.Date, Due: doc.Due, Net: doc.Totals.Net, VAT: doc.Totals.VAT,
+		Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Status: StatusOpen, Lines: len(doc.Lines), Hash: now.hash, Previous: doc.Previous, Credits: doc.Reference.ID}}
+	switch {
+	case doc.Type == proof.TypeCreditNote:
+		i.Status = StatusIssued
+	case i.Gross.IsZero():
+		i.Status = StatusPaid
+	}
+	if i.sealed, err = s.Ring.Seal(tx.Context(), keys.Entity(doc.Entity), text, documentAAD(doc.ID)); err != nil {
+		return Summary{}, fmt.Errorf("invoice %s: %w", doc.Number, err)
+	}
+	if i.Fact, err = s.recordIssued(tx, c, &doc, i); err != nil {
+		return Summary{}, err
+	}
+	return i.Summary, insertInvoice(tx, i)
+}
+
+func documentAAD(invoice string) []byte { return []byte("invoice|" + invoice + "|document") }
+
+func (s *Invoices) recordIssued(tx *store.Tx, c access.Caller, doc *proof.Invoice, i row) (string, error) {
+	seller, err := s.Parties.Entity(tx, doc.Entity)
+	if err != nil {
+		return "", err
+	}
+	return s.Facts.Record(tx, trace.Fact{Type: FactIssued, Aggregate: doc.ID, Owner: doc.Org, Parties: []string{seller.Org}, Actor: c.Ref(), At: doc.Issued,
+		Machine: doc.Fact(i.Hash), Legal: []trace.Segment{{Owner: doc.Entity, Until: i.keep, Fields: map[string]any{"buyer": doc.Buyer, "number": doc.Number}}}})
+}
+
+// CloseMonths invoices every organisation for the months of its zone that are over. It may run at any time and again;
+// an organisation that fails does not hold up the others. The job that cmd repeats.
+func (s *Invoices) CloseMonths(ctx context.Context) error {
+	zone, err := time.LoadLocation(s.Ratings.Zone)
+	if err != nil {
+		return err
+	}
+	var due []string
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		due, err = s.Ratings.Due(tx, monthStart(s.Now(), zone))
+		return err
+	})
+	for _, org := range due {
+		if one := s.closeMonth(ctx, org); one != nil {
+			err = errors.Join(err, fmt.Errorf("invoice of %s: %w", org, one))
+		}
+	}
+	return err
+}
+
+func (s *Invoices) closeMonth(ctx context.Context, org string) error {
+	var zone *time.Location
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		zone, err = s.Ratings.ZoneOf(tx, org)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.Issue(ctx, access.System("billing"), org, monthStart(s.Now(), zone))
+	return err
+}
+
+// allowed reads an organisation and authorises the caller on a thing of it.
+func (s *Invoices) allowed(tx *store.Tx, c access.Caller, a access.Action, org, noun, thing string) (party.Organisation, error) {
+	o, err := s.Parties.Lookup(tx, org)
+	if err != nil {
+		return o, err
+	}
+	return o, s.Policy.Check(c, a, o.Resource(noun, thing))
+}

@@ -1,0 +1,170 @@
+package billing
+
+import (
+	"context"
+	"strings"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/trace"
+)
+
+// Limits of what people write.
+const (
+	maxReference = 35 // as in a SEPA payment
+	maxReason    = 500
+)
+
+// PaymentInput is money that came in. Reference is unique for the invoice and holds no personal data.
+type PaymentInput struct {
+	Invoice   string
+	Amount    money.Amount
+	Received  price.Date
+	Reference string
+}
+
+// RecordPayment notes a payment by hand, in part or whole. The same reference and amount again change nothing. Refused
+// are payments above what is owed, in another currency, or for a credited invoice. Operator's staff may.
+func (s *Invoices) RecordPayment(ctx context.Context, c access.Caller, in PaymentInput) (out Summary, err error) {
+	in.Reference = strings.TrimSpace(in.Reference)
+	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
+		i, err := selectInvoice(tx, in.Invoice)
+		if err != nil {
+			return err
+		}
+		if _, err := s.allowed(tx, c, access.PaymentRecord, i.Org, "invoice", i.ID); err != nil {
+			return err
+		}
+		if err := in.validate(i.Summary); err != nil {
+			return err
+		}
+		p := Payment{ID: s.IDs.New("pay"), Invoice: i.ID, Reference: in.Reference, Amount: in.Amount, Received: in.Received, Actor: c.Ref(), RecordedAt: s.Now()}
+		fresh, err := insertPayment(tx, i.Org, p)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			out = i.Summary
+			return samePayment(tx, p)
+		}
+		if ok, err := updatePaid(tx, i.ID, in.Amount.Minor); err != nil {
+			return err
+		} else if !ok {
+			return fail.New(fail.Conflict, "billing.overpaid", "The payment is more than what is owed for this invoice.", "Record what is owed at most.").
+				With("owed", i.Owed().String())
+		}
+		if i, err = selectInvoice(tx, i.ID); err != nil {
+			return err
+		}
+		out = i.Summary
+		if s.Paid != nil {
+			if err := s.Paid(tx, i.Org); err != nil {
+				return err
+			}
+		}
+		_, err = s.Facts.Record(tx, trace.Fact{Type: FactPayment, Aggregate: p.ID, Owner: i.Org, Actor: c.Ref(), At: s.Now(),
+			Machine: PaymentFact{Payment: p.ID, Invoice: i.ID, Org: i.Org, Amount: p.Amount, Status: i.Status}})
+		return err
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	return out, nil
+}
+
+func (in PaymentInput) validate(i Summary) error {
+	e := fail.New(fail.Invalid, "billing.payment", "The payment cannot be recorded as it is.", "Correct the fields named.")
+	if in.Amount.Sign() <= 0 || in.Amount.Currency != i.Gross.Currency {
+		e = e.Field("amount", "must be above zero, in "+string(i.Gross.Currency))
+	}
+	if in.Reference == "" || len(in.Reference) > maxReference || strings.ContainsFunc(in.Reference, func(r rune) bool { return r < ' ' || r > '~' }) {
+		e = e.Field("reference", "must have 1 to 35 plain letters, digits and signs")
+	}
+	if !in.Received.Valid() {
+		e = e.Field("received", "must be a date")
+	}
+	if i.Type != proof.TypeInvoice {
+		e = e.Field("invoice", "is a credit note")
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+// samePayment tells a repetition from another payment under the same reference.
+func samePayment(tx *store.Tx, p Payment) error {
+	list, err := selectPayments(tx, p.Invoice)
+	if err != nil {
+		return err
+	}
+	for _, have := range list {
+		if have.Reference == p.Reference && have.Amount == p.Amount && have.Received == p.Received {
+			return nil
+		}
+	}
+	return fail.New(fail.Conflict, "billing.reference", "Another payment of this invoice has the reference.", "Use the reference of this payment.").
+		Field("reference", "taken")
+}
+
+// Credit takes a whole invoice back by a credit note in a series of its own, with the reason in words for the customer.
+// An invoice is credited once. Operator's staff may.
+func (s *Invoices) Credit(ctx context.Context, c access.Caller, invoice, reason string) (out Summary, err error) {
+	reason = strings.TrimSpace(reason)
+	if reason == "" || len(reason) > maxReason {
+		return out, fail.New(fail.Invalid, "billing.reason", "A credit note says why.", "Write a reason of at most 500 bytes.").Field("reason", "is needed")
+	}
+	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
+		i, err := selectInvoice(tx, invoice)
+		if err != nil {
+			return err
+		}
+		if _, err := s.allowed(tx, c, access.CreditIssue, i.Org, "invoice", i.ID); err != nil {
+			return err
+		}
+		if i.Type != proof.TypeInvoice || i.CreditedBy != "" {
+			return fail.New(fail.Conflict, "billing.credited", "Only an invoice that was not taken back yet can be credited.", "Look at its credit note.")
+		}
+		doc, err := s.open(ctx, i)
+		if err != nil {
+			return err
+		}
+		if doc == nil {
+			return fail.New(fail.Gone, "billing.erased", "The invoice was erased when its time was over.", "It can no longer be credited.")
+		}
+		note, err := s.note(*doc, i, reason)
+		if err != nil {
+			return err
+		}
+		if out, err = s.finalise(tx, c, note); err != nil {
+			return err
+		}
+		ok, err := updateCredited(tx, i.ID, out.ID)
+		if err == nil && !ok {
+			err = store.Retry(fail.New(fail.Conflict, "billing.credited", "The invoice was credited by somebody else.", "Look at its credit note."))
+		}
+		return err
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	return out, nil
+}
+
+// note is the credit note of a whole invoice: same parties and tax, the signs turned.
+func (s *Invoices) note(doc proof.Invoice, i row, reason string) (proof.Invoice, error) {
+	note, err := doc.Credit()
+	if err != nil {
+		return note, err
+	}
+	now := s.Now().UTC()
+	date := price.DateOf(now, now.Location())
+	note.Version, note.Type, note.Series, note.Issued, note.Date, note.Due = proof.InvoiceVersion, proof.TypeCreditNote, SeriesCreditNote, now, date, date
+	note.Seller, note.Buyer, note.Org, note.Entity, note.Note = doc.Seller, doc.Buyer, doc.Org, doc.Entity, reason
+	note.Reference = proof.InvoiceReference{ID: doc.ID, Number: doc.Number, Hash: i.Hash, Date: doc.Date}
+	return note, nil
+}

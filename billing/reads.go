@@ -1,0 +1,203 @@
+package billing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/keys"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/proof"
+)
+
+const pageSize = 50
+
+// Invoices lists an organisation's invoices and credit notes, newest first, after a cursor ("" for the first page).
+func (s *Invoices) Invoices(ctx context.Context, c access.Caller, org, cursor string) (page Page, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		page = Page{}
+		if _, err := s.allowed(tx, c, access.InvoiceRead, org, "organisation", org); err != nil {
+			return err
+		}
+		rows, err := selectInvoices(tx, org, cursor, pageSize+1)
+		for n, r := range rows {
+			if n == pageSize {
+				page.Next = rows[n-1].ID
+				break
+			}
+			page.Invoices = append(page.Invoices, r.Summary)
+		}
+		return err
+	})
+	return page, err
+}
+
+// Invoice opens one. From outside the customer, the name and address of a household are shown for a stated purpose
+// only, and that is a fact.
+func (s *Invoices) Invoice(ctx context.Context, c access.Caller, invoice string) (View, error) {
+	v, _, err := s.view(ctx, c, invoice)
+	return v, err
+}
+
+func (s *Invoices) view(ctx context.Context, c access.Caller, invoice string) (v View, o party.Organisation, err error) {
+	read := func(tx *store.Tx) error {
+		i, err := selectInvoice(tx, invoice)
+		if err != nil {
+			return err
+		}
+		if o, err = s.allowed(tx, c, access.InvoiceRead, i.Org, "invoice", invoice); err != nil {
+			return err
+		}
+		v = View{Summary: i.Summary}
+		if v.Document, err = s.open(ctx, i); err != nil {
+			return err
+		}
+		if v.Payments, err = selectPayments(tx, invoice); err != nil {
+			return err
+		}
+		if hide(&v, c, o); v.Document == nil || v.Hidden || !outsideHousehold(v.Document, c, o) {
+			return nil
+		}
+		return s.Parties.RecordRead(tx, c, o, access.InvoiceRead, o.Head)
+	}
+	if c.System == "" && c.Purpose != "" { // the read may have to be recorded
+		err = s.DB.Tx(ctx, read)
+	} else {
+		err = s.DB.Read(ctx, read)
+	}
+	if err != nil {
+		return View{}, o, err
+	}
+	return v, o, nil
+}
+
+// open gives the document back, or nil when the copy that law retains was erased at its time. It is checked against its
+// hash: a document that was changed where it is stored is an error, never shown.
+func (s *Invoices) open(ctx context.Context, i row) (*proof.Invoice, error) {
+	text, err := s.Ring.Open(ctx, keys.Entity(i.Entity), i.sealed, documentAAD(i.ID))
+	if errors.Is(err, keys.ErrDestroyed) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("invoice %s: %w", i.Number, err)
+	}
+	doc := new(proof.Invoice)
+	if err := json.Unmarshal(text, doc); err != nil {
+		return nil, fmt.Errorf("invoice %s: %w", i.Number, err)
+	}
+	if hash, err := doc.Hash(); err != nil || hash != i.Hash {
+		return nil, errors.Join(fmt.Errorf("invoice %s: the document is not the one that was issued", i.Number), err)
+	}
+	return doc, nil
+}
+
+func outsideHousehold(doc *proof.Invoice, c access.Caller, o party.Organisation) bool {
+	return !doc.Buyer.Business && c.Outside(o.Path)
+}
+
+// hide takes the name and address of a household away from readers outside it who state no purpose.
+func hide(v *View, c access.Caller, o party.Organisation) {
+	if v.Document == nil {
+		v.Hidden = true
+		return
+	}
+	if !outsideHousehold(v.Document, c, o) || c.Purpose != "" {
+		return
+	}
+	v.Hidden = true
+	v.Document.Buyer.Name, v.Document.Buyer.Address = party.Hidden, ""
+	if o.Name == party.Erased {
+		v.Document.Buyer.Name = party.Erased
+	}
+}
+
+// ProofFile writes everything that is needed to redo an invoice offline; see proof.InvoiceFile. Those who may read the
+// invoice may. While a fact is on its way into the log the answer is fail.Unavailable for some seconds; once the
+// customer's key was destroyed it is fail.Gone.
+func (s *Invoices) ProofFile(ctx context.Context, c access.Caller, invoice string, w io.Writer) error {
+	v, o, err := s.view(ctx, c, invoice)
+	if err != nil {
+		return err
+	}
+	if err := s.Policy.Check(c, access.FactProve, o.Resource("invoice", invoice)); err != nil {
+		return err
+	}
+	if v.Hidden {
+		return fail.New(fail.Denied, "billing.proof_hidden", "The proof shows the buyer's name and address, which you do not see.",
+			"State the purpose for which you need it; the customer will read it.")
+	}
+	f := proof.InvoiceFile{Version: proof.InvoiceFileVersion, LogKey: s.LogKey, Invoice: *v.Document, Prices: []string{}, Windows: []proof.WindowFile{}}
+	facts := []string{v.Fact}
+	if v.Credits != "" {
+		original, _, err := s.view(ctx, c, v.Credits)
+		if err != nil {
+			return err
+		}
+		f.Original = original.Document
+		facts = append(facts, original.Fact)
+	} else if facts, err = s.evidence(ctx, o, v, &f, facts); err != nil {
+		return err
+	}
+	for _, fact := range facts {
+		r, err := s.Receipt(ctx, o.ID, fact)
+		if err != nil {
+			return err
+		}
+		if len(r.Fact.Segments) < 2 || r.Fact.Segments[1].Open == nil {
+			return fail.New(fail.Gone, "billing.proof_erased", "What the log committed to was erased with the customer's key.", "The invoice itself can still be read.")
+		}
+		f.Receipts = append(f.Receipts, r)
+	}
+	return f.Write(w)
+}
+
+// evidence adds the price versions and windows of an invoice, and names the facts that prove them.
+func (s *Invoices) evidence(ctx context.Context, o party.Organisation, v View, f *proof.InvoiceFile, facts []string) ([]string, error) {
+	prices, agreed, windows := map[string]bool{}, map[string]bool{}, map[string]string{}
+	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+		bill, err := s.Ratings.Billed(tx, o.ID, v.ID)
+		if err != nil {
+			return err
+		}
+		f.Prices = f.Prices[:0]
+		for _, c := range bill.Charges {
+			for _, i := range bill.History[c.Subscription] {
+				agreed[i.Fact] = true
+			}
+			if c.Window != "" {
+				windows[c.Window] = c.Fact
+			}
+			if prices[c.Price] {
+				continue
+			}
+			prices[c.Price] = true
+			text, err := s.Ratings.PriceBytes(tx, c.Price)
+			if err != nil {
+				return err
+			}
+			f.Prices = append(f.Prices, string(text))
+		}
+		clear(prices)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	facts = append(facts, slices.Sorted(maps.Keys(agreed))...)
+	for _, id := range slices.Sorted(maps.Keys(windows)) {
+		file, err := s.WindowFile(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		f.Windows = append(f.Windows, *file)
+		facts = append(facts, windows[id])
+	}
+	return facts, nil
+}

@@ -1,0 +1,126 @@
+package billing
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/proof"
+)
+
+// row is an invoice with its sealed document.
+type row struct {
+	Summary
+	series string
+	sealed []byte
+	keep   time.Time
+}
+
+const invoiceColumns = `id, org, entity, type, series, number, issued_at, date, due, currency, net, vat, gross, paid, status, lines, hash, previous,
+	fact, document, retain_until, credits, credited_by`
+
+func scanInvoice(r store.Scanner) (i row, err error) {
+	var issued, keep store.Time
+	var date, due, currency string
+	var credits, creditedBy *string
+	err = r.Scan(&i.ID, &i.Org, &i.Entity, &i.Type, &i.series, &i.Number, &issued, &date, &due, &currency, &i.Net.Minor, &i.VAT.Minor, &i.Gross.Minor,
+		&i.Paid.Minor, &i.Status, &i.Lines, &i.Hash, &i.Previous, &i.Fact, &i.sealed, &keep, &credits, &creditedBy)
+	if err != nil {
+		return i, err
+	}
+	i.IssuedAt, i.keep = issued.Time, keep.Time
+	for _, a := range []*money.Amount{&i.Net, &i.VAT, &i.Gross, &i.Paid} {
+		a.Currency = money.Currency(currency)
+	}
+	if credits != nil {
+		i.Credits = *credits
+	}
+	if creditedBy != nil {
+		i.CreditedBy = *creditedBy
+	}
+	return i, errors.Join(i.Date.UnmarshalText([]byte(date)), i.Due.UnmarshalText([]byte(due)))
+}
+
+func insertInvoice(tx *store.Tx, i row) error {
+	var credits *string
+	if i.Credits != "" {
+		credits = &i.Credits
+	}
+	_, err := tx.Exec(`INSERT INTO invoice (`+invoiceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+		$19, $20, $21, $22, NULL)`, i.ID, i.Org, i.Entity, i.Type, i.series, i.Number, store.At(i.IssuedAt), i.Date.String(), i.Due.String(),
+		string(i.Gross.Currency), i.Net.Minor, i.VAT.Minor, i.Gross.Minor, i.Paid.Minor, string(i.Status), i.Lines, i.Hash, i.Previous, i.Fact,
+		i.sealed, store.At(i.keep), credits)
+	return err
+}
+
+func selectInvoice(tx *store.Tx, id string) (row, error) {
+	i, err := store.One(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE id = $1", id)
+	if errors.Is(err, store.ErrNone) {
+		return i, fail.Missing("invoice", id)
+	}
+	return i, err
+}
+
+func selectInvoices(tx *store.Tx, org, before string, limit int) ([]row, error) {
+	return store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE org = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3", org, before, limit)
+}
+
+// updatePaid adds a payment unless more would be paid than is owed.
+func updatePaid(tx *store.Tx, id string, amount int64) (bool, error) {
+	n, err := tx.Exec(`UPDATE invoice SET paid = paid + $1, status = CASE WHEN paid + $1 = gross THEN 'paid' ELSE status END
+		WHERE id = $2 AND status = 'open' AND paid + $1 <= gross`, amount, id)
+	return n == 1, err
+}
+
+func updateCredited(tx *store.Tx, id, by string) (bool, error) {
+	n, err := tx.Exec(`UPDATE invoice SET credited_by = $1, status = 'credited' WHERE id = $2 AND credited_by IS NULL AND type = $3`, by, id, proof.TypeInvoice)
+	return n == 1, err
+}
+
+// link is the end of a chain of documents.
+type link struct {
+	year, last int64
+	hash       string
+}
+
+func selectLink(tx *store.Tx, entity, series string, year int64) (l link, err error) {
+	if _, err = tx.Exec("INSERT INTO invoice_series (entity, series, year, last, hash) VALUES ($1, $2, $3, 0, '') ON CONFLICT (entity, series) DO NOTHING",
+		entity, series, year); err != nil {
+		return l, err
+	}
+	err = tx.QueryRow("SELECT year, last, hash FROM invoice_series WHERE entity = $1 AND series = $2", entity, series).Scan(&l.year, &l.last, &l.hash)
+	return l, err
+}
+
+// updateLink appends to the chain when nobody else did since it was read.
+func updateLink(tx *store.Tx, entity, series string, was, now link) error {
+	n, err := tx.Exec("UPDATE invoice_series SET year = $1, last = $2, hash = $3 WHERE entity = $4 AND series = $5 AND year = $6 AND last = $7",
+		now.year, now.last, now.hash, entity, series, was.year, was.last)
+	if err == nil && n != 1 {
+		err = store.Retry(fmt.Errorf("series %s of %s moved on", series, entity))
+	}
+	return err
+}
+
+func scanPayment(r store.Scanner) (p Payment, err error) {
+	var at store.Time
+	var received, currency string
+	err = r.Scan(&p.ID, &p.Invoice, &p.Reference, &p.Amount.Minor, &currency, &received, &p.Actor, &at)
+	p.Amount.Currency, p.RecordedAt = money.Currency(currency), at.Time
+	return p, errors.Join(err, p.Received.UnmarshalText([]byte(received)))
+}
+
+const paymentColumns = "id, invoice, reference, amount, currency, received, actor, recorded_at"
+
+func insertPayment(tx *store.Tx, org string, p Payment) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO payment (`+paymentColumns+`, org) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (invoice, reference) DO NOTHING`,
+		p.ID, p.Invoice, p.Reference, p.Amount.Minor, string(p.Amount.Currency), p.Received.String(), p.Actor, store.At(p.RecordedAt), org)
+	return n == 1, err
+}
+
+func selectPayments(tx *store.Tx, invoice string) ([]Payment, error) {
+	return store.All(tx, scanPayment, "SELECT "+paymentColumns+" FROM payment WHERE invoice = $1 ORDER BY id", invoice)
+}

@@ -1,0 +1,459 @@
+package proof
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/price"
+)
+
+// The facts, besides FactInvoiceIssued, whose receipts an invoice file holds.
+const (
+	factActivated   = "subscription.activated.v1"
+	factPlanChanged = "subscription.planChanged.v1"
+	factClosed      = "window.closed.v1"
+)
+
+// Verify recomputes everything in the file from the customer's own events: the hash of the invoice against the log, each
+// price version against what was agreed when the subscription began or changed its plan, each window against its
+// events and the log, each charge, each line with its one rounding, the tax and the totals. key is the log's verifier
+// key; with an empty key the file's own is taken, which proves only that the file agrees with itself. The error names
+// what does not agree: the event, the price version, the charge or the fact.
+func (f *InvoiceFile) Verify(key string) (InvoiceReport, error) {
+	report := InvoiceReport{Trusted: key != "", Number: f.Invoice.Number, Type: f.Invoice.Type, Date: f.Invoice.Date, Gross: f.Invoice.Totals.Gross}
+	if key == "" {
+		key = f.LogKey
+	}
+	if f.Version != InvoiceFileVersion || f.LogKey != key {
+		return report, errors.New("invoice file: it is for another log, or of another version")
+	}
+	e := evidence{issued: map[string]*fact{}, prices: map[string]*price.Version{}, windows: map[string]*WindowFile{},
+		agreed: map[string][]agreed{}, used: map[string]bool{}}
+	if err := e.collect(f, key); err != nil {
+		return report, err
+	}
+	if err := e.document(&f.Invoice); err != nil {
+		return report, err
+	}
+	if err := f.content(&e); err != nil {
+		return report, err
+	}
+	return f.report(report, &e), nil
+}
+
+func (f *InvoiceFile) content(e *evidence) error {
+	if f.Invoice.Type == TypeCreditNote {
+		return f.credit(e)
+	}
+	if f.Original != nil || f.Invoice.Reference != (InvoiceReference{}) {
+		return fmt.Errorf("invoice %s: only a credit note refers to an invoice", f.Invoice.Number)
+	}
+	if err := e.lines(&f.Invoice); err != nil {
+		return err
+	}
+	return e.spent(f)
+}
+
+// collect verifies and files receipts, prices and windows.
+func (e *evidence) collect(f *InvoiceFile, key string) error {
+	closed := map[string]*fact{}
+	seen := map[string]bool{}
+	for i := range f.Receipts {
+		fact, report, err := f.Receipts[i].open(key)
+		if err != nil {
+			return err
+		}
+		if seen[fact.id] {
+			return fmt.Errorf("fact %s stands twice", fact.id)
+		}
+		seen[fact.id], e.origin = true, report.Origin
+		e.size = max(e.size, report.Size)
+		if err := e.file(fact, closed); err != nil {
+			return err
+		}
+	}
+	for i, text := range f.Prices {
+		v, err := price.ParseVersion([]byte(text))
+		if err != nil {
+			return fmt.Errorf("price version %d: %w", i, err)
+		}
+		e.prices[hexHash([]byte(text))] = v
+	}
+	if len(e.prices) != len(f.Prices) {
+		return errors.New("a price version stands twice")
+	}
+	for i := range f.Windows {
+		if err := e.window(&f.Windows[i], closed); err != nil {
+			return err
+		}
+	}
+	for id, fact := range closed {
+		if !fact.used {
+			return fmt.Errorf("fact %s: window %s is not in the file", fact.id, id)
+		}
+	}
+	return nil
+}
+
+// file puts a fact where it belongs.
+func (e *evidence) file(fact *fact, closed map[string]*fact) error {
+	switch fact.kind {
+	case FactInvoiceIssued:
+		e.issued[fact.aggregate] = fact
+	case factClosed:
+		closed[fact.aggregate] = fact
+	case factActivated, factPlanChanged:
+		var p struct {
+			Subscription string `json:"subscription"`
+			PriceHash    string `json:"price_hash"`
+			At           string `json:"at"`
+		}
+		if err := json.Unmarshal(fact.machine, &p); err != nil {
+			return fmt.Errorf("fact %s: %w", fact.id, err)
+		}
+		from := fact.at
+		if p.At != "" {
+			var err error
+			if from, err = time.Parse(time.RFC3339Nano, p.At); err != nil {
+				return fmt.Errorf("fact %s: %w", fact.id, err)
+			}
+		}
+		list := append(e.agreed[p.Subscription], agreed{from, p.PriceHash})
+		slices.SortStableFunc(list, func(a, b agreed) int { return a.from.Compare(b.from) })
+		e.agreed[p.Subscription] = list
+	default:
+		return fmt.Errorf("fact %s (%s) has no place in an invoice file", fact.id, fact.kind)
+	}
+	return nil
+}
+
+// window verifies one from its events and compares it with its fact.
+func (e *evidence) window(w *WindowFile, closed map[string]*fact) error {
+	id := w.Window.ID
+	if e.windows[id] != nil {
+		return fmt.Errorf("window %s stands twice", id)
+	}
+	if err := w.Verify(); err != nil {
+		return err
+	}
+	fact := closed[id]
+	if fact == nil {
+		return fmt.Errorf("window %s: the receipt of the fact that it closed is missing", id)
+	}
+	var said struct {
+		Window
+		Name string `json:"window"` // the fact calls it so
+	}
+	if err := json.Unmarshal(fact.machine, &said); err != nil {
+		return fmt.Errorf("fact %s: %w", fact.id, err)
+	}
+	if said.ID = said.Name; !said.same(&w.Window) {
+		return fmt.Errorf("window %s: it is not the one of fact %s, whose digest is %s", id, fact.id, said.Digest)
+	}
+	fact.used = true
+	e.windows[id] = w
+	e.events += w.Window.Events
+	return nil
+}
+
+func (w *Window) same(o *Window) bool {
+	return w.ID == o.ID && w.Subject == o.Subject && w.Source == o.Source && w.From.Equal(o.From) && w.To.Equal(o.To) &&
+		w.Corrects == o.Corrects && w.Events == o.Events && w.Digest == o.Digest && slices.Equal(w.Sums, o.Sums)
+}
+
+// document compares a document with the fact that it was issued.
+func (e *evidence) document(i *Invoice) error {
+	if i.Version != InvoiceVersion || i.Type != TypeInvoice && i.Type != TypeCreditNote {
+		return fmt.Errorf("invoice %s: version %q or type %q is not known", i.Number, i.Version, i.Type)
+	}
+	fact := e.issued[i.ID]
+	if fact == nil {
+		return fmt.Errorf("invoice %s: the receipt of the fact that it was issued is missing", i.Number)
+	}
+	var said InvoiceIssued
+	if err := json.Unmarshal(fact.machine, &said); err != nil {
+		return fmt.Errorf("fact %s: %w", fact.id, err)
+	}
+	hash, err := i.Hash()
+	if err != nil {
+		return fmt.Errorf("invoice %s: %w", i.Number, err)
+	}
+	if hash != said.Hash {
+		return fmt.Errorf("invoice %s: it was changed: its hash is %s, fact %s says %s", i.Number, hash, fact.id, said.Hash)
+	}
+	if said != i.Fact(hash) {
+		return fmt.Errorf("invoice %s: fact %s says other totals, number or parties than the invoice", i.Number, fact.id)
+	}
+	fact.used = true
+	return nil
+}
+
+// lines redoes each line and the totals.
+func (e *evidence) lines(i *Invoice) error {
+	chains := map[chainKey][]*InvoiceCharge{}
+	for n := range i.Lines {
+		l := &i.Lines[n]
+		if err := e.line(i, l, n+1, chains); err != nil {
+			return fmt.Errorf("invoice %s, line %d (%s): %w", i.Number, n+1, l.Component, err)
+		}
+	}
+	for key, list := range chains {
+		if err := key.check(list); err != nil {
+			return fmt.Errorf("invoice %s: %w", i.Number, err)
+		}
+	}
+	totals, nets, err := i.Sum()
+	if err != nil {
+		return fmt.Errorf("invoice %s: %w", i.Number, err)
+	}
+	for n, l := range i.Lines {
+		if l.Net != nets[n] {
+			return fmt.Errorf("invoice %s, line %d (%s): its net amount is %s, it says %s", i.Number, n+1, l.Component, nets[n], l.Net)
+		}
+	}
+	if !slices.Equal(totals.Subtotals, i.Totals.Subtotals) || totals.Net != i.Totals.Net || totals.VAT != i.Totals.VAT || totals.Gross != i.Totals.Gross {
+		return fmt.Errorf("invoice %s: the lines give %s, the invoice says %s", i.Number, totals.Gross, i.Totals.Gross)
+	}
+	return nil
+}
+
+// line redoes one line from its charges.
+func (e *evidence) line(i *Invoice, l *InvoiceLine, no int, chains map[chainKey][]*InvoiceCharge) error {
+	v := e.prices[l.Price]
+	if v == nil {
+		return fmt.Errorf("price version %s is not in the file, or was changed", l.Price)
+	}
+	c, err := v.Component(l.Component)
+	if err != nil {
+		return fmt.Errorf("price version %s: %w", l.Price, err)
+	}
+	e.used[l.Price] = true
+	unit := c.Unit
+	if c.Kind == price.PerPeriod {
+		unit = string(c.Every)
+	}
+	if l.No != no || l.Unit != unit || v.Currency != i.Currency || v.Basis != i.Basis || l.Category != i.Decision.Category || l.BasisPoints != i.Decision.BasisPoints {
+		return errors.New("its number, unit, currency, basis or tax is not the invoice's")
+	}
+	exact, quantity := money.ZeroExact(v.Currency), money.Quantity(0)
+	for n := range l.Charges {
+		ch := &l.Charges[n]
+		if err := e.charge(l, v, c, ch); err != nil {
+			return fmt.Errorf("charge %s: %w", ch.ID, err)
+		}
+		if exact, err = exact.Add(ch.Exact); err != nil {
+			return err
+		}
+		if quantity, err = quantity.Add(ch.Quantity); err != nil {
+			return err
+		}
+		if c.Kind == price.PerPeriod {
+			quantity = l.Charges[0].Quantity // items, each held for many periods
+		}
+		if c.Kind.Usage() {
+			key := chainKey{l.Subscription, l.Component, l.Price, ch.Period.From.UnixMicro()}
+			chains[key] = append(chains[key], ch)
+		}
+	}
+	if exact != l.Exact {
+		return fmt.Errorf("its charges sum to %s, it says %s", exact, l.Exact)
+	}
+	if quantity != l.Quantity {
+		return fmt.Errorf("its charges are for %s, it says %s", quantity, l.Quantity)
+	}
+	amount, err := exact.Round(v.Rounding)
+	if err != nil {
+		return err
+	}
+	if amount != l.Amount {
+		return fmt.Errorf("%s rounds to %s, it says %s", exact, amount, l.Amount)
+	}
+	return nil
+}
+
+// charge redoes one charge: its quantity from the window, its price from what was agreed, its amount from both.
+func (e *evidence) charge(l *InvoiceLine, v *price.Version, c *price.Component, ch *InvoiceCharge) error {
+	if e.used["charge "+ch.ID] {
+		return errors.New("it stands twice")
+	}
+	e.used["charge "+ch.ID] = true
+	at := ch.Span.From
+	switch {
+	case c.Kind.Usage():
+		w := e.windows[ch.Window]
+		if w == nil {
+			return fmt.Errorf("window %s is not in the file", ch.Window)
+		}
+		key := "window " + ch.Window + " " + c.Key
+		if e.used[key] {
+			return fmt.Errorf("window %s was charged before", ch.Window)
+		}
+		e.used[key], e.used["window "+ch.Window] = true, true
+		if w.Window.Subject != l.Subscription {
+			return fmt.Errorf("window %s is of %s", ch.Window, w.Window.Subject)
+		}
+		if got := w.Window.Sum(c.Meter); got != ch.Quantity.String() {
+			return fmt.Errorf("window %s counts %s of %s, it says %s", ch.Window, got, c.Meter, ch.Quantity)
+		}
+		at = w.Window.Decides()
+	case ch.Window != "":
+		return fmt.Errorf("window %s has no place here", ch.Window)
+	case c.Kind == price.OneOff:
+		if e.used["once "+l.Subscription+" "+c.Key] {
+			return errors.New("it is owed once only")
+		}
+		e.used["once "+l.Subscription+" "+c.Key] = true
+	}
+	if err := e.inForce(l, at); err != nil {
+		return err
+	}
+	line, err := price.Rate(v, c.Key, ch.Input(c.Kind))
+	if err != nil {
+		return err
+	}
+	if line.Exact != ch.Exact {
+		return fmt.Errorf("its price version gives %s, it says %s", line.Exact, ch.Exact)
+	}
+	return nil
+}
+
+// Sum is the amount of a meter over all its labels, as a decimal integer.
+func (w *Window) Sum(meter string) string {
+	total := new(big.Int)
+	for _, s := range w.Sums {
+		if n, ok := new(big.Int).SetString(s.Quantity, 10); ok && s.Meter == meter {
+			total.Add(total, n)
+		}
+	}
+	return total.String()
+}
+
+// Decides is the instant whose price applies to the whole window: its last microsecond.
+func (w *Window) Decides() time.Time { return w.To.Add(-time.Microsecond) }
+
+// inForce tells whether the price of the line is the one that was agreed last before the instant; what lies before the
+// first agreement has the first price. The zero instant is the activation.
+func (e *evidence) inForce(l *InvoiceLine, at time.Time) error {
+	list := e.agreed[l.Subscription]
+	if len(list) == 0 {
+		return fmt.Errorf("the receipt of the fact that subscription %s was activated is missing", l.Subscription)
+	}
+	now := list[0]
+	for _, a := range list[1:] {
+		if !a.from.After(at) {
+			now = a
+		}
+	}
+	if now.price != l.Price {
+		return fmt.Errorf("subscription %s had price version %s then, not %s", l.Subscription, now.price, l.Price)
+	}
+	return nil
+}
+
+// chainKey is what the tiers of one billing period are counted by.
+type chainKey struct {
+	subscription, component, price string
+	period                         int64
+}
+
+// check wants the charges of one period to go on where the one before stopped: no unit twice, none left out between.
+func (k chainKey) check(list []*InvoiceCharge) error {
+	slices.SortStableFunc(list, func(a, b *InvoiceCharge) int {
+		if a.From == b.From {
+			return int(min(max(a.Quantity-b.Quantity, -1), 1))
+		}
+		return int(min(max(a.From-b.From, -1), 1))
+	})
+	for n := 1; n < len(list); n++ {
+		if list[n].From != list[n-1].From+list[n-1].Quantity {
+			return fmt.Errorf("charge %s (%s of %s) begins at %s units, the one before stopped at %s", list[n].ID, k.component, k.subscription,
+				list[n].From, list[n-1].From+list[n-1].Quantity)
+		}
+	}
+	return nil
+}
+
+// spent wants everything in the file to have been needed.
+func (e *evidence) spent(f *InvoiceFile) error {
+	for hash := range e.prices {
+		if !e.used[hash] {
+			return fmt.Errorf("price version %s: no line has this price, or the version was changed", hash)
+		}
+	}
+	for id := range e.windows {
+		if !e.used["window "+id] {
+			return fmt.Errorf("window %s: no charge is for it", id)
+		}
+	}
+	for id, fact := range e.issued {
+		if !fact.used {
+			return fmt.Errorf("fact %s: it is about another invoice, %s", fact.id, id)
+		}
+	}
+	return nil
+}
+
+// credit wants a credit note to be its invoice with the signs turned.
+func (f *InvoiceFile) credit(e *evidence) error {
+	i, o := &f.Invoice, f.Original
+	if o == nil || o.Type != TypeInvoice {
+		return fmt.Errorf("credit note %s: its invoice is not in the file", i.Number)
+	}
+	if err := e.document(o); err != nil {
+		return err
+	}
+	hash, err := o.Hash()
+	if err != nil {
+		return err
+	}
+	if (i.Reference != InvoiceReference{ID: o.ID, Number: o.Number, Hash: hash, Date: o.Date}) || i.Org != o.Org || i.Entity != o.Entity {
+		return fmt.Errorf("credit note %s: it refers to another invoice than %s", i.Number, o.Number)
+	}
+	want, err := o.Credit()
+	if err != nil {
+		return err
+	}
+	got := Invoice{Currency: i.Currency, Basis: i.Basis, Lines: i.Lines, Decision: i.Decision, Mentions: i.Mentions, Totals: i.Totals}
+	a, err := Canonical(want)
+	if err != nil {
+		return err
+	}
+	b, err := Canonical(got)
+	if err != nil {
+		return err
+	}
+	if string(a) != string(b) {
+		return fmt.Errorf("credit note %s: its lines and totals are not those of invoice %s with the signs turned", i.Number, o.Number)
+	}
+	return e.spent(f)
+}
+
+// Credit is what a credit note says about the whole invoice: its lines and totals with the signs turned. The caller
+// fills in the rest. Error: money.overflow.
+func (i *Invoice) Credit() (Invoice, error) {
+	c := Invoice{Currency: i.Currency, Basis: i.Basis, Decision: i.Decision, Mentions: i.Mentions, Lines: slices.Clone(i.Lines)}
+	c.Totals = i.Totals
+	c.Totals.Subtotals = slices.Clone(i.Totals.Subtotals)
+	turn := []*money.Amount{&c.Totals.Net, &c.Totals.VAT, &c.Totals.Gross}
+	for n := range c.Lines {
+		l := &c.Lines[n]
+		l.Exact = l.Exact.Neg()
+		turn = append(turn, &l.Amount, &l.Net)
+	}
+	for n := range c.Totals.Subtotals {
+		turn = append(turn, &c.Totals.Subtotals[n].Base, &c.Totals.Subtotals[n].VAT)
+	}
+	for _, a := range turn {
+		n, err := a.Neg()
+		if err != nil {
+			return Invoice{}, err
+		}
+		*a = n
+	}
+	return c, nil
+}

@@ -1,0 +1,411 @@
+package rating
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/clock"
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/id"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/trace"
+)
+
+// Config is what the service needs.
+type Config struct {
+	DB      *store.DB
+	IDs     *id.Source
+	Now     clock.Clock
+	Facts   *trace.Facts
+	Policy  *access.Policy
+	Parties *party.Parties
+	// Spend tells the limits upstream what was charged, in the same transaction: order's RaiseSpent.
+	Spend func(tx *store.Tx, org string, amount money.Amount) error
+	// Zone is where a contract that names none has its civil dates; "" means UTC.
+	Zone string
+}
+
+// Ratings is the service. Safe for concurrent use.
+type Ratings struct{ Config }
+
+// New makes the service.
+func New(c Config) *Ratings { return &Ratings{c} }
+
+var system = access.System("rating").Ref()
+
+// Begin takes a subscription's price down and charges what is owed once. Idempotent by subscription. Readers call it.
+func (s *Ratings) Begin(tx *store.Tx, in Start) error {
+	v, hash, err := s.keepPrice(tx, in.Price)
+	if err != nil {
+		return err
+	}
+	c := Contract{Subscription: in.Subscription, Org: in.Org, Path: in.Path, Publisher: in.Publisher, Seller: in.Seller, Market: in.Market,
+		Currency: v.Currency, Name: in.Name, Zone: in.Zone, ActivatedAt: in.At.UTC(), ChargedTo: in.At.UTC(), exact: money.ZeroExact(v.Currency)}
+	if c.Zone == "" {
+		c.Zone = s.Zone
+	}
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return fmt.Errorf("zone of subscription %s: %w", in.Subscription, err)
+	}
+	c.Anchor = price.DateOf(in.At, zone)
+	if fresh, err := insertContract(tx, c); err != nil || !fresh {
+		return err
+	}
+	trial := in.FreeUntil.After(in.At)
+	first := Interval{Seq: 1, Price: hash, Plan: in.Plan, Name: in.Name, Held: !trial, Fact: in.Fact, From: in.At}
+	if err := insertInterval(tx, in.Subscription, first); err != nil {
+		return err
+	}
+	if trial {
+		first.Seq, first.Held, first.From = 2, true, in.FreeUntil
+		if err := insertInterval(tx, in.Subscription, first); err != nil {
+			return err
+		}
+	}
+	var charges []Charge
+	for _, part := range v.Components {
+		if part.Kind != price.OneOff {
+			continue
+		}
+		charges = append(charges, Charge{Component: part.Key, Price: hash, Fact: in.Fact, At: price.Interval{From: in.At, To: in.At}, Quantity: 1})
+	}
+	return s.charge(tx, &c, v, charges, RatedFact{})
+}
+
+// ChangePrice gives a subscription another price from an instant on. Readers call it.
+func (s *Ratings) ChangePrice(tx *store.Tx, subscription string, canonical []byte, plan, name, fact string, from time.Time) error {
+	_, hash, err := s.keepPrice(tx, canonical)
+	if err != nil {
+		return err
+	}
+	return s.next(tx, subscription, from, func(i *Interval) {
+		i.Price, i.Plan, i.Fact = hash, plan, fact
+		if name != "" {
+			i.Name = name
+		}
+	})
+}
+
+// Hold says from when on a subscription is held (resumed) or not (suspended). Readers call it.
+func (s *Ratings) Hold(tx *store.Tx, subscription string, held bool, from time.Time) error {
+	return s.next(tx, subscription, from, func(i *Interval) { i.Held = held })
+}
+
+// next begins a new interval; one that begins before the last one is moved to its start, so that history has no gap.
+func (s *Ratings) next(tx *store.Tx, subscription string, from time.Time, change func(i *Interval)) error {
+	history, err := selectHistory(tx, subscription)
+	if err != nil {
+		return err
+	}
+	if len(history) == 0 {
+		return fail.Missing("service", subscription)
+	}
+	i := history[len(history)-1]
+	if from.After(i.From) {
+		i.From = from
+	}
+	i.Seq++
+	change(&i)
+	return insertInterval(tx, subscription, i)
+}
+
+// Waive says that nothing is owed for a subscription: its consumer withdrew without having asked for an early start.
+func (s *Ratings) Waive(tx *store.Tx, subscription string) error {
+	c, err := selectContract(tx, subscription)
+	if err != nil {
+		return err
+	}
+	c.Waived = true
+	return updateContract(tx, c)
+}
+
+// End charges what is owed per period up to the end. A subscription without usage prices is then complete; others
+// are with their final window. Idempotent. Readers call it.
+func (s *Ratings) End(tx *store.Tx, subscription string, ended time.Time) error {
+	c, err := selectContract(tx, subscription)
+	if err != nil || !c.EndedAt.IsZero() {
+		return err
+	}
+	history, err := selectHistory(tx, subscription)
+	if err != nil {
+		return err
+	}
+	c.EndedAt = ended.UTC()
+	if c.EndedAt.Before(c.ActivatedAt) {
+		c.EndedAt = c.ActivatedAt
+	}
+	if err := s.chargePeriods(tx, &c, history, c.EndedAt); err != nil {
+		return err
+	}
+	usage := false
+	for _, i := range history {
+		v, err := s.price(tx, i.Price)
+		if err != nil {
+			return err
+		}
+		for _, part := range v.Components {
+			usage = usage || part.Kind.Usage()
+		}
+	}
+	if usage {
+		return updateContract(tx, c)
+	}
+	return s.complete(tx, &c)
+}
+
+// complete says that nothing more comes but late usage.
+func (s *Ratings) complete(tx *store.Tx, c *Contract) error {
+	c.Complete = true
+	if err := updateContract(tx, *c); err != nil {
+		return err
+	}
+	return s.record(tx, *c, RatedFact{Final: true})
+}
+
+// ClosedWindow is a closed usage window to be rated, with the id of its fact.
+type ClosedWindow struct {
+	proof.Window
+	Fact  string
+	Final bool // no events: all usage of an ended subscription is in
+}
+
+// RateWindow charges a window: each usage component whose meter it counted. Idempotent by window. Readers call it.
+func (s *Ratings) RateWindow(tx *store.Tx, w ClosedWindow) error {
+	fresh, err := insertWindow(tx, w.ID, w.Subject)
+	if err != nil || !fresh {
+		return err
+	}
+	c, err := selectContract(tx, w.Subject)
+	if err != nil {
+		return err
+	}
+	if w.Final {
+		return s.complete(tx, &c)
+	}
+	history, err := selectHistory(tx, w.Subject)
+	if err != nil {
+		return err
+	}
+	instant := w.Decides()
+	in := at(history, instant)
+	v, err := s.price(tx, in.Price)
+	if err != nil {
+		return err
+	}
+	var charges []Charge
+	for _, part := range v.Components {
+		if !part.Kind.Usage() {
+			continue
+		}
+		quantity, err := money.ParseQuantity(w.Sum(part.Meter))
+		if err != nil {
+			return fmt.Errorf("window %s: %w", w.ID, err)
+		}
+		if quantity == 0 {
+			continue
+		}
+		cycle, err := c.cycle(price.Month)
+		if err != nil {
+			return err
+		}
+		period, err := cycle.At(instant)
+		if err != nil {
+			return err
+		}
+		charges = append(charges, Charge{Component: part.Key, Price: in.Price, Window: w.ID, Fact: w.Fact, Correction: w.Corrects != "",
+			At: price.Interval{From: w.From, To: w.To}, Period: period.Interval, Quantity: quantity})
+	}
+	return s.charge(tx, &c, v, charges, RatedFact{Window: w.ID})
+}
+
+// ChargePeriods charges the prices per period of an organisation's subscriptions up to an instant. Billing calls it
+// in the transaction that issues.
+func (s *Ratings) ChargePeriods(tx *store.Tx, org string, upTo time.Time) error {
+	list, err := selectContracts(tx, org)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		history, err := selectHistory(tx, c.Subscription)
+		if err != nil {
+			return err
+		}
+		if err := s.chargePeriods(tx, &c, history, upTo); err != nil {
+			return err
+		}
+		if err := updateContract(tx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Ratings) chargePeriods(tx *store.Tx, c *Contract, history []Interval, upTo time.Time) error {
+	due, err := s.accrued(tx, *c, history, upTo)
+	if err != nil {
+		return err
+	}
+	for _, one := range due {
+		v, err := s.price(tx, one.Price)
+		if err != nil {
+			return err
+		}
+		if err := s.charge(tx, c, v, []Charge{one}, RatedFact{}); err != nil {
+			return err
+		}
+	}
+	if !c.EndedAt.IsZero() && c.EndedAt.Before(upTo) {
+		upTo = c.EndedAt
+	}
+	if upTo.After(c.ChargedTo) {
+		c.ChargedTo = upTo.UTC()
+	}
+	return nil
+}
+
+// accrued lists the charges per period that are not written yet: each stretch held, cut at the billing periods.
+func (s *Ratings) accrued(tx *store.Tx, c Contract, history []Interval, upTo time.Time) ([]Charge, error) {
+	var out []Charge
+	for _, st := range c.held(history, upTo) {
+		v, err := s.price(tx, st.Price)
+		if err != nil {
+			return nil, err
+		}
+		for _, part := range v.Components {
+			if part.Kind != price.PerPeriod {
+				continue
+			}
+			cycle, err := c.cycle(part.Every)
+			if err != nil {
+				return nil, err
+			}
+			for from := st.span.From; from.Before(st.span.To); {
+				period, err := cycle.At(from)
+				if err != nil {
+					return nil, err
+				}
+				span := period.Overlap(price.Interval{From: from, To: st.span.To})
+				from = span.To
+				if span.Seconds() == 0 {
+					continue
+				}
+				out = append(out, Charge{Org: c.Org, Subscription: c.Subscription, Component: part.Key, Price: st.Price, Fact: st.Fact, At: span,
+					Period: period.Interval, Quantity: 1})
+			}
+		}
+	}
+	return out, nil
+}
+
+// charge rates and writes charges, raises what is spent, and records the fact when there is a charge.
+func (s *Ratings) charge(tx *store.Tx, c *Contract, v *price.Version, list []Charge, fact RatedFact) error {
+	for _, one := range list {
+		one.ID, one.Org, one.Subscription, one.CreatedAt = s.IDs.New("chg"), c.Org, c.Subscription, s.Now()
+		part, err := v.Component(one.Component)
+		if err != nil {
+			return err
+		}
+		if part.Kind.Usage() {
+			if one.From, err = takeUnits(tx, one); err != nil {
+				return fmt.Errorf("units of %s: %w", one.Component, err)
+			}
+		}
+		line, err := price.Rate(v, one.Component, one.Proof(part.Kind).Input(part.Kind))
+		if err != nil {
+			return fmt.Errorf("charge %s of %s: %w", one.Component, c.Subscription, err)
+		}
+		one.Exact = line.Exact
+		if fresh, err := insertCharge(tx, one); err != nil {
+			return err
+		} else if !fresh {
+			return fmt.Errorf("%s of %s for %s was charged before", one.Component, c.Subscription, one.source())
+		}
+		if err := s.spend(tx, c, one.Exact, v.Rounding); err != nil {
+			return err
+		}
+		fact.Charges = append(fact.Charges, RatedCharge{Charge: one.ID, Component: one.Component, Price: one.Price, Quantity: one.Quantity, From: one.From, Exact: one.Exact})
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if err := updateContract(tx, *c); err != nil {
+		return err
+	}
+	return s.record(tx, *c, fact)
+}
+
+// spend tells the limits upstream by how many minor units everything charged has grown.
+func (s *Ratings) spend(tx *store.Tx, c *Contract, exact money.Exact, r money.Rounding) error {
+	total, err := c.exact.Add(exact)
+	if err != nil {
+		return err
+	}
+	rounded, err := total.Round(r)
+	if err != nil {
+		return err
+	}
+	delta := rounded.Minor - c.raised
+	c.exact, c.raised = total, rounded.Minor
+	if delta == 0 || s.Spend == nil {
+		return nil
+	}
+	return s.Spend(tx, c.Org, money.New(delta, c.Currency))
+}
+
+func (s *Ratings) record(tx *store.Tx, c Contract, fact RatedFact) error {
+	fact.Org, fact.Subscription, fact.Publisher = c.Org, c.Subscription, c.Publisher
+	if fact.Charges == nil {
+		fact.Charges = []RatedCharge{}
+	}
+	f := trace.Fact{Type: FactRated, Aggregate: c.Subscription + "/charges", Owner: c.Org, Actor: system, At: s.Now(), Machine: fact}
+	if c.Publisher != "" {
+		f.Parties = []string{c.Publisher}
+	}
+	_, err := s.Facts.Record(tx, f)
+	return err
+}
+
+func (s *Ratings) keepPrice(tx *store.Tx, canonical []byte) (*price.Version, string, error) {
+	v, err := price.ParseVersion(canonical)
+	if err != nil {
+		return nil, "", err
+	}
+	h := sha256.Sum256(canonical)
+	hash := hex.EncodeToString(h[:])
+	return v, hash, insertPrice(tx, hash, canonical)
+}
+
+// price reads a price version back. What was stored is checked against its hash.
+func (s *Ratings) price(tx *store.Tx, hash string) (*price.Version, error) {
+	body, err := selectPrice(tx, hash)
+	if err != nil {
+		return nil, fmt.Errorf("price version %s: %w", hash, err)
+	}
+	if h := sha256.Sum256(body); hex.EncodeToString(h[:]) != hash {
+		return nil, fmt.Errorf("price version %s was changed where it is stored", hash)
+	}
+	return price.ParseVersion(body)
+}
+
+// allowed reads an organisation and authorises the caller.
+func (s *Ratings) allowed(ctx context.Context, c access.Caller, org, noun, thing string, then func(tx *store.Tx) error) error {
+	return s.DB.Read(ctx, func(tx *store.Tx) error {
+		o, err := s.Parties.Lookup(tx, org)
+		if err != nil {
+			return err
+		}
+		if err := s.Policy.Check(c, access.InvoiceRead, o.Resource(noun, thing)); err != nil {
+			return err
+		}
+		return then(tx)
+	})
+}

@@ -1,0 +1,159 @@
+package rating
+
+import (
+	"errors"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/price"
+)
+
+const contractColumns = `subscription, org, path, publisher, seller, market, currency, name, zone, anchor, activated_at, ended_at,
+	charged_to, complete, waived, exact, raised`
+
+func scanContract(row store.Scanner) (c Contract, err error) {
+	var activated, charged store.Time
+	var ended *store.Time
+	var anchor, exact, currency string
+	err = row.Scan(&c.Subscription, &c.Org, &c.Path, &c.Publisher, &c.Seller, &c.Market, &currency, &c.Name, &c.Zone, &anchor,
+		&activated, &ended, &charged, &c.Complete, &c.Waived, &exact, &c.raised)
+	if err != nil {
+		return c, err
+	}
+	c.Currency, c.ActivatedAt, c.EndedAt, c.ChargedTo = money.Currency(currency), activated.Time, ended.OrZero(), charged.Time
+	if err := c.Anchor.UnmarshalText([]byte(anchor)); err != nil {
+		return c, err
+	}
+	return c, c.exact.UnmarshalText([]byte(exact))
+}
+
+func insertContract(tx *store.Tx, c Contract) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO rating_contract (`+contractColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		ON CONFLICT (subscription) DO NOTHING`, c.Subscription, c.Org, c.Path, c.Publisher, c.Seller, c.Market, string(c.Currency), c.Name, c.Zone,
+		c.Anchor.String(), store.At(c.ActivatedAt), store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised)
+	return n == 1, err
+}
+
+func updateContract(tx *store.Tx, c Contract) error {
+	_, err := tx.Exec(`UPDATE rating_contract SET ended_at = $1, charged_to = $2, complete = $3, waived = $4, exact = $5, raised = $6 WHERE subscription = $7`,
+		store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised, c.Subscription)
+	return err
+}
+
+func selectContract(tx *store.Tx, subscription string) (Contract, error) {
+	c, err := store.One(tx, scanContract, "SELECT "+contractColumns+" FROM rating_contract WHERE subscription = $1", subscription)
+	if errors.Is(err, store.ErrNone) {
+		return c, fail.Missing("service", subscription)
+	}
+	return c, err
+}
+
+func selectContracts(tx *store.Tx, org string) ([]Contract, error) {
+	return store.All(tx, scanContract, "SELECT "+contractColumns+" FROM rating_contract WHERE org = $1 ORDER BY subscription", org)
+}
+
+func insertPrice(tx *store.Tx, hash string, body []byte) error {
+	_, err := tx.Exec("INSERT INTO rating_price (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING", hash, body)
+	return err
+}
+
+func selectPrice(tx *store.Tx, hash string) (body []byte, err error) {
+	err = tx.QueryRow("SELECT body FROM rating_price WHERE hash = $1", hash).Scan(&body)
+	return body, err
+}
+
+func insertInterval(tx *store.Tx, subscription string, i Interval) error {
+	_, err := tx.Exec(`INSERT INTO rating_interval (subscription, seq, price_hash, plan, name, held, fact, from_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		subscription, i.Seq, i.Price, i.Plan, i.Name, i.Held, i.Fact, store.At(i.From))
+	return err
+}
+
+func selectHistory(tx *store.Tx, subscription string) ([]Interval, error) {
+	return store.All(tx, func(row store.Scanner) (i Interval, err error) {
+		var from store.Time
+		err = row.Scan(&i.Seq, &i.Price, &i.Plan, &i.Name, &i.Held, &i.Fact, &from)
+		i.From = from.Time
+		return i, err
+	}, "SELECT seq, price_hash, plan, name, held, fact, from_at FROM rating_interval WHERE subscription = $1 ORDER BY seq", subscription)
+}
+
+const chargeColumns = `id, org, subscription, component, price_hash, source, source_fact, correction, from_at, to_at, period_from, period_to,
+	quantity, before, exact, created_at, invoice`
+
+func scanCharge(row store.Scanner) (c Charge, err error) {
+	var from, to, created store.Time
+	var periodFrom, periodTo *store.Time
+	var source, exact string
+	var invoice *string
+	err = row.Scan(&c.ID, &c.Org, &c.Subscription, &c.Component, &c.Price, &source, &c.Fact, &c.Correction, &from, &to, &periodFrom, &periodTo,
+		&c.Quantity, &c.From, &exact, &created, &invoice)
+	if err != nil {
+		return c, err
+	}
+	c.At, c.CreatedAt = price.Interval{From: from.Time, To: to.Time}, created.Time
+	c.Period = price.Interval{From: periodFrom.OrZero(), To: periodTo.OrZero()}
+	if invoice != nil {
+		c.Invoice = *invoice
+	}
+	c.Window = source
+	if c.source() != source || source == onceSource {
+		c.Window = ""
+	}
+	return c, c.Exact.UnmarshalText([]byte(exact))
+}
+
+// insertCharge writes a charge unless it stands; it tells whether it did.
+func insertCharge(tx *store.Tx, c Charge) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO charge (`+chargeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL)
+		ON CONFLICT (subscription, component, price_hash, source) DO NOTHING`, c.ID, c.Org, c.Subscription, c.Component, c.Price, c.source(), c.Fact,
+		c.Correction, store.At(c.At.From), store.At(c.At.To), store.AtOrNull(c.Period.From), store.AtOrNull(c.Period.To), int64(c.Quantity), int64(c.From),
+		c.Exact.String(), store.At(c.CreatedAt))
+	return n == 1, err
+}
+
+func selectCharge(tx *store.Tx, id string) (Charge, error) {
+	c, err := store.One(tx, scanCharge, "SELECT "+chargeColumns+" FROM charge WHERE id = $1", id)
+	if errors.Is(err, store.ErrNone) {
+		return c, fail.Missing("charge", id)
+	}
+	return c, err
+}
+
+func selectUnbilled(tx *store.Tx, org string, upTo time.Time) ([]Charge, error) {
+	return store.All(tx, scanCharge, "SELECT "+chargeColumns+` FROM charge WHERE org = $1 AND to_at <= $2 AND invoice IS NULL
+		AND subscription NOT IN (SELECT subscription FROM rating_contract WHERE org = $1 AND waived) ORDER BY subscription, component, from_at, id`, org, store.At(upTo))
+}
+
+func selectBilled(tx *store.Tx, invoice string) ([]Charge, error) {
+	return store.All(tx, scanCharge, "SELECT "+chargeColumns+" FROM charge WHERE invoice = $1 ORDER BY subscription, component, from_at, id", invoice)
+}
+
+func updateBilled(tx *store.Tx, charge, invoice string) (bool, error) {
+	n, err := tx.Exec("UPDATE charge SET invoice = $1 WHERE id = $2 AND invoice IS NULL", invoice, charge)
+	return n == 1, err
+}
+
+// takeUnits adds to the units charged in a period and gives what there was before.
+func takeUnits(tx *store.Tx, c Charge) (before money.Quantity, err error) {
+	var after int64
+	err = tx.QueryRow(`INSERT INTO rating_total (subscription, component, price_hash, period_from, charged) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (subscription, component, price_hash, period_from) DO UPDATE SET charged = rating_total.charged + excluded.charged RETURNING charged`,
+		c.Subscription, c.Component, c.Price, store.At(c.Period.From), int64(c.Quantity)).Scan(&after)
+	return money.Quantity(after) - c.Quantity, err
+}
+
+func insertWindow(tx *store.Tx, id, subscription string) (bool, error) {
+	n, err := tx.Exec("INSERT INTO rating_window (id, subscription) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", id, subscription)
+	return n == 1, err
+}
+
+// selectDue lists organisations with something that may be billed up to an instant.
+func selectDue(tx *store.Tx, upTo time.Time) ([]string, error) {
+	return store.All(tx, func(row store.Scanner) (org string, err error) {
+		err = row.Scan(&org)
+		return org, err
+	}, `SELECT org FROM charge WHERE invoice IS NULL AND to_at <= $1
+		UNION SELECT org FROM rating_contract WHERE NOT complete AND charged_to < $1 ORDER BY 1`, store.At(upTo))
+}
