@@ -1,6 +1,11 @@
 // Package journal is an append-only log of opaque records with group commit and a snapshot at the head of each
 // segment.
 //
+// Owns: frames, segments, the order write, sync, apply; what a torn or damaged file means.
+// Does not own: what a record says.
+// Reads: the segments of its folder.
+// Writes: the same.
+//
 // The contract, in the order in which a caller meets it:
 //
 //  1. Open replays the newest segment: every durable record goes through Options.Apply, in order. A torn tail (the
