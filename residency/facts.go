@@ -124,7 +124,7 @@ func (f *Facts) Validate() error {
 	}
 	for name, group := range f.Groups {
 		if !isGroup(name) || slices.ContainsFunc(group, func(s string) bool { return !isCountry(s) }) {
-			c.no("groups."+name, "name a group with three or more capital letters, and countries with two")
+			c.no("groups."+name, "name a group with EU or three or more capital letters, and countries with two")
 		}
 	}
 	x := newIndex(f)
@@ -269,9 +269,10 @@ func (f *Facts) validateCertificates(c *checker, x *index) {
 	}
 }
 
-func isCountry(s string) bool { return len(s) == 2 && isUpper(s) }
+// EU is reserved by ISO 3166-1 for the Union: here it is the name of a group and no country.
+func isCountry(s string) bool { return len(s) == 2 && isUpper(s) && s != "EU" }
 
-func isGroup(s string) bool { return len(s) > 2 && len(s) <= maxKey && isUpper(s) }
+func isGroup(s string) bool { return (s == "EU" || len(s) > 2) && len(s) <= maxKey && isUpper(s) }
 
 func isUpper(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' })
