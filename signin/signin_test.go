@@ -374,6 +374,44 @@ func TestDemoShortcutOnlyInTheDemo(t *testing.T) {
 	})
 }
 
+func TestAConfirmationIsAskedForAgain(t *testing.T) {
+	each(t, signin.Config{}, func(t *testing.T, w world) {
+		s := w.signUp(t, "Martin")
+		first := w.Secret(t, "martin@home.example")
+		must(t, w.AskConfirm(ctx, w.who(t, s.Secret), here))
+		second := w.Secret(t, "martin@home.example")
+		if first == second {
+			t.Fatal("no new link")
+		}
+		want(t, w.Confirm(ctx, first), fail.Gone, "signin.link_gone")
+		must(t, w.Confirm(ctx, second))
+		must(t, w.AskConfirm(ctx, w.who(t, s.Secret), here)) // nothing is sent
+		if again := w.Secret(t, "martin@home.example"); again != second {
+			t.Error("a confirmed address is asked again")
+		}
+		want(t, w.AskConfirm(ctx, access.Caller{}, here), fail.Unauthenticated, "access.signed_in")
+	})
+}
+
+// Signing in brings a password's hash to the cost that the installation chooses now.
+func TestAHashFollowsTheCost(t *testing.T) {
+	each(t, signin.Config{}, func(t *testing.T, w world) {
+		w.signUp(t, "Martin")
+		dearer, err := signin.New(ctx, w.DB, w.Ring, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, w.Outbox, w.Queue,
+			signin.Config{Site: "https://halle.example", Cost: signin.Cost{MemoryKiB: 128, Time: 1, Threads: 1}})
+		must(t, err)
+		for range 2 {
+			_, err = dearer.SignIn(ctx, "martin@home.example", password, here)
+			must(t, err)
+		}
+		var stored string
+		must(t, w.DB.Read(ctx, func(tx *store.Tx) error { return tx.QueryRow("SELECT secret FROM credential").Scan(&stored) }))
+		if !strings.HasPrefix(stored, "$argon2id$v=19$m=128,t=1,p=1$") {
+			t.Errorf("stored %.40s", stored)
+		}
+	})
+}
+
 func TestSeedingADemo(t *testing.T) {
 	each(t, signin.Config{Demo: true}, func(t *testing.T, w world) {
 		house := party.SignUp{Name: "Martin", Email: "martin@home.example", Language: "fr", Country: "FR", Market: w.Market.ID}
