@@ -318,6 +318,17 @@ func (m *machine) check(t *rapid.T) {
 	}
 }
 
+// closed waits for the digests of all closed windows.
+func (m *machine) closed(t *rapid.T) (list []Window) {
+	for len(list) < int(m.store.Health().Closings) {
+		var err error
+		if list, err = m.store.Closed(context.Background(), 0, 1<<30); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return list
+}
+
 // finish ends everything and compares all windows and their proofs with the model.
 func (m *machine) finish(t *rapid.T) {
 	m.register(t)
@@ -329,12 +340,12 @@ func (m *machine) finish(t *rapid.T) {
 	if h := m.store.Health(); h.Open != 0 {
 		t.Fatalf("%d windows stay open", h.Open)
 	}
-	var list []Window
-	for len(list) < int(m.store.Health().Closings) {
-		var err error
-		if list, err = m.store.Closed(context.Background(), 0, 1<<30); err != nil {
-			t.Fatal(err)
-		}
+	list := m.closed(t)
+	m.kill(t, false)
+	m.cfg.Rebuild = true
+	m.open(t)
+	if diff := cmp.Diff(list, m.closed(t)); diff != "" {
+		t.Fatalf("a rebuild gives other windows: %s", diff)
 	}
 	model, _ := replayModel(m.ops)
 	got := map[string]int64{}
@@ -388,7 +399,7 @@ func TestAgainstANaiveMeter(t *testing.T) {
 			}
 			c := clock.NewFake(day().Add(12 * time.Hour))
 			m := &machine{base: base, clock: c, ended: map[string]bool{}, cfg: Config{Dir: dir, DB: db, Now: c.Now, IDs: ids,
-				Patience: time.Minute, Recent: 10, Rebuild: true, commitEvery: 2 * time.Millisecond}}
+				Patience: time.Minute, Recent: 10, Rebuild: true, commitEvery: 15 * time.Millisecond}}
 			m.open(t)
 			defer func() {
 				_ = m.store.Close()
