@@ -238,3 +238,108 @@ func selectHolders(tx *store.Tx, org string, role access.Role) ([]string, error)
 		return person, err
 	}, "SELECT person FROM membership_role WHERE org = $1 AND role = $2 ORDER BY since, person", org, role)
 }
+
+type invitationRow struct {
+	Invitation
+	person   string // reserved for the invited, whose key seals the address
+	hash     []byte // keyed, of the address
+	sealed   []byte
+	language string
+	closed   bool // accepted or withdrawn
+}
+
+const invitationColumns = "id, org, person, email_hash, email_sealed, roles, language, created_at, expires_at, accepted_at, withdrawn_at"
+
+func scanInvitation(row store.Scanner) (i invitationRow, err error) {
+	var roles string
+	var created, expires store.Time
+	var accepted, withdrawn *store.Time
+	err = row.Scan(&i.ID, &i.Org, &i.person, &i.hash, &i.sealed, &roles, &i.language, &created, &expires, &accepted, &withdrawn)
+	i.Roles, i.CreatedAt, i.ExpiresAt = split[access.Role](roles), created.Time, expires.Time
+	i.closed = accepted != nil || withdrawn != nil
+	return i, err
+}
+
+func insertInvitation(tx *store.Tx, i invitationRow, secret []byte, by string) error {
+	_, err := tx.Exec(`INSERT INTO invitation (id, org, person, email_hash, email_sealed, roles, language, secret_hash, invited_by, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		i.ID, i.Org, i.person, i.hash, i.sealed, join(i.Roles, " "), i.language, secret, by, store.At(i.CreatedAt), store.At(i.ExpiresAt))
+	return err
+}
+
+func selectInvitation(tx *store.Tx, org, id string) (invitationRow, error) {
+	i, err := store.One(tx, scanInvitation, "SELECT "+invitationColumns+" FROM invitation WHERE id = $1 AND org = $2", id, org)
+	return i, missing("invitation", id, err)
+}
+
+func selectInvitationBySecret(tx *store.Tx, secret []byte) (invitationRow, error) {
+	return store.One(tx, scanInvitation, "SELECT "+invitationColumns+" FROM invitation WHERE secret_hash = $1", secret)
+}
+
+func selectInvitations(tx *store.Tx, org string, now time.Time) ([]invitationRow, error) {
+	return store.All(tx, scanInvitation, "SELECT "+invitationColumns+` FROM invitation
+		WHERE org = $1 AND accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2 ORDER BY created_at, id`, org, store.At(now))
+}
+
+func updateAccepted(tx *store.Tx, id string, now time.Time) (bool, error) {
+	n, err := tx.Exec("UPDATE invitation SET accepted_at = $2 WHERE id = $1 AND accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2", id, store.At(now))
+	return n == 1, err
+}
+
+func updateWithdrawn(tx *store.Tx, id string, now time.Time) (bool, error) {
+	n, err := tx.Exec("UPDATE invitation SET withdrawn_at = $2 WHERE id = $1 AND accepted_at IS NULL AND withdrawn_at IS NULL", id, store.At(now))
+	return n == 1, err
+}
+
+const entityColumns = "id, org, name, country, controlled_from, vat_id, registration, address, rounding, version"
+
+func upsertEntity(tx *store.Tx, e Entity) error {
+	_, err := tx.Exec("INSERT INTO legal_entity ("+entityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country, controlled_from = excluded.controlled_from,
+		vat_id = excluded.vat_id, registration = excluded.registration, address = excluded.address, rounding = excluded.rounding,
+		version = legal_entity.version + 1`,
+		e.ID, e.Org, e.Name, e.Country, e.ControlledFrom, e.VATID, e.Registration, e.Address, e.Rounding)
+	return err
+}
+
+func selectEntity(tx *store.Tx, entity string) (e Entity, err error) {
+	err = tx.QueryRow("SELECT "+entityColumns+" FROM legal_entity WHERE id = $1", entity).Scan(
+		&e.ID, &e.Org, &e.Name, &e.Country, &e.ControlledFrom, &e.VATID, &e.Registration, &e.Address, &e.Rounding, &e.Version)
+	return e, missing("legal entity", entity, err)
+}
+
+const marketColumns = "id, org, entity, name, brand, domain, country, currency, languages, sells_to, first_limit, vat_mode, version"
+
+func upsertMarket(tx *store.Tx, m Market) (version int64, err error) {
+	err = tx.QueryRow("INSERT INTO market ("+marketColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)
+		ON CONFLICT (id) DO UPDATE SET entity = excluded.entity, name = excluded.name, brand = excluded.brand, domain = excluded.domain,
+		country = excluded.country, currency = excluded.currency, languages = excluded.languages, sells_to = excluded.sells_to,
+		first_limit = excluded.first_limit, vat_mode = excluded.vat_mode, version = market.version + 1 RETURNING version`,
+		m.ID, m.Org, m.Entity, m.Name, m.Brand, m.Domain, m.Country, m.Currency, strings.Join(m.Languages, " "), m.SellsTo, m.FirstLimit, m.VATMode).Scan(&version)
+	return version, err
+}
+
+func scanMarket(row store.Scanner) (m Market, err error) {
+	var languages string
+	err = row.Scan(&m.ID, &m.Org, &m.Entity, &m.Name, &m.Brand, &m.Domain, &m.Country, &m.Currency, &languages, &m.SellsTo, &m.FirstLimit, &m.VATMode, &m.Version)
+	m.Languages = strings.Fields(languages)
+	return m, err
+}
+
+func selectMarket(tx *store.Tx, market string) (Market, error) {
+	m, err := store.One(tx, scanMarket, "SELECT "+marketColumns+" FROM market WHERE id = $1", market)
+	return m, missing("market", market, err)
+}
+
+// selectMarketByDomain gives a zero Market when there is none.
+func selectMarketByDomain(tx *store.Tx, domain string) (Market, error) {
+	m, err := store.One(tx, scanMarket, "SELECT "+marketColumns+" FROM market WHERE domain = $1", domain)
+	if errors.Is(err, store.ErrNone) {
+		return Market{}, nil
+	}
+	return m, err
+}
+
+func selectMarkets(tx *store.Tx) ([]Market, error) {
+	return store.All(tx, scanMarket, "SELECT "+marketColumns+" FROM market ORDER BY name, id")
+}
