@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const nonceHeader = "Halle-Nonce"
@@ -26,15 +28,23 @@ type answer struct {
 // ErrStranger says that whoever answers on the socket does not know the nonce of the label.
 var ErrStranger = errors.New("the process that answers is not the shim of this resource")
 
-// dialUnix connects to a socket in a folder however long the folder's path is; socket addresses hold 107 bytes.
+// dialUnix connects to a socket in a folder however long the folder's path is; socket addresses hold 107 bytes. Only a
+// socket is connected to, never a link: the application owns its folder and could point elsewhere.
 func dialUnix(ctx context.Context, path string) (net.Conn, error) {
-	d, err := os.Open(filepath.Dir(path))
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer func() { _ = unix.Close(fd) }()
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, err
 	}
-	defer func() { _ = d.Close() }()
+	if st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return nil, fmt.Errorf("%s is no socket", filepath.Base(path))
+	}
 	var dialer net.Dialer
-	return dialer.DialContext(ctx, "unix", fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path)))
+	return dialer.DialContext(ctx, "unix", fmt.Sprintf("/proc/self/fd/%d", fd))
 }
 
 // unixClient speaks HTTP to a socket, one connection a request.
@@ -127,4 +137,9 @@ func control(method, verb string, body io.Reader, into io.Writer, limit time.Dur
 		return true, fmt.Errorf("%s: %w", verb, err)
 	}
 	return true, nil
+}
+
+// App speaks HTTP to the application of a resource's folder on its control socket. A request takes at most limit.
+func App(dir string, limit time.Duration) *http.Client {
+	return unixClient(filepath.Join(dir, DataDir, ControlFile), limit)
 }
