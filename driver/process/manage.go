@@ -32,7 +32,7 @@ func (d *Driver) Manage(ctx context.Context, _ provision.Target, r provision.Man
 	if err != nil {
 		return provision.ManageReply{}, err
 	}
-	if f == nil || f.label.Tenant != r.Tenant {
+	if !f.exists || f.label.Tenant != r.Tenant {
 		return provision.ManageReply{}, fmt.Errorf("process: no resource %s of this tenant", r.Resource)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, "http://app/"+r.Path, bytes.NewReader(r.Body))
