@@ -277,14 +277,14 @@ func (s *Orders) Orders(ctx context.Context, c access.Caller, f Filter) (p Page,
 	if err != nil {
 		return Page{}, err
 	}
+	if len(p.Orders) > limit {
+		p.Orders = p.Orders[:limit]
+		p.Next = p.Orders[limit-1].ID
+	}
 	if f.Branch { // below a customer's border the role decides, order by order
 		p.Orders = slices.DeleteFunc(p.Orders, func(o Order) bool {
 			return s.Policy.Check(c, access.OrderRead, access.Resource{Type: "order", ID: o.ID, Org: o.Org, Path: o.Path}) != nil
 		})
-	}
-	if len(p.Orders) > limit {
-		p.Orders = p.Orders[:limit]
-		p.Next = p.Orders[limit-1].ID
 	}
 	return p, nil
 }

@@ -186,21 +186,28 @@ func (o Order) placed() (PlacedFact, error) {
 		f.WithdrawBy = o.WithdrawBy.UTC().Format(time.RFC3339)
 	}
 	for _, i := range o.Items {
-		t := i.Terms
-		one := ItemFact{Item: i.ID, No: i.No, Action: i.Action, Subscription: i.Subscription, Offer: t.Offer, Key: t.Key, OfferVersion: t.Version,
-			VersionHash: t.VersionHash, Name: t.Name, Plan: t.Plan, PlanName: t.PlanName, Publisher: t.Publisher, Seller: t.Seller, PriceHash: t.PriceHash,
-			First: t.First.Total, Recurring: t.Recurring, Contract: t.Contract, Region: t.Region, DataClass: t.DataClass, Driver: t.Driver, Kind: t.Kind,
-			Isolation: t.Isolation, Spec: t.Spec, SpecHash: t.SpecHash, Meters: t.Meters, Entitlements: t.Entitlements, TrialDays: t.TrialDays, TermMonths: t.TermMonths}
-		if t.PriceHash != "" {
-			b, err := t.Price.Canonical()
-			if err != nil {
-				return f, err
-			}
-			one.Price, one.PriceVersion = b, t.Price.ID
+		one, err := i.Fact()
+		if err != nil {
+			return f, err
 		}
 		f.Items = append(f.Items, one)
 	}
 	return f, nil
+}
+
+// Fact is the item as PlacedFact carries it.
+func (i Item) Fact() (ItemFact, error) {
+	t := i.Terms
+	f := ItemFact{Item: i.ID, No: i.No, Action: i.Action, Subscription: i.Subscription, Offer: t.Offer, Key: t.Key, OfferVersion: t.Version,
+		VersionHash: t.VersionHash, Name: t.Name, Plan: t.Plan, PlanName: t.PlanName, Publisher: t.Publisher, Seller: t.Seller, PriceHash: t.PriceHash,
+		First: t.First.Total, Recurring: t.Recurring, Contract: t.Contract, Region: t.Region, DataClass: t.DataClass, Driver: t.Driver, Kind: t.Kind,
+		Isolation: t.Isolation, Spec: t.Spec, SpecHash: t.SpecHash, Meters: t.Meters, Entitlements: t.Entitlements, TrialDays: t.TrialDays, TermMonths: t.TermMonths}
+	if t.PriceHash == "" {
+		return f, nil
+	}
+	b, err := t.Price.Canonical()
+	f.Price, f.PriceVersion = b, t.Price.ID
+	return f, err
 }
 
 // parties are who is concerned by an order besides the customer: the operator at the root and the publishers.

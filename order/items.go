@@ -95,6 +95,9 @@ func (s *Orders) item(tx *store.Tx, actor, id string, command Command, set func(
 	if err != nil {
 		return err
 	}
+	if command == CommandDone && o.Withdrawn && from == ItemPendingCancellation {
+		return nil // it was made before; what is done now is its removal
+	}
 	if err := s.moveItem(tx, actor, o, &i, command); err != nil {
 		return err
 	}
@@ -126,15 +129,15 @@ func (s *Orders) moveItem(tx *store.Tx, actor string, o Order, i *Item, command 
 	i.EndedAt = time.Time{}
 	if i.State.Final() {
 		i.EndedAt = s.Now()
-		if err := s.ended(tx, *i); err != nil {
-			return err
-		}
 	}
 	if err := updateItem(tx, *i); err != nil {
 		return err
 	}
 	i.ETag++
-	return s.recordItem(tx, actor, row.Fact, o, *i)
+	if err := s.recordItem(tx, actor, row.Fact, o, *i); err != nil || !i.State.Final() {
+		return err
+	}
+	return s.ended(tx, *i)
 }
 
 // ended settles what the item reserved and brings the register up to date.

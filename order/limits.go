@@ -184,8 +184,8 @@ func settle(tx *store.Tx, item string, done bool) error {
 	return err
 }
 
-// Ended says that a subscription ended: what it committed is free again. Subscription calls it in its transaction; a
-// second time changes nothing.
+// Ended says that a subscription ended: what it committed is free again, and another order that was changing it fails.
+// Subscription calls it in its transaction; a second time changes nothing.
 func (s *Orders) Ended(tx *store.Tx, subscription string) error {
 	r, err := selectRegistered(tx, subscription)
 	if err != nil || r.ended {
@@ -200,8 +200,16 @@ func (s *Orders) Ended(tx *store.Tx, subscription string) error {
 			}
 		}
 	}
+	busy := str(r.busy)
 	r.live, r.ended, r.busy = false, true, nil
-	return updateRegistered(tx, r)
+	if err := updateRegistered(tx, r); err != nil || busy == "" {
+		return err
+	}
+	i, err := selectItem(tx, busy)
+	if err != nil || i.State.Final() || i.Action == ActionCancel || i.Action == ActionAdd {
+		return err // the end is what a cancel item is about
+	}
+	return s.ItemFailed(tx, busy, Failure{Class: "user", Code: "order.ended", Text: "The service has ended meanwhile."})
 }
 
 // RaiseSpent adds usage to what the house of an organisation has spent in the present month, in the caller's
