@@ -1,6 +1,7 @@
 package residency
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -62,18 +63,20 @@ func (x *index) declared(p Party, role string, support []string) link {
 
 // link gives the reasons against one entity.
 func (j *judgement) link(l link) []Reason {
-	attributes := cedar.RecordMap{
-		"known": cedar.Boolean(l.known), "owners_known": cedar.Boolean(l.exposure.known), "laws": set(l.exposure.laws), "gives_support": cedar.Boolean(l.helps),
-	}
-	if len(l.support) > 0 {
-		attributes["support"] = set(l.support)
-	}
 	subject := l.name
 	if subject == "" {
 		subject = l.role
 	}
-	resource := cedar.Entity{UID: cedar.NewEntityUID("Entity", cedar.String(l.key)), Attributes: cedar.NewRecord(attributes)}
-	return j.ask(j.rules.entity, resource, cedar.Record{}, subject, func(word string) string { return j.linkWord(l, subject, word) })
+	like := fmt.Sprint("entity", l.known, l.exposure.known, l.exposure.laws, l.helps, l.support)
+	return j.ask(j.rules.entity, like, func() (cedar.Entity, cedar.Record) {
+		attributes := cedar.RecordMap{
+			"known": cedar.Boolean(l.known), "owners_known": cedar.Boolean(l.exposure.known), "laws": set(l.exposure.laws), "gives_support": cedar.Boolean(l.helps),
+		}
+		if len(l.support) > 0 {
+			attributes["support"] = set(l.support)
+		}
+		return cedar.Entity{UID: cedar.NewEntityUID("Entity", "entity"), Attributes: cedar.NewRecord(attributes)}, cedar.Record{}
+	}).reasons(j.rules.entity, subject, func(word string) string { return j.linkWord(l, subject, word) })
 }
 
 func (j *judgement) linkWord(l link, subject, word string) string {
@@ -88,7 +91,7 @@ func (j *judgement) linkWord(l link, subject, word string) string {
 	case "support":
 		return strings.Join(sorted(l.support), ", ")
 	case "support_allowed":
-		return words(j.policy.support)
+		return j.support
 	case "law_clause":
 		return j.health("HDS v2 EXI 30")
 	case "support_clause":
@@ -107,8 +110,33 @@ func (j *judgement) health(clause string) string {
 
 // region is the verdict for one region: what its own description, its operator and the rest of the chain say.
 func (j *judgement) region(r *Region) Verdict {
-	held := j.held(r)
-	unknown := r.unknown(j.index)
+	lacks, unknown := j.lacks(r), r.unknown(j.index)
+	reasons := j.ask(j.rules.region, j.like(r, lacks, unknown), func() (cedar.Entity, cedar.Record) { return j.describe(r, lacks, unknown) }).
+		reasons(j.rules.region, r.Key, func(word string) string { return j.regionWord(r, lacks, unknown, word) })
+	reasons = slices.Concat(reasons, j.operator(r), j.everywhere)
+	slices.SortFunc(reasons, compareReasons)
+	reasons = slices.Compact(reasons)
+	return Verdict{Region: r.Key, Allowed: len(reasons) == 0, Reasons: reasons}
+}
+
+// like tells everything about a region that describe gives to the rules.
+func (j *judgement) like(r *Region, lacks, unknown []string) string {
+	flags := "-"
+	if r.Retired {
+		flags = "retired"
+	}
+	if j.offered(r) {
+		flags += "+"
+	}
+	return strings.Join([]string{"region", r.Country, string(r.Evidence), r.Driver, flags, strings.Join(lacks, ","), strings.Join(unknown, ",")}, "\n")
+}
+
+func (j *judgement) offered(r *Region) bool {
+	only := j.question.Chain.Regions
+	return len(only) == 0 || slices.Contains(only, r.Key)
+}
+
+func (j *judgement) describe(r *Region, lacks, unknown []string) (cedar.Entity, cedar.Record) {
 	attributes := cedar.RecordMap{"unknown": set(unknown), "retired": cedar.Boolean(r.Retired)}
 	if r.Country != "" {
 		attributes["country"] = cedar.String(r.Country)
@@ -119,18 +147,13 @@ func (j *judgement) region(r *Region) Verdict {
 	if r.Driver != "" {
 		attributes["driver"] = cedar.String(r.Driver)
 	}
-	chain := j.question.Chain
-	context := cedar.NewRecord(cedar.RecordMap{"held": set(held), "offer_classes": j.offer, "offer_driver": cedar.String(chain.Driver),
-		"offer_region": cedar.Boolean(len(chain.Regions) == 0 || slices.Contains(chain.Regions, r.Key))})
-	resource := cedar.Entity{UID: cedar.NewEntityUID("Region", cedar.String(r.Key)), Attributes: cedar.NewRecord(attributes)}
-	reasons := j.ask(j.rules.region, resource, context, r.Key, func(word string) string { return j.regionWord(r, held, unknown, word) })
-	reasons = slices.Concat(reasons, j.operator(r), j.everywhere)
-	slices.SortFunc(reasons, compareReasons)
-	reasons = slices.Compact(reasons)
-	return Verdict{Region: r.Key, Allowed: len(reasons) == 0, Reasons: reasons}
+	held := slices.DeleteFunc(slices.Clone(j.policy.needs), func(n string) bool { return slices.Contains(lacks, n) })
+	context := cedar.NewRecord(cedar.RecordMap{"held": set(held), "offer_classes": j.offer, "offer_driver": cedar.String(j.question.Chain.Driver),
+		"offer_region": cedar.Boolean(j.offered(r))})
+	return cedar.Entity{UID: cedar.NewEntityUID("Region", "region"), Attributes: cedar.NewRecord(attributes)}, context
 }
 
-func (j *judgement) regionWord(r *Region, held, unknown []string, word string) string {
+func (j *judgement) regionWord(r *Region, lacks, unknown []string, word string) string {
 	switch word {
 	case "region":
 		return r.title()
@@ -141,9 +164,9 @@ func (j *judgement) regionWord(r *Region, held, unknown []string, word string) s
 	case "country":
 		return r.Country
 	case "countries":
-		return words(j.policy.countries)
+		return j.countries
 	case "certificates":
-		return strings.Join(slices.DeleteFunc(slices.Clone(j.policy.needs), func(n string) bool { return slices.Contains(held, n) }), ", ")
+		return strings.Join(lacks, ", ")
 	case "certificate_clause":
 		return j.health("Code de la santé publique, L. 1111-8")
 	case "evidence":
@@ -185,50 +208,63 @@ func (j *judgement) operator(r *Region) []Reason {
 	if !ok {
 		return nil // residency.unknown says so
 	}
-	support := r.Support
-	if len(support) == 0 {
-		support = cloud.Support
+	l := j.index.of(cloud.Operator, roleOperator)
+	l.helps, l.support = true, cloud.Support
+	if len(r.Support) > 0 {
+		l.support = r.Support
+		return j.link(l)
 	}
-	key := cloud.Operator + "\n" + strings.Join(support, ",")
-	reasons, ok := j.operators[key]
+	reasons, ok := j.operators[cloud]
 	if !ok {
-		l := j.index.of(cloud.Operator, roleOperator)
-		l.helps, l.support = true, support
 		reasons = j.link(l)
-		j.operators[key] = reasons
+		j.operators[cloud] = reasons
 	}
 	return reasons
 }
 
-// held are the needs that somebody in the chain meets on the day: the operator of the cloud for all activities, the
+// lacks are the needs that nobody in the chain meets on the day: the operator of the cloud may for all activities, the
 // publisher and the operator of this installation for those above the machines (HDS 4 to 6).
-func (j *judgement) held(r *Region) []string {
+func (j *judgement) lacks(r *Region) []string {
 	if len(j.policy.needs) == 0 {
 		return nil
-	}
-	var out []string
-	publisher := ""
-	if e := j.index.find(j.question.Chain.Publisher.Ref, j.question.Chain.Publisher.Name); e != nil {
-		publisher = e.Key
 	}
 	operator := ""
 	if cloud, ok := j.index.clouds[r.Cloud]; ok {
 		operator = cloud.Operator
 	}
-	for _, holder := range sorted([]string{operator, publisher, j.index.facts.Own}) {
-		first := firstAboveMachines
-		if holder == operator {
-			first = 1
-		}
-		for _, place := range []string{"", r.Key} {
+	var certificates []met
+	for _, holder := range [...]string{operator, j.publisher, j.index.facts.Own} {
+		for _, place := range [...]string{"", r.Key} {
 			for _, c := range j.index.certificates[held{holder, place}] {
 				if c.holds(j.day) {
-					out = append(out, c.meets(first)...)
+					certificates = append(certificates, met{c, holder == operator})
 				}
 			}
 		}
 	}
+	var out []string
+	for _, need := range j.policy.needs {
+		if !slices.ContainsFunc(certificates, func(m met) bool { return m.meets(need) }) {
+			out = append(out, need)
+		}
+	}
 	return out
+}
+
+// met is a certificate that counts today, and whether the operator of the cloud holds it.
+type met struct {
+	*certified
+	machines bool
+}
+
+func (m met) meets(need string) bool {
+	return slices.Contains(m.above, need) || m.machines && slices.Contains(m.below, need)
+}
+
+// certified is a certificate with the needs it meets: for anybody in the chain, and for the operator of the cloud only.
+type certified struct {
+	*Certificate
+	above, below []string
 }
 
 // held is who holds a certificate, and where.
@@ -242,15 +278,13 @@ func (c *Certificate) holds(day price.Date) bool {
 // firstAboveMachines is the first HDS activity that is not about sites, machines and their virtualisation.
 const firstAboveMachines = 4
 
-// meets are the needs that a certificate meets, counting activities from the first.
-func (c *Certificate) meets(first int) []string {
-	out := []string{}
-	if first == 1 {
-		out = append(out, c.Type)
-	}
+func newCertified(c *Certificate) *certified {
+	out := &certified{Certificate: c, below: []string{c.Type}}
 	for _, a := range c.Activities {
-		if a >= first {
-			out = append(out, activity(c.Type, a))
+		if a >= firstAboveMachines {
+			out.above = append(out.above, activity(c.Type, a))
+		} else {
+			out.below = append(out.below, activity(c.Type, a))
 		}
 	}
 	return out

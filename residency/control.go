@@ -12,9 +12,10 @@ type index struct {
 	byName    map[string]*Entity
 	clouds    map[string]*Cloud
 	regions   map[string]*Region
+	ordered   []*Region // by key
 	exposures map[string]exposure
 
-	certificates map[held][]*Certificate
+	certificates map[held][]*certified
 }
 
 // exposure is the laws that reach an entity.
@@ -25,7 +26,7 @@ type exposure struct {
 
 func newIndex(f *Facts) *index {
 	x := &index{facts: f, entities: map[string]*Entity{}, byName: map[string]*Entity{}, clouds: map[string]*Cloud{}, regions: map[string]*Region{},
-		exposures: map[string]exposure{}, certificates: map[held][]*Certificate{}}
+		exposures: map[string]exposure{}, certificates: map[held][]*certified{}}
 	for i := range f.Entities {
 		e := &f.Entities[i]
 		x.entities[e.Key] = e
@@ -36,12 +37,14 @@ func newIndex(f *Facts) *index {
 	}
 	for i := range f.Regions {
 		x.regions[f.Regions[i].Key] = &f.Regions[i]
+		x.ordered = append(x.ordered, &f.Regions[i])
 	}
+	slices.SortFunc(x.ordered, func(a, b *Region) int { return strings.Compare(a.Key, b.Key) })
 	for i := range f.Certificates {
 		c := &f.Certificates[i]
 		if c.Holder != "" {
 			at := held{c.Holder, c.Region}
-			x.certificates[at] = append(x.certificates[at], c)
+			x.certificates[at] = append(x.certificates[at], newCertified(c))
 		}
 	}
 	x.expose()

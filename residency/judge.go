@@ -1,6 +1,7 @@
 package residency
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed" // the rules
 	"encoding/hex"
@@ -111,10 +112,9 @@ type Question struct {
 // most 5 ms for 1,000 regions.
 func (r *Rules) Judge(q Question) []Verdict {
 	j := r.judge(q)
-	keys := sortedKeys(j.index.regions)
-	out := make([]Verdict, len(keys))
-	for i, key := range keys {
-		out[i] = j.region(j.index.regions[key])
+	out := make([]Verdict, len(j.index.ordered))
+	for i, region := range j.index.ordered {
+		out[i] = j.region(region)
 	}
 	return out
 }
@@ -139,8 +139,12 @@ type judgement struct {
 	principal  cedar.Entity
 	day        price.Date
 	everywhere []Reason            // what the publisher, sub-processors and this installation add to each region
-	operators  map[string][]Reason // by cloud and support
-	offer      cedar.Value         // classes the offer takes
+	operators  map[*Cloud][]Reason // of clouds whose regions have no support of their own
+	answers    map[string]answer
+	offer      cedar.Value // classes the offer takes
+	publisher  string      // key of the entity that the facts know as the publisher; "" for none
+	countries  string      // where data may live, in words
+	support    string      // from where people may help, in words
 }
 
 func (r *Rules) judge(q Question) *judgement {
@@ -149,7 +153,11 @@ func (r *Rules) judge(q Question) *judgement {
 		x = newIndex(q.Facts)
 	}
 	j := &judgement{rules: r, index: x, question: q, policy: q.Policy.effective(q.Class), day: price.DateOf(q.At, time.UTC),
-		operators: map[string][]Reason{}, offer: set(q.Chain.Classes)}
+		operators: map[*Cloud][]Reason{}, answers: map[string]answer{}, offer: set(q.Chain.Classes)}
+	j.countries, j.support = words(j.policy.countries), words(j.policy.support)
+	if e := x.find(q.Chain.Publisher.Ref, q.Chain.Publisher.Name); e != nil {
+		j.publisher = e.Key
+	}
 	j.principal = j.policy.entity(q.Facts.Groups)
 	for _, l := range j.links() {
 		j.everywhere = append(j.everywhere, j.link(l)...)
@@ -196,24 +204,48 @@ func (w world) Get(uid cedar.EntityUID) (cedar.Entity, bool) {
 	return cedar.Entity{}, false
 }
 
-// ask gives the reasons of all rules that refuse. Cedar lets a rule that errors pass: here it refuses.
-func (j *judgement) ask(rules ruleSet, resource cedar.Entity, context cedar.Record, subject string, word func(string) string) []Reason {
+// answer is which rules refused. It depends on attributes only, and not on who has them: regions and entities that are
+// alike share it.
+type answer struct {
+	refused []cedar.PolicyID
+	broken  []cedar.PolicyID // Cedar lets a rule that errors pass: here it refuses
+	allowed bool
+}
+
+// ask puts a question to Cedar, or remembers what it answered to the same one. like tells all attributes.
+func (j *judgement) ask(rules ruleSet, like string, build func() (cedar.Entity, cedar.Record)) answer {
+	if a, ok := j.answers[like]; ok {
+		return a
+	}
+	resource, context := build()
 	decision, why := cedar.Authorize(rules.policies, world{j.principal, resource}, cedar.Request{
 		Principal: j.principal.UID, Action: cedar.NewEntityUID("Action", "place"), Resource: resource.UID, Context: context})
-	if decision == cedar.Allow && len(why.Errors) == 0 {
-		return nil
-	}
-	var out []Reason
+	a := answer{allowed: decision == cedar.Allow && len(why.Errors) == 0}
 	for _, e := range why.Errors {
-		out = append(out, Reason{Rule: ruleError, Subject: subject, Text: "The rule " + string(e.PolicyID) + " could not be evaluated, so it refuses.",
-			Remedy: "Tell the operator; this is a fault of the installation."})
+		a.broken = append(a.broken, e.PolicyID)
 	}
 	for _, f := range why.Reasons {
-		if decision == cedar.Allow {
-			break // the reasons are the permits
+		if decision == cedar.Deny { // the reasons of the other answer are its permits
+			a.refused = append(a.refused, f.PolicyID)
 		}
-		n := rules.notes[f.PolicyID]
-		out = append(out, Reason{Rule: string(f.PolicyID), Subject: subject, Text: n.reason.fill(word), Clause: n.clause.fill(word), Remedy: n.remedy.fill(word)})
+	}
+	j.answers[like] = a
+	return a
+}
+
+// reasons says an answer about a subject.
+func (a answer) reasons(rules ruleSet, subject string, word func(string) string) []Reason {
+	if a.allowed {
+		return nil
+	}
+	out := make([]Reason, 0, len(a.broken)+len(a.refused)+1)
+	for _, id := range a.broken {
+		out = append(out, Reason{Rule: ruleError, Subject: subject, Text: "The rule " + string(id) + " could not be evaluated, so it refuses.",
+			Remedy: "Tell the operator; this is a fault of the installation."})
+	}
+	for _, id := range a.refused {
+		n := rules.notes[id]
+		out = append(out, Reason{Rule: string(id), Subject: subject, Text: n.reason.fill(word), Clause: n.clause.fill(word), Remedy: n.remedy.fill(word)})
 	}
 	if len(out) == 0 {
 		out = append(out, Reason{Rule: "residency.base", Subject: subject, Text: "No rule allows it.", Remedy: "Tell the operator; this is a fault of the installation."})
@@ -222,12 +254,7 @@ func (j *judgement) ask(rules ruleSet, resource cedar.Entity, context cedar.Reco
 }
 
 func compareReasons(a, b Reason) int {
-	for _, c := range []int{strings.Compare(a.Rule, b.Rule), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Text, b.Text)} {
-		if c != 0 {
-			return c
-		}
-	}
-	return 0
+	return cmp.Or(strings.Compare(a.Rule, b.Rule), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Text, b.Text))
 }
 
 // Fail is the reason as the one error type carries it.
