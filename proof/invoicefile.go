@@ -26,7 +26,7 @@ const (
 
 // InvoiceFile is an invoice with everything that is needed to redo it offline: the price versions (canonical bytes),
 // the usage windows with their events, and the receipts of the facts invoice.issued, subscription.activated and
-// .planChanged, and window.closed. A credit note comes with its invoice instead of prices and windows.
+// .plan_changed, and window.closed. A credit note comes with its invoice instead of prices and windows.
 type InvoiceFile struct {
 	Version  string       `json:"version"`
 	LogKey   string       `json:"log_key"` // a convenience: whoever does not trust the file passes the key

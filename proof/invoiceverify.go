@@ -15,7 +15,7 @@ import (
 // The facts, besides FactInvoiceIssued, whose receipts an invoice file holds.
 const (
 	factActivated   = "subscription.activated.v1"
-	factPlanChanged = "subscription.planChanged.v1"
+	factPlanChanged = "subscription.plan_changed.v1"
 	factClosed      = "window.closed.v1"
 )
 

@@ -2,8 +2,8 @@
 //
 // Owns: what each subscription has agreed to pay and since when, charges, the units charged so far in a billing period.
 // Does not own: usage (meter), the arithmetic of prices (price), invoices (billing), limits and budgets (order).
-// Reads: organisations of party; facts subscription.activated, .planChanged, .suspended, .resumed, .ended and
-// window.closed; order.withdrawn.
+// Reads: organisations of party; facts subscription.activated, .plan_changed, .suspended, .resumed, .ended and
+// window.closed.
 // Writes: rating_price, rating_contract, rating_interval, charge, rating_total, rating_window; fact charges.rated; the
 // limit *spent* by order's command.
 //
@@ -15,7 +15,8 @@
 //   - What is owed once is charged at activation, not again at a change of plan.
 //   - Prices per period are charged for the seconds held, when they are billed or at the end; suspended time is not
 //     charged, nor a trial.
-//   - Billing periods are civil months or years from the day of activation, in the zone of the contract.
+//   - Billing periods are civil months or years from the anchor of the subscription, in its zone.
+//   - When a consumer withdraws and owes nothing, what is not billed yet never will be; what was billed is credited.
 package rating
 
 import (
@@ -67,7 +68,8 @@ type Start struct {
 	Market       string
 	Name         string // of the offer and plan, as it will stand on invoices
 	Plan         string
-	Zone         string // IANA name; "" for the service's
+	Zone         string // IANA name
+	Anchor       price.Date
 	Price        []byte // canonical bytes of the price version
 	At           time.Time
 	FreeUntil    time.Time // end of a trial without prices per period; zero for none
@@ -88,7 +90,7 @@ type Contract struct {
 	Anchor       price.Date
 	ActivatedAt  time.Time
 	EndedAt      time.Time // zero while it runs
-	ChargedTo    time.Time // prices per period are charged until then
+	ChargedTo    time.Time // prices per period are charged until then, or free until then
 	Complete     bool      // ended, and the last window was rated
 	Waived       bool      // withdrawn from, nothing is owed
 	exact        money.Exact
@@ -101,7 +103,7 @@ type Interval struct {
 	Price string // hash
 	Plan  string
 	Name  string
-	Held  bool // false while suspended or in a trial
+	Held  bool // false while suspended
 	Fact  string
 	From  time.Time
 }

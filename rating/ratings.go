@@ -29,7 +29,7 @@ type Config struct {
 	Parties *party.Parties
 	// Spend tells the limits upstream what was charged, in the same transaction: order's RaiseSpent.
 	Spend func(tx *store.Tx, org string, amount money.Amount) error
-	// Zone is where a contract that names none has its civil dates; "" means UTC.
+	// Zone is where an organisation without a contract has its civil dates; "" means UTC.
 	Zone string
 }
 
@@ -48,28 +48,19 @@ func (s *Ratings) Begin(tx *store.Tx, in Start) error {
 		return err
 	}
 	c := Contract{Subscription: in.Subscription, Org: in.Org, Path: in.Path, Publisher: in.Publisher, Seller: in.Seller, Market: in.Market,
-		Currency: v.Currency, Name: in.Name, Zone: in.Zone, ActivatedAt: in.At.UTC(), ChargedTo: in.At.UTC(), exact: money.ZeroExact(v.Currency)}
-	if c.Zone == "" {
-		c.Zone = s.Zone
+		Currency: v.Currency, Name: in.Name, Zone: in.Zone, Anchor: in.Anchor, ActivatedAt: in.At.UTC(), ChargedTo: in.At.UTC(), exact: money.ZeroExact(v.Currency)}
+	if in.FreeUntil.After(in.At) {
+		c.ChargedTo = in.FreeUntil.UTC()
 	}
-	zone, err := time.LoadLocation(c.Zone)
-	if err != nil {
+	if _, err := time.LoadLocation(c.Zone); err != nil {
 		return fmt.Errorf("zone of subscription %s: %w", in.Subscription, err)
 	}
-	c.Anchor = price.DateOf(in.At, zone)
 	if fresh, err := insertContract(tx, c); err != nil || !fresh {
 		return err
 	}
-	trial := in.FreeUntil.After(in.At)
-	first := Interval{Seq: 1, Price: hash, Plan: in.Plan, Name: in.Name, Held: !trial, Fact: in.Fact, From: in.At}
+	first := Interval{Seq: 1, Price: hash, Plan: in.Plan, Name: in.Name, Held: true, Fact: in.Fact, From: in.At}
 	if err := insertInterval(tx, in.Subscription, first); err != nil {
 		return err
-	}
-	if trial {
-		first.Seq, first.Held, first.From = 2, true, in.FreeUntil
-		if err := insertInterval(tx, in.Subscription, first); err != nil {
-			return err
-		}
 	}
 	var charges []Charge
 	for _, part := range v.Components {

@@ -97,9 +97,8 @@ func scanCharge(row store.Scanner) (c Charge, err error) {
 	if invoice != nil {
 		c.Invoice = *invoice
 	}
-	c.Window = source
-	if c.source() != source || source == onceSource {
-		c.Window = ""
+	if c.source() != source { // neither once nor a span
+		c.Window = source
 	}
 	return c, c.Exact.UnmarshalText([]byte(exact))
 }
