@@ -64,7 +64,7 @@ func (d *Damaged) Error() string {
 
 const (
 	maxFrame    = 16 << 20
-	maxQueued   = 64 << 20 // bytes that may wait before Append waits too
+	maxQueued   = 64 << 20 // bytes that may wait before Append refuses
 	maxGroup    = 8 << 20
 	indexEvery  = 64 << 10
 	segmentForm = "%020d.seg"
@@ -212,9 +212,9 @@ func (l *Log) Last() uint64 {
 	return l.last
 }
 
-// Append writes a batch and returns its number once it is durable. It waits while too much is queued. On an error
+// Append writes a batch and returns its number once it is durable. On an error
 // other than the context's nothing of the batch stands in the log; after a context's error it may stand or not.
-// Errors: fail.Unavailable (disk full, log closed or broken), fail.TooLarge.
+// Errors: fail.Unavailable (disk full, too much waiting, log closed or broken), fail.TooLarge.
 func (l *Log) Append(ctx context.Context, b Batch) (uint64, error) {
 	if frameSize(&b) > maxFrame || len(b.Principal) > 1<<16-1 {
 		return 0, fail.New(fail.TooLarge, "log.batch", "The batch is too large for the log.", "Send it in smaller parts.")
@@ -235,14 +235,14 @@ func (l *Log) Append(ctx context.Context, b Batch) (uint64, error) {
 func (l *Log) enqueue(p *pending) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.queued > maxQueued && !l.closing && l.broken == nil {
-		l.changed.Wait()
-	}
 	if l.closing {
 		return unavailable(errors.New("the log is closed"))
 	}
 	if l.broken != nil {
 		return unavailable(l.broken)
+	}
+	if l.queued > maxQueued {
+		return unavailable(errors.New("too much waits to be written"))
 	}
 	l.queue = append(l.queue, p)
 	l.queued += frameSize(&p.batch)

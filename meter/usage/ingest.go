@@ -33,11 +33,8 @@ func (s *Store) Ingest(ctx context.Context, p Publisher, events []Event) ([]Verd
 
 // append stores a record and waits until it is folded.
 func (s *Store) append(ctx context.Context, r *record, b batchlog.Batch) error {
-	s.mu.RLock()
-	broken := s.broken
-	s.mu.RUnlock()
-	if broken != nil {
-		return broken
+	if err := s.stopped(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
 	defer cancel()

@@ -288,7 +288,10 @@ func (m *machine) tick(t *rapid.T) {
 }
 
 func (m *machine) end(t *rapid.T, subject string) {
-	if m.ended[subject] || m.store.fold.subjects[subject] == nil {
+	m.store.mu.RLock()
+	known := m.store.fold.subjects[subject] != nil
+	m.store.mu.RUnlock()
+	if m.ended[subject] || !known {
 		return
 	}
 	m.ended[subject] = true

@@ -206,12 +206,19 @@ func (s *Store) breakDown(err error) {
 	s.cfg.Log.Error("usage: the fold stopped; start again to go on from the committed offset", "err", err)
 }
 
+// stopped is why the fold has stopped, nil while it goes on.
+func (s *Store) stopped() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.broken
+}
+
 var errFenced = errors.New("another process has moved the usage offset: two writers for one log")
 
 // commitOrBreak commits, waiting as long as the database is away: the log takes what comes meanwhile, and refuses
 // when too much waits.
 func (s *Store) commitOrBreak(ctx context.Context) {
-	for wait := 50 * time.Millisecond; s.broken == nil; wait = min(2*wait, 2*time.Second) {
+	for wait := 50 * time.Millisecond; s.stopped() == nil; wait = min(2*wait, 2*time.Second) {
 		err := s.commit(context.WithoutCancel(ctx))
 		if err == nil {
 			return
