@@ -87,6 +87,7 @@ func (d *Driver) ensure(f *folder) error {
 	defer func() { _ = log.Close() }()
 	cmd := exec.Command(d.config.Program, "shim", "--dir", f.path)
 	cmd.Dir = "/"
+	cmd.Env = []string{"TZ=UTC", "LANG=C.UTF-8"} // ours may hold what no other process should know
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
