@@ -88,6 +88,9 @@ func (f File) lined(err error, merged *Facts) error {
 	return &out
 }
 
+// Validate is Facts.Validate, and names the lines.
+func (f File) Validate() error { return f.lined(f.Facts.Validate(), f.Facts) }
+
 // line finds the entry of the merged facts that a path names in the file, by its key, and there the innermost node of
 // the path. 0 when the file does not have it.
 func (f File) line(path string, merged *Facts) int {
