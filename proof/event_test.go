@@ -3,6 +3,8 @@ package proof
 import (
 	"encoding/hex"
 	"errors"
+	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -196,6 +198,50 @@ func TestWindowFileNamesWhatWasChanged(t *testing.T) {
 	f.Hashes, f.Events, f.Window.Events = f.Hashes[1:], f.Events[1:], 2
 	if f.Verify() == nil {
 		t.Error("a missing event passed")
+	}
+}
+
+func TestTallyDoesNotOverflow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var got tally
+		want := new(big.Int)
+		for _, n := range rapid.SliceOf(rapid.Int64()).Draw(t, "numbers") {
+			got.add(n)
+			want.Add(want, big.NewInt(n))
+		}
+		if got.String() != want.String() {
+			t.Fatalf("%s, want %s", got.String(), want)
+		}
+	})
+}
+
+// BenchmarkVerifyWindow checks a window of 100,000 events.
+func BenchmarkVerifyWindow(b *testing.B) {
+	const n = 100_000
+	f := &WindowFile{Window: Window{Subject: "sub_demo_1", Source: "/resource/r1", Events: n,
+		Sums: []Sum{{Meter: "messages", Unit: "message", Quantity: "100000"}}}}
+	e, err := ParseEvent(goodEvent)
+	if err != nil {
+		b.Fatal(err)
+	}
+	e.Data.Value, e.Data.Dimensions = "1", nil
+	texts := make(map[[32]byte]string, n)
+	hashes := make([][32]byte, n)
+	for i := range hashes {
+		e.ID = strconv.Itoa(i)
+		text := e.Canonical()
+		hashes[i] = EventHash(text)
+		texts[hashes[i]] = string(text)
+	}
+	digest := WindowDigest(hashes)
+	f.Window.Digest = hex.EncodeToString(digest[:])
+	for _, h := range hashes {
+		f.Hashes, f.Events = append(f.Hashes, hex.EncodeToString(h[:])), append(f.Events, texts[h])
+	}
+	for b.Loop() {
+		if err := f.Verify(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

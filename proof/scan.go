@@ -41,15 +41,19 @@ func ParseEvents(text string, lines bool, limit int) ([]Event, error) {
 }
 
 // ParseEvent reads one event that stands alone.
-func ParseEvent(text string) (Event, error) {
-	events, err := ParseEvents(text, false, 1)
-	switch {
-	case err != nil:
-		return Event{}, err
-	case len(events) != 1:
-		return Event{}, faulty("events", "must hold one event")
+func ParseEvent(text string) (e Event, err error) {
+	p := &scanner{s: text}
+	if !utf8.ValidString(text) {
+		return e, faulty("events", "must be UTF-8")
 	}
-	return events[0], nil
+	p.space()
+	if message := p.event(&e); message != "" {
+		return e, p.faultAt(0, message)
+	}
+	if p.space(); p.i < len(p.s) {
+		return e, p.fault(0, "", "is followed by more")
+	}
+	return e, nil
 }
 
 type scanner struct {
@@ -84,10 +88,15 @@ func (p *scanner) next(events *[]Event) error {
 	*events = append(*events, Event{})
 	p.path, p.name = "", ""
 	if message := p.event(&(*events)[len(*events)-1]); message != "" {
-		field := p.path + p.name
-		return p.fault(len(*events)-1, strings.ToValidUTF8(field[:min(len(field), maxWord)], ""), message)
+		return p.faultAt(len(*events)-1, message)
 	}
 	return nil
+}
+
+// faultAt is the fault where the reader stands; a name that somebody made up may be long.
+func (p *scanner) faultAt(index int, message string) error {
+	field := p.path + p.name
+	return p.fault(index, strings.ToValidUTF8(field[:min(len(field), maxWord)], ""), message)
 }
 
 func (p *scanner) fault(index int, field, message string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -92,11 +93,13 @@ func (f *WindowFile) Verify() error {
 			f.Window.ID, f.Window.Events, len(f.Hashes), len(f.Events))
 	}
 	hashes := make([][32]byte, len(f.Hashes))
-	sums := map[Sum]*big.Int{}
+	sums := map[Sum]*tally{}
+	var buf []byte
 	for i, text := range f.Events {
-		hashes[i] = EventHash([]byte(text))
-		if got := hex.EncodeToString(hashes[i][:]); got != f.Hashes[i] {
-			return fmt.Errorf("window %s: event %d (%s) was changed: its hash is %s, the window counted %s", f.Window.ID, i, name(text), got, f.Hashes[i])
+		buf = append(buf[:0], text...)
+		hashes[i] = EventHash(buf)
+		if buf = hex.AppendEncode(buf[:0], hashes[i][:]); string(buf) != f.Hashes[i] {
+			return fmt.Errorf("window %s: event %d (%s) was changed: its hash is %s, the window counted %s", f.Window.ID, i, name(text), buf, f.Hashes[i])
 		}
 		if i > 0 && f.Hashes[i-1] >= f.Hashes[i] {
 			return fmt.Errorf("window %s: event %d (%s) is not in the order of hashes, or stands twice", f.Window.ID, i, name(text))
@@ -111,6 +114,24 @@ func (f *WindowFile) Verify() error {
 	return f.Window.compare(sums)
 }
 
+// tally adds integers of 64 bits without overflow: what does not fit into near goes into far.
+type tally struct {
+	near int64
+	far  big.Int
+}
+
+func (t *tally) add(n int64) {
+	sum := t.near + n
+	if (sum > t.near) != (n > 0) && n != 0 {
+		t.far.Add(&t.far, big.NewInt(t.near))
+		sum = n
+	}
+	t.near = sum
+}
+
+// String is the sum as a decimal integer.
+func (t *tally) String() string { return new(big.Int).Add(&t.far, big.NewInt(t.near)).String() }
+
 // name is the id of the event in the text, as far as it can be read.
 func name(text string) string {
 	e, err := ParseEvent(text)
@@ -120,7 +141,7 @@ func name(text string) string {
 	return e.ID
 }
 
-func (w *Window) count(sums map[Sum]*big.Int, text string) error {
+func (w *Window) count(sums map[Sum]*tally, text string) error {
 	e, err := ParseEvent(text)
 	if err != nil {
 		return err
@@ -130,17 +151,17 @@ func (w *Window) count(sums map[Sum]*big.Int, text string) error {
 	}
 	key := Sum{Meter: e.Data.Meter, Unit: e.Data.Unit, Labels: e.Data.Labels()} // Quantity stays empty
 	if sums[key] == nil {
-		sums[key] = new(big.Int)
+		sums[key] = &tally{}
 	}
-	n, ok := new(big.Int).SetString(e.Data.Value, 10)
-	if !ok {
-		return fmt.Errorf("has the value %q, which is no integer", e.Data.Value)
+	n, err := strconv.ParseInt(e.Data.Value, 10, 64)
+	if err != nil {
+		return fmt.Errorf("has the value %q, which is no integer of 64 bits", e.Data.Value)
 	}
-	sums[key].Add(sums[key], n)
+	sums[key].add(n)
 	return nil
 }
 
-func (w *Window) compare(sums map[Sum]*big.Int) error {
+func (w *Window) compare(sums map[Sum]*tally) error {
 	if len(sums) != len(w.Sums) {
 		return fmt.Errorf("window %s: has %d sums, its events give %d", w.ID, len(w.Sums), len(sums))
 	}
