@@ -260,6 +260,16 @@ func TestTheLegalCopyOutlivesThePerson(t *testing.T) {
 		if v, err = w.invoices.Invoice(ctx, staff, i.ID); err != nil || v.Document.Buyer.Name != party.Erased {
 			t.Fatalf("%+v %v", v.Document, err)
 		}
+		staff.Purpose = "Audit of 2026"
+		for range 2 {
+			if v, err = w.invoices.Invoice(ctx, staff, i.ID); err != nil || v.Hidden || v.Document.Buyer.Name != "Jeanne Martin" {
+				t.Fatalf("%+v %v", v.Document, err)
+			}
+		}
+		reads, err := w.Facts.About(ctx, staff.Org, c.Org)
+		if err != nil || len(reads) != 2 || reads[0].Type != party.FactPersonRead {
+			t.Fatalf("%+v %v", reads, err)
+		}
 		w.drain(t)
 		if v, err = w.invoices.Invoice(ctx, c, i.ID); err != nil || v.Document.Buyer.Name != "Jeanne Martin" || v.Hash != i.Hash {
 			t.Fatalf("%+v %v", v.Document, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/trace"
 )
 
 const pageSize = 50
@@ -65,7 +66,7 @@ func (s *Invoices) view(ctx context.Context, c access.Caller, invoice string) (v
 		if hide(&v, c, o); v.Document == nil || v.Hidden || !outsideHousehold(v.Document, c, o) {
 			return nil
 		}
-		return s.Parties.RecordRead(tx, c, o, access.InvoiceRead, o.Head)
+		return s.recordRead(tx, c, o)
 	}
 	if c.System == "" && c.Purpose != "" { // the read may have to be recorded
 		err = s.DB.Tx(ctx, read)
@@ -76,6 +77,18 @@ func (s *Invoices) view(ctx context.Context, c access.Caller, invoice string) (v
 		return View{}, o, err
 	}
 	return v, o, nil
+}
+
+// recordRead writes the fact that staff read a household's name and address. The key of a household that was erased is
+// gone, so the fact about its legal copy is kept by the organisation that read it.
+func (s *Invoices) recordRead(tx *store.Tx, c access.Caller, o party.Organisation) error {
+	err := s.Parties.RecordRead(tx, c, o, access.InvoiceRead, o.Head)
+	if !errors.Is(err, keys.ErrDestroyed) {
+		return err
+	}
+	_, err = s.Facts.Record(tx, trace.Fact{Type: party.FactPersonRead, Aggregate: o.ID, Owner: c.Org, Actor: c.Ref(), At: s.Now(),
+		Machine: party.ReadFact{Org: o.ID, Persons: []string{o.Head}, By: c.Ref(), From: c.Org, Purpose: c.Purpose, Country: c.Country, What: string(access.InvoiceRead)}})
+	return err
 }
 
 // open gives the document back, or nil when the copy that law retains was erased at its time. It is checked against its
