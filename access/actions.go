@@ -69,6 +69,7 @@ const (
 	WorkOrderRead      Action = "workorder.read"
 	WorkOrderDo        Action = "workorder.do"
 	WorkOrderAccept    Action = "workorder.accept"
+	WorkOrderFulfil    Action = "workorder.fulfil"
 	PersonRead         Action = "person.read"
 	PersonUpdate       Action = "person.update"
 	PersonErase        Action = "person.erase"
@@ -152,6 +153,7 @@ func Grants() []Grant {
 		{Action: WorkOrderRead, Title: "see work orders", Own: is(o, b, t, x, a), Below: is(x, s, a), Reads: true},
 		{Action: WorkOrderDo, Title: "do a work order", Own: is(x), Below: is(x)},
 		{Action: WorkOrderAccept, Title: "accept work", Own: is(o, b, t)},
+		{Action: WorkOrderFulfil, Title: "do the work of an offer", Own: is(p)},
 		{Action: PersonRead, Title: "read personal data", Own: is(o), Below: is(x, s), Self: true, Reads: true, Personal: true},
 		{Action: PersonUpdate, Title: "change personal data", Self: true},
 		{Action: PersonErase, Title: "erase a person", Self: true, Own: is(o), Below: is(x)},

@@ -68,6 +68,10 @@ func selectInvoices(tx *store.Tx, org, before string, limit int) ([]row, error) 
 	return store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE org = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3", org, before, limit)
 }
 
+func selectUnpaid(tx *store.Tx, after string, limit int) ([]row, error) {
+	return store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE status = $1 AND id > $2 ORDER BY id LIMIT $3", string(StatusOpen), after, limit)
+}
+
 // updatePaid adds a payment unless more would be paid than is owed.
 func updatePaid(tx *store.Tx, id string, amount int64) (bool, error) {
 	n, err := tx.Exec(`UPDATE invoice SET paid = paid + $1, status = CASE WHEN paid + $1 = gross THEN 'paid' ELSE status END

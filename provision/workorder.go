@@ -52,8 +52,32 @@ func (s *Resources) WorkOrders(ctx context.Context, c access.Caller) ([]WorkOrde
 	return list, err
 }
 
+// WorkOrdersFor lists what waits for the people of a publisher, oldest first (workorder.fulfil). They see what was ordered,
+// not who works there.
+func (s *Resources) WorkOrdersFor(ctx context.Context, c access.Caller) (list []WorkOrder, err error) {
+	if err := s.Policy.Check(c, access.WorkOrderFulfil, access.Resource{Type: "work order", Org: c.Org, Path: c.Path}); err != nil {
+		return nil, err
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		runs, err := store.All(tx, scanRun, "SELECT "+runColumns+` FROM operation WHERE phase = $1 AND resource IN
+			(SELECT id FROM resource WHERE publisher = $2) ORDER BY id`, PhaseNeedsInput, c.Org)
+		list = nil
+		for _, o := range runs {
+			r, err := selectResource(tx, o.Resource)
+			if err != nil {
+				return err
+			}
+			if o.Need != nil && o.Need.Who == WhoPublisher {
+				list = append(list, WorkOrder{Run: o, Resource: r})
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
 // Answer does a work order's present step: input must fit the need's schema. The customer's own step needs
-// workorder.accept, any other workorder.do.
+// workorder.accept, the publisher's workorder.fulfil in the organisation that publishes, any other workorder.do.
 func (s *Resources) Answer(ctx context.Context, c access.Caller, operation string, input json.RawMessage) error {
 	var o Run
 	var r Resource
@@ -67,11 +91,14 @@ func (s *Resources) Answer(ctx context.Context, c access.Caller, operation strin
 	if err != nil {
 		return err
 	}
-	action := access.WorkOrderDo
-	if o.Need != nil && o.Need.Who == WhoCustomer {
+	action, on := access.WorkOrderDo, access.Resource{Type: "operation", ID: operation, Org: r.Org, Path: r.Path}
+	switch {
+	case o.Need != nil && o.Need.Who == WhoCustomer:
 		action = access.WorkOrderAccept
+	case o.Need != nil && o.Need.Who == WhoPublisher && c.Org == r.Publisher:
+		action, on.Org, on.Path = access.WorkOrderFulfil, c.Org, c.Path
 	}
-	if err := s.Policy.Check(c, action, access.Resource{Type: "operation", ID: operation, Org: r.Org, Path: r.Path}); err != nil {
+	if err := s.Policy.Check(c, action, on); err != nil {
 		return err
 	}
 	if err := fits(o.Need, input); err != nil {

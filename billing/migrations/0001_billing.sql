@@ -28,6 +28,7 @@ CREATE TABLE invoice (
 );
 CREATE UNIQUE INDEX invoice_number ON invoice (entity, number);
 CREATE INDEX invoice_org ON invoice (org, id);
+CREATE INDEX invoice_status ON invoice (status, id);
 
 -- The end of each chain: the next number and the hash it refers to.
 CREATE TABLE invoice_series (

@@ -5,6 +5,7 @@ CREATE TABLE meter_subject (
 	publisher TEXT NOT NULL,
 	terms     BYTEA NOT NULL,
 	ended_at  TIMESTAMPTZ,
+	complete  BOOLEAN NOT NULL,
 	dirty     BIGINT NOT NULL
 );
 CREATE INDEX meter_subject_dirty ON meter_subject (dirty) WHERE dirty > 0;
@@ -28,3 +29,4 @@ CREATE TABLE meter_window (
 );
 CREATE UNIQUE INDEX meter_window_position ON meter_window (position);
 CREATE INDEX meter_window_subject ON meter_window (subject, position);
+CREATE INDEX meter_window_publisher ON meter_window (publisher, to_at);
