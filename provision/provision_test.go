@@ -37,7 +37,8 @@ type house struct {
 	queue     *job.Queue
 	res       *provision.Resources
 	told      []string
-	other     bool // placement knows another region
+	freed     []string // regions of which nothing is left
+	other     bool     // placement knows another region
 }
 
 func newHouse(t *testing.T, db *store.DB) *house {
@@ -70,6 +71,10 @@ func (h *house) restart() {
 		Upstream: provision.Upstream{ItemDone: tell("done"), ItemCancelled: tell("cancelled"),
 			ItemFailed: func(tx *store.Tx, item string, f provision.Failure) error {
 				return tell("failed "+string(f.Class))(tx, item)
+			},
+			Released: func(tx *store.Tx, subscription, region string) error {
+				tx.AfterCommit(func() { h.freed = append(h.freed, region+" of "+subscription) })
+				return nil
 			},
 			Elsewhere: func(*store.Tx, string, string) (bool, error) { return h.other, nil }}})
 }
