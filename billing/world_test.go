@@ -15,12 +15,15 @@ import (
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
+	"github.com/halle-cloud/halle/meter"
+	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/party/partytest"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/trace"
 )
@@ -31,7 +34,6 @@ type world struct {
 	ratings  *rating.Ratings
 	invoices *billing.Invoices
 	windows  map[string]*proof.WindowFile
-	spent    map[string]int64
 	log      *trace.Log
 	n        int
 }
@@ -47,7 +49,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
-	w := &world{World: partytest.New(t, db), windows: map[string]*proof.WindowFile{}, spent: map[string]int64{}}
+	w := &world{World: partytest.New(t, db), windows: map[string]*proof.WindowFile{}}
 	table, err := tax.Builtin()
 	must(t, err)
 	w.ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Zone: "Europe/Paris"})
@@ -93,40 +95,37 @@ func canonical(t testing.TB, v *price.Version) (text []byte, hash string) {
 	return text, hex.EncodeToString(h[:])
 }
 
-// subscribe activates a subscription of the organisation now.
+// subscribe activates a subscription of the organisation now, as the subscription package would say it.
 func (w *world) subscribe(t testing.TB, c access.Caller, v *price.Version) string {
 	t.Helper()
 	sub := w.IDs.New("sub")
 	text, hash := canonical(t, v)
-	w.tx(t, func(tx *store.Tx) error {
-		at := w.Clock.Now()
-		fact, err := w.Facts.Record(tx, trace.Fact{Type: "subscription.activated.v1", Aggregate: sub, Owner: c.Org, Actor: "system:subscription", At: at,
-			Machine: map[string]any{"subscription": sub, "price_hash": hash, "at": at.Format(time.RFC3339Nano)}})
-		if err != nil {
-			return err
-		}
-		return w.ratings.Begin(tx, rating.Start{Subscription: sub, Org: c.Org, Path: c.Path, Publisher: w.Operator.Org, Seller: w.Entity, Market: w.Market.ID,
-			Name: "Messaging, small", Plan: "small", Zone: "Europe/Paris", Anchor: price.DateOf(at, time.UTC), Price: text, At: at, Fact: fact})
-	})
+	at := w.Clock.Now()
+	w.record(t, subscription.FactActivated, sub, c, subscription.ActivatedFact{Subscription: sub, Org: c.Org, Path: c.Path, Market: w.Market.ID, Publisher: w.Operator.Org,
+		Seller: w.Entity, Name: "Messaging", Plan: "small", PlanName: "small", Currency: v.Currency, Basis: v.Basis, Price: text, PriceHash: hash, PriceVersion: v.ID,
+		Zone: "Europe/Paris", Anchor: price.DateOf(at, time.UTC), At: at.Format(time.RFC3339Nano)})
 	return sub
 }
 
 func (w *world) changePlan(t testing.TB, c access.Caller, sub string, v *price.Version) {
 	t.Helper()
 	text, hash := canonical(t, v)
+	w.record(t, subscription.FactPlanChanged, sub, c, subscription.PlanChangedFact{Subscription: sub, Org: c.Org, Publisher: w.Operator.Org, Name: "Messaging", Plan: "large",
+		PlanName: "large", Price: text, PriceHash: hash, PriceVersion: v.ID, NewPrice: true, At: w.Clock.Now().Format(time.RFC3339Nano)})
+}
+
+// record writes a fact of a package upstream and lets rating and billing read it.
+func (w *world) record(t testing.TB, kind, aggregate string, c access.Caller, payload any) {
+	t.Helper()
 	w.tx(t, func(tx *store.Tx) error {
-		at := w.Clock.Now()
-		fact, err := w.Facts.Record(tx, trace.Fact{Type: "subscription.plan_changed.v1", Aggregate: sub, Owner: c.Org, Actor: "system:subscription", At: at,
-			Machine: map[string]any{"subscription": sub, "price_hash": hash, "at": at.Format(time.RFC3339Nano)}})
-		if err != nil {
-			return err
-		}
-		return w.ratings.ChangePrice(tx, sub, text, "large", "Messaging, large", fact, at)
+		_, err := w.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: aggregate, Owner: c.Org, Actor: "system:test", At: w.Clock.Now(), Machine: payload})
+		return err
 	})
+	w.drain(t)
 }
 
 // use closes the window of the present hour with the values as events of the meter, and rates it.
-func (w *world) use(t testing.TB, c access.Caller, sub, meter, unit string, values ...int64) string {
+func (w *world) use(t testing.TB, c access.Caller, sub, key, unit string, values ...int64) string {
 	t.Helper()
 	w.n++
 	from := w.Clock.Now().Truncate(time.Hour)
@@ -138,7 +137,7 @@ func (w *world) use(t testing.TB, c access.Caller, sub, meter, unit string, valu
 	total := int64(0)
 	for i, v := range values {
 		e := proof.Event{SpecVersion: "1.0", ID: fmt.Sprintf("res_1/%d/%d", w.n, i), Source: "res_1", Type: proof.TypeUsage, Subject: sub,
-			Data: proof.Data{Meter: meter, Value: fmt.Sprint(v), Unit: unit, Start: from.Format(time.RFC3339), End: from.Add(time.Minute).Format(time.RFC3339)}}
+			Data: proof.Data{Meter: key, Value: fmt.Sprint(v), Unit: unit, Start: from.Format(time.RFC3339), End: from.Add(time.Minute).Format(time.RFC3339)}}
 		h := proof.EventHash(e.Canonical())
 		hashes = append(hashes, h)
 		list = append(list, one{hex.EncodeToString(h[:]), string(e.Canonical())})
@@ -150,40 +149,28 @@ func (w *world) use(t testing.TB, c access.Caller, sub, meter, unit string, valu
 	}
 	d := proof.WindowDigest(hashes)
 	win.Digest = hex.EncodeToString(d[:])
-	win.Sums = []proof.Sum{{Meter: meter, Unit: unit, Quantity: fmt.Sprint(total)}}
+	win.Sums = []proof.Sum{{Meter: key, Unit: unit, Quantity: fmt.Sprint(total)}}
 	f.Window = win
 	w.windows[win.ID] = f
-	w.rate(t, c, rating.ClosedWindow{Window: win})
+	w.record(t, meter.FactWindowClosed, win.ID, c, meter.ClosedWindow{Window: win.ID, Tenant: c.Org, Subject: sub, Source: win.Source, Kind: usage.Regular,
+		From: win.From, To: win.To, Events: win.Events, Sums: win.Sums, Digest: win.Digest})
 	return win.ID
 }
 
-func (w *world) rate(t testing.TB, c access.Caller, win rating.ClosedWindow) {
-	t.Helper()
-	w.tx(t, func(tx *store.Tx) error {
-		fact, err := w.Facts.Record(tx, trace.Fact{Type: "window.closed.v1", Aggregate: win.ID, Owner: c.Org, Actor: "system:meter", At: w.Clock.Now(),
-			Machine: map[string]any{"window": win.ID, "tenant": c.Org, "subject": win.Subject, "source": win.Source, "kind": "regular", "from": win.From, "to": win.To,
-				"corrects": win.Corrects, "events": win.Events, "sums": win.Sums, "digest": win.Digest}})
-		if err != nil {
-			return err
-		}
-		win.Fact = fact
-		return w.ratings.RateWindow(tx, win)
-	})
-}
-
-// final ends the subscription now, closes its last window and lets billing react.
+// final ends the subscription now and closes its last window.
 func (w *world) final(t testing.TB, c access.Caller, sub string) {
 	t.Helper()
-	w.tx(t, func(tx *store.Tx) error { return w.ratings.End(tx, sub, w.Clock.Now()) })
-	w.n++
 	now := w.Clock.Now()
-	w.rate(t, c, rating.ClosedWindow{Final: true, Window: proof.Window{ID: fmt.Sprintf("win_final_%d", w.n), Subject: sub, From: now, To: now}})
-	w.drain(t)
+	w.record(t, subscription.FactEnded, sub, c, subscription.EndedFact{Complete: true, StateFact: subscription.StateFact{Subscription: sub, Org: c.Org,
+		State: subscription.StateEnded, At: now.Format(time.RFC3339Nano)}})
+	w.n++
+	id := fmt.Sprintf("win_final_%d", w.n)
+	w.record(t, meter.FactWindowClosed, id, c, meter.ClosedWindow{Window: id, Tenant: c.Org, Subject: sub, Kind: usage.Final, From: now, To: now, Sums: []proof.Sum{}})
 }
 
 func (w *world) drain(t testing.TB) {
 	t.Helper()
-	must(t, w.Facts.Drain(context.Background(), w.invoices.Readers()...))
+	must(t, w.Facts.Drain(context.Background(), append(w.ratings.Readers(), w.invoices.Readers()...)...))
 }
 
 func (w *world) list(t testing.TB, c access.Caller) []billing.Summary {

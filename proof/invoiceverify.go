@@ -189,6 +189,9 @@ func (e *evidence) document(i *Invoice) error {
 	if said != i.Fact(hash) {
 		return fmt.Errorf("invoice %s: fact %s says other totals, number or parties than the invoice", i.Number, fact.id)
 	}
+	if !fact.at.Equal(i.Issued) {
+		return fmt.Errorf("invoice %s: fact %s is of %s, the invoice of %s", i.Number, fact.id, fact.at.Format(time.RFC3339), i.Issued.Format(time.RFC3339))
+	}
 	fact.used = true
 	return nil
 }
@@ -239,6 +242,9 @@ func (e *evidence) line(i *Invoice, l *InvoiceLine, no int, chains map[chainKey]
 	}
 	if l.No != no || l.Unit != unit || v.Currency != i.Currency || v.Basis != i.Basis || l.Category != i.Decision.Category || l.BasisPoints != i.Decision.BasisPoints {
 		return errors.New("its number, unit, currency, basis or tax is not the invoice's")
+	}
+	if len(l.Charges) == 0 {
+		return errors.New("it has no charge")
 	}
 	exact, quantity := money.ZeroExact(v.Currency), money.Quantity(0)
 	for n := range l.Charges {

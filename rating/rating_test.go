@@ -157,7 +157,9 @@ func TestAChangeOfPlanCutsPeriodsAndGivesWindowsThePriceAtTheirEnd(t *testing.T)
 		change := start.Add(10 * 24 * time.Hour)
 		text, err := two.Canonical()
 		must(t, err)
-		w.tx(t, func(tx *store.Tx) error { return w.ChangePrice(tx, sub, text, "large", "Messaging, large", "fct_2", change) })
+		w.tx(t, func(tx *store.Tx) error {
+			return w.ChangePrice(tx, sub, text, "large", "Messaging, large", "fct_2", change)
+		})
 		w.rate(t, w.window(sub, "messages", 20, change.Add(-2*time.Hour)))
 		w.rate(t, w.window(sub, "messages", 20, change.Add(-30*time.Minute)))
 		late := w.window(sub, "messages", 1, change.Add(-2*time.Hour))
@@ -218,7 +220,9 @@ func TestNothingOwedIsNotBilled(t *testing.T) {
 		c := w.Household(t, "Jeanne Martin")
 		sub := w.begin(t, c, list("prv-1", messages(), monthly()), time.Time{})
 		w.rate(t, w.window(sub, "messages", 20, w.Clock.Now()))
-		w.tx(t, func(tx *store.Tx) error { return errors.Join(w.Waive(tx, sub), w.End(tx, sub, w.Clock.Now().Add(time.Hour))) })
+		w.tx(t, func(tx *store.Tx) error {
+			return errors.Join(w.Waive(tx, sub), w.End(tx, sub, w.Clock.Now().Add(time.Hour)))
+		})
 		if list := w.charges(t, c); len(list) != 0 {
 			t.Fatalf("%+v", list)
 		}
