@@ -4,7 +4,7 @@
 // main database and their facts.
 // Does not own: the events, verdicts and sums (meter/usage, with a store of its own), prices (price, rating), the
 // life of a subscription (subscription).
-// Reads: organisations (party); the usage store.
+// Reads: organisations (party); the facts of subscriptions; the usage store.
 // Writes: meter_subject, meter_window; the fact window.closed; commands to the usage store.
 //
 // The usage store is apart so that ingest never holds the writer of orders. Between the two databases everything is

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -21,6 +22,7 @@ import (
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/party/partytest"
 	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/trace"
 )
 
@@ -110,8 +112,8 @@ func TestFromSubscriptionToTheFactOfAWindow(t *testing.T) {
 			t.Errorf("a customer sends usage: %v", err)
 		}
 		end := h.Clock.Now()
-		h.tx(t, func(tx *store.Tx) error { return h.Finish(tx, "sub_test_1", end) })
-		h.tx(t, func(tx *store.Tx) error { return h.Finish(tx, "sub_test_1", end.Add(time.Hour)) })
+		h.tx(t, func(tx *store.Tx) error { return h.Finish(tx, "sub_test_1", end, false) })
+		h.tx(t, func(tx *store.Tx) error { return h.Finish(tx, "sub_test_1", end.Add(time.Hour), true) })
 		h.sync(t)
 		mark := h.event("w", 0)
 		mark.Type, mark.Data = proof.TypeWatermark, proof.Data{Through: end.Format(time.RFC3339)}
@@ -216,4 +218,38 @@ func TestALostUsageStoreIsNoticed(t *testing.T) {
 	if err := h.Run(context.Background()); err == nil {
 		t.Error("a usage store without the window runs")
 	}
+}
+
+func TestSubscriptionFactsBecomeSubjects(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db)
+		ctx := context.Background()
+		from, now := h.Clock.Now().Add(-time.Hour), h.Clock.Now()
+		record := func(kind string, payload any) {
+			t.Helper()
+			h.tx(t, func(tx *store.Tx) error {
+				_, err := h.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: "sub_test_1", Owner: h.customer.Org, Parties: []string{h.publisher.Org},
+					Actor: access.System("subscription").Ref(), At: now, Machine: payload})
+				return err
+			})
+			if err := h.Facts.Drain(ctx, h.Readers()...); err != nil {
+				t.Fatal(err)
+			}
+			h.sync(t)
+		}
+		record(subscription.FactActivated, subscription.ActivatedFact{Subscription: "sub_test_1", Org: h.customer.Org, Publisher: h.publisher.Org,
+			Zone: "Europe/Paris", At: from.Format(time.RFC3339Nano), Meters: []catalog.Meter{{Key: "messages", Unit: "message"}}})
+		seats := h.event("2", 2)
+		seats.Data.Meter, seats.Data.Unit = "seats", "seat"
+		h.ingest(t, h.publisher, usage.Accepted, h.event("1", 1))
+		h.ingest(t, h.publisher, usage.Rejected, seats)
+		record(subscription.FactPlanChanged, subscription.PlanChangedFact{Subscription: "sub_test_1", Meters: []catalog.Meter{{Key: "seats", Unit: "seat"}}})
+		h.ingest(t, h.publisher, usage.Accepted, seats, h.event("3", 3))
+		record(subscription.FactEnded, subscription.EndedFact{Complete: true,
+			StateFact: subscription.StateFact{Subscription: "sub_test_1", At: now.Format(time.RFC3339Nano)}})
+		page := h.windows(t, 2)
+		if w := page.Windows; w[0].Events != 3 || len(w[0].Sums) != 2 || w[1].Kind != usage.Final {
+			t.Errorf("%+v", w)
+		}
+	})
 }

@@ -3,12 +3,15 @@ package meter
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/meter/usage"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/trace"
 )
 
@@ -17,6 +20,65 @@ const (
 	syncRows      = 100
 	idlePoll      = time.Second
 )
+
+// Readers are the readers of this package: what usage may be about follows the life of subscriptions.
+func (m *Meters) Readers() []trace.Reader {
+	return []trace.Reader{{Name: "meter", Handle: m.on,
+		Types: []string{subscription.FactActivated, subscription.FactPlanChanged, subscription.FactEnded}}}
+}
+
+// on does one fact. An erased one changes nothing: whatever it led to was done when it was read first.
+func (m *Meters) on(tx *store.Tx, e trace.Entry) error {
+	if e.Erased {
+		return nil
+	}
+	switch e.Type {
+	case subscription.FactActivated:
+		var f subscription.ActivatedFact
+		if err := e.Into(&f); err != nil {
+			return err
+		}
+		at, err := time.Parse(time.RFC3339Nano, f.At)
+		if err != nil {
+			return fmt.Errorf("fact %s: %w", e.ID, err)
+		}
+		return m.Begin(tx, usage.Subject{ID: f.Subscription, Tenant: f.Org, Publisher: f.Publisher, Meters: units(nil, f.Meters), From: at, Zone: f.Zone})
+	case subscription.FactPlanChanged:
+		var f subscription.PlanChangedFact
+		if err := e.Into(&f); err != nil {
+			return err
+		}
+		return m.change(tx, f)
+	}
+	var f subscription.EndedFact
+	if err := e.Into(&f); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339Nano, f.At)
+	if err != nil {
+		return fmt.Errorf("fact %s: %w", e.ID, err)
+	}
+	return m.Finish(tx, f.Subscription, at, f.Complete)
+}
+
+// change adds the meters of the new plan; those of the old one stay, for usage that is still on its way.
+func (m *Meters) change(tx *store.Tx, f subscription.PlanChangedFact) error {
+	s, err := selectSubject(tx, f.Subscription)
+	if err != nil {
+		return err
+	}
+	s.subject.Meters = units(s.subject.Meters, f.Meters)
+	return m.Begin(tx, s.subject)
+}
+
+func units(old map[string]string, meters []catalog.Meter) map[string]string {
+	all := make(map[string]string, len(old)+len(meters))
+	maps.Copy(all, old)
+	for _, meter := range meters {
+		all[meter.Key] = meter.Unit
+	}
+	return all
+}
 
 // Begin makes a subscription something that usage may be about, or changes its meters, in the transaction of the
 // reader that saw the fact. Idempotent; the usage store is told right after. A publisher that sends before that is
@@ -46,9 +108,10 @@ func (m *Meters) Begin(tx *store.Tx, s usage.Subject) error {
 }
 
 // Finish ends a subscription's usage at an instant, in the transaction of the reader that saw the fact. Idempotent: the
-// first end stays. Once every source is complete through it a window of kind final becomes a fact.
-func (m *Meters) Finish(tx *store.Tx, subject string, at time.Time) error {
-	if err := endSubject(tx, subject, store.At(at)); err != nil {
+// first end stays. Once every source is complete through it, or at once when all usage was handed over, a window of
+// kind final becomes a fact.
+func (m *Meters) Finish(tx *store.Tx, subject string, at time.Time, complete bool) error {
+	if err := endSubject(tx, subject, store.At(at), complete); err != nil {
 		return err
 	}
 	tx.AfterCommit(func() { m.db.WakeLocal(topicSubjects) })
@@ -109,7 +172,7 @@ func (m *Meters) tellSubjects(ctx context.Context) (int, error) {
 			return 0, fmt.Errorf("register subject %s: %w", s.subject.ID, err)
 		}
 		if s.ended != nil {
-			if err := m.usage.End(ctx, s.subject.ID, s.ended.Time); err != nil {
+			if err := m.usage.End(ctx, s.subject.ID, s.ended.Time, s.complete); err != nil {
 				return 0, fmt.Errorf("end subject %s: %w", s.subject.ID, err)
 			}
 		}

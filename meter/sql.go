@@ -11,14 +11,15 @@ import (
 )
 
 type subjectRow struct {
-	subject usage.Subject
-	ended   *store.Time
-	dirty   int64
+	subject  usage.Subject
+	ended    *store.Time
+	complete bool // at the end all usage had been handed over
+	dirty    int64
 }
 
 func scanSubject(row store.Scanner) (s subjectRow, err error) {
 	var terms []byte
-	if err := row.Scan(&terms, &s.ended, &s.dirty); err != nil {
+	if err := row.Scan(&terms, &s.ended, &s.complete, &s.dirty); err != nil {
 		return s, err
 	}
 	return s, json.Unmarshal(terms, &s.subject)
@@ -30,7 +31,7 @@ func putSubject(tx *store.Tx, in usage.Subject) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO meter_subject (id, tenant, publisher, terms, dirty) VALUES ($1, $2, $3, $4, 1)
+	_, err = tx.Exec(`INSERT INTO meter_subject (id, tenant, publisher, terms, complete, dirty) VALUES ($1, $2, $3, $4, FALSE, 1)
 		ON CONFLICT (id) DO UPDATE SET terms = excluded.terms, dirty = meter_subject.dirty + 1
 		WHERE meter_subject.ended_at IS NULL`, in.ID, in.Tenant, in.Publisher, terms)
 	if err != nil {
@@ -40,8 +41,8 @@ func putSubject(tx *store.Tx, in usage.Subject) error {
 }
 
 // endSubject ends a subject once; the first end stays.
-func endSubject(tx *store.Tx, id string, at store.Time) error {
-	_, err := tx.Exec("UPDATE meter_subject SET ended_at = $1, dirty = dirty + 1 WHERE id = $2 AND ended_at IS NULL", at, id)
+func endSubject(tx *store.Tx, id string, at store.Time, complete bool) error {
+	_, err := tx.Exec("UPDATE meter_subject SET ended_at = $1, complete = $2, dirty = dirty + 1 WHERE id = $3 AND ended_at IS NULL", at, complete, id)
 	if err != nil {
 		return fmt.Errorf("end of subject %s: %w", id, err)
 	}
@@ -49,7 +50,7 @@ func endSubject(tx *store.Tx, id string, at store.Time) error {
 }
 
 func dirtySubjects(tx *store.Tx, limit int) ([]subjectRow, error) {
-	return store.All(tx, scanSubject, "SELECT terms, ended_at, dirty FROM meter_subject WHERE dirty > 0 ORDER BY id LIMIT $1", limit)
+	return store.All(tx, scanSubject, "SELECT terms, ended_at, complete, dirty FROM meter_subject WHERE dirty > 0 ORDER BY id LIMIT $1", limit)
 }
 
 // cleanSubject marks what the usage store was told, unless the row has changed since.
@@ -59,7 +60,7 @@ func cleanSubject(tx *store.Tx, s subjectRow) error {
 }
 
 func selectSubject(tx *store.Tx, id string) (subjectRow, error) {
-	s, err := store.One(tx, scanSubject, "SELECT terms, ended_at, dirty FROM meter_subject WHERE id = $1", id)
+	s, err := store.One(tx, scanSubject, "SELECT terms, ended_at, complete, dirty FROM meter_subject WHERE id = $1", id)
 	if errors.Is(err, store.ErrNone) {
 		return s, fail.Missing("subscription", id)
 	}

@@ -267,7 +267,16 @@ func (f *fold) end(r *record, e ending) {
 	s.ended = max(e.At.UnixMicro(), s.from+1)
 	f.delta.subjects[s] = true
 	for _, name := range slices.Sorted(maps.Keys(s.sources)) {
-		f.closeDue(s, s.sources[name], r.at, false)
+		src := s.sources[name]
+		if e.Complete && src.watermark < s.ended {
+			src.watermark = s.ended
+			f.delta.sources[sourceKey{s.ID, name}] = src
+		}
+		f.closeDue(s, src, r.at, e.Complete)
+	}
+	if e.Complete {
+		f.makeFinal(s, r.at)
+		return
 	}
 	f.finish(s, r.at)
 }
@@ -348,6 +357,10 @@ func (f *fold) finish(s *subject, at int64) {
 			return
 		}
 	}
+	f.makeFinal(s, at)
+}
+
+func (f *fold) makeFinal(s *subject, at int64) {
 	s.finished = true
 	f.delta.subjects[s] = true
 	w := &window{id: f.windowID(s.ID, "", "final", 0), subject: s, kind: Final, from: s.ended, to: s.ended, opened: at}

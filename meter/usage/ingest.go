@@ -94,9 +94,10 @@ func (s *Store) Register(ctx context.Context, in Subject) error {
 }
 
 // End ends a subject at an instant: intervals that begin later are refused, the window that holds the instant ends
-// there, and once every source is complete through it a Final window follows. Idempotent. Errors: fail.NotFound;
+// there, and once every source is complete through it a Final window follows. complete says that all usage was handed
+// over: then it follows at once, without waiting for watermarks. Idempotent. Errors: fail.NotFound;
 // fail.Conflict when it has ended at another instant.
-func (s *Store) End(ctx context.Context, subject string, at time.Time) error {
+func (s *Store) End(ctx context.Context, subject string, at time.Time, complete bool) error {
 	at = at.UTC().Truncate(time.Microsecond)
 	s.mu.RLock()
 	known := s.fold.subjects[subject]
@@ -109,7 +110,7 @@ func (s *Store) End(ctx context.Context, subject string, at time.Time) error {
 	case known == nil:
 		return fail.Missing("usage subject", subject)
 	case ended == 0:
-		return s.control(ctx, control{End: &ending{Subject: subject, At: at}})
+		return s.control(ctx, control{End: &ending{Subject: subject, At: at, Complete: complete}})
 	case ended != max(at.UnixMicro(), known.from+1):
 		return fail.New(fail.Conflict, "usage.ended", "The subscription's usage has ended at another instant.",
 			"An end cannot be moved.").With("id", subject)

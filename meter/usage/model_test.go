@@ -295,7 +295,7 @@ func (m *machine) end(t *rapid.T, subject string) {
 		return
 	}
 	m.ended[subject] = true
-	if err := m.store.End(context.Background(), subject, m.clock.Now()); err != nil {
+	if err := m.store.End(context.Background(), subject, m.clock.Now(), len(m.ops)%2 == 0); err != nil {
 		t.Fatal(err)
 	}
 	m.ops = append(m.ops, op{now: m.clock.Now(), end: subject, endAt: m.clock.Now()})

@@ -43,8 +43,9 @@ type control struct {
 }
 
 type ending struct {
-	Subject string    `json:"subject"`
-	At      time.Time `json:"at"`
+	Subject  string    `json:"subject"`
+	At       time.Time `json:"at"`
+	Complete bool      `json:"complete"`
 }
 
 // item is an event read out, instants in microseconds.

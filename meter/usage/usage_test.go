@@ -256,17 +256,17 @@ func TestTheEndMakesAPartialThenAFinalWindow(t *testing.T) {
 		early.Subject = "sub_w"
 		f.send(t, "org_p", use("0", end.Add(-time.Hour), 1), early)
 		for _, s := range []string{"sub_a", "sub_w", "sub_a"} {
-			if err := f.End(ctx, s, end); err != nil {
+			if err := f.End(ctx, s, end, false); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := f.End(ctx, "sub_a", end.Add(1)); err != nil {
+		if err := f.End(ctx, "sub_a", end.Add(1), false); err != nil {
 			t.Errorf("the same microsecond: %v", err)
 		}
-		if err := f.End(ctx, "sub_a", end.Add(time.Second)); !fail.Is(err, fail.Conflict) {
+		if err := f.End(ctx, "sub_a", end.Add(time.Second), false); !fail.Is(err, fail.Conflict) {
 			t.Errorf("another end: %v", err)
 		}
-		if err := f.End(ctx, "sub_x", end); !fail.Is(err, fail.NotFound) {
+		if err := f.End(ctx, "sub_x", end, false); !fail.Is(err, fail.NotFound) {
 			t.Errorf("the end of nothing: %v", err)
 		}
 		want(t, f.send(t, "org_p", crossing, beyond), "accepted", "rejected subscription_ended")
@@ -280,6 +280,26 @@ func TestTheEndMakesAPartialThenAFinalWindow(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestACompleteEndWaitsForNothing(t *testing.T) {
+	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
+	silent := subjectA()
+	silent.ID = "sub_s"
+	f.register(t, subjectA(), silent)
+	end := day().Add(11*time.Hour + 30*time.Minute)
+	f.send(t, "org_p", use("1", end, 1))
+	for _, s := range []string{"sub_a", "sub_s"} {
+		if err := f.End(context.Background(), s, end, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.send(t, "org_p", use("2", end, 2), mark("w", end))
+	got := lines(f.closedWindows(t, 4))
+	if diff := cmp.Diff([]string{"regular 31T11:00:00–31T11:30:00 1: messages=1", "final 31T11:30:00–31T11:30:00 0:",
+		"final 31T11:30:00–31T11:30:00 0:", "correction 31T11:00:00–31T11:30:00 1: messages=2"}, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestRegisterAgain(t *testing.T) {
