@@ -86,6 +86,16 @@ func (s *Parties) Entity(tx *store.Tx, entity string) (Entity, error) {
 	return selectEntity(tx, entity)
 }
 
+// Imprint gives a legal entity to everybody: who sells must be known before the contract (Directive 2011/83/EU, art. 5
+// and 6).
+func (s *Parties) Imprint(ctx context.Context, entity string) (e Entity, err error) {
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		e, err = selectEntity(tx, entity)
+		return err
+	})
+	return e, err
+}
+
 // SetMarket makes a market (ID empty) or changes one, for the staff of the organisation that runs it.
 func (s *Parties) SetMarket(ctx context.Context, c access.Caller, m Market) (Market, error) {
 	fresh := m.ID == ""
