@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -47,39 +46,6 @@ func (d *Document) UnmarshalYAML(b []byte) error {
 		return fmt.Errorf("cannot be written as JSON: %w", err)
 	}
 	return d.UnmarshalJSON(j)
-}
-
-// MarshalYAML is for go-yaml.
-func (d Document) MarshalYAML() (any, error) {
-	if len(d) == 0 {
-		return nil, nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(d))
-	dec.UseNumber()
-	var v any
-	err := dec.Decode(&v)
-	return plainNumbers(v), err
-}
-
-// plainNumbers turns whole numbers into int64, so that YAML writes them without a point.
-func plainNumbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return n
-		}
-		f, _ := v.Float64() // canonical JSON holds only doubles
-		return f
-	case map[string]any:
-		for k, e := range v {
-			v[k] = plainNumbers(e)
-		}
-	case []any:
-		for i, e := range v {
-			v[i] = plainNumbers(e)
-		}
-	}
-	return v
 }
 
 func (d Document) object() (map[string]any, error) {

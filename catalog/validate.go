@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/halle-cloud/halle/internal/fail"
 )
@@ -114,8 +115,14 @@ func (v *check) text(path string, t Text, needed bool, limit int) {
 	for l, s := range t {
 		v.when(!v.language.MatchString(l), path+"."+l, `is not a language: write "en" or "fr-CH"`)
 		v.when(strings.TrimSpace(s) == "", path+"."+l, "is empty")
+		v.when(!utf8.ValidString(s) || strings.ContainsFunc(s, forbidden), path+"."+l, "has signs that are no text")
 		v.when(len(s) > limit, path+"."+l, fmt.Sprintf("is longer than %d bytes", limit))
 	}
+}
+
+// forbidden are signs that no text needs: controls but line breaks and tabs, and the mark of byte order.
+func forbidden(r rune) bool {
+	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0xfeff || r == utf8.RuneError
 }
 
 func (v *check) countries(path string, list []string) {

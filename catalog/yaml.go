@@ -1,9 +1,9 @@
 package catalog
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -122,12 +122,14 @@ func below(values []*ast.MappingValueNode, path string, line int) (ast.Node, str
 // Export writes a content as YAML. What was given when it was saved (ids of price lists, the legal entity) stays out,
 // so that Parse of it is the same offer again.
 func Export(c Content) ([]byte, error) {
-	c = c.bare()
-	var b bytes.Buffer
-	if err := yaml.NewEncoder(&b, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true)).Encode(c); err != nil {
+	b, err := json.Marshal(c.bare())
+	if err == nil {
+		b, err = emitYAML(b)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("offer %s: write YAML: %w", c.Key, err)
 	}
-	return b.Bytes(), nil
+	return b, nil
 }
 
 // bare is a copy without what saving gives.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
@@ -163,6 +164,55 @@ func FuzzParse(f *testing.F) {
 		}
 		if d := cmp.Diff(c, again); d != "" {
 			t.Fatal(d)
+		}
+	})
+}
+
+// TestAnyTextSurvivesYAML puts hostile texts into an offer: what publishers write comes back as they wrote it.
+func TestAnyTextSurvivesYAML(t *testing.T) {
+	base := parsed(t)
+	piece := rapid.OneOf(rapid.StringOfN(rapid.RuneFrom([]rune("aé \n\t:-#'\"{}[]&*!|>%@`,?~0.\\")), 1, 12, -1),
+		rapid.SampledFrom([]string{"---", "...", "null", "yes", "1e3", "0x1", "2026-01-01", "\r\n", " x", "x ", "\n\n", "<<", "~", "- a", "a: b", "\u2028", "\ufeff", "|", ">-"}))
+	text := rapid.Custom(func(r *rapid.T) string {
+		return "t" + strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(r, "pieces"), "") + "t"
+	})
+	rapid.Check(t, func(r *rapid.T) {
+		c := base
+		c.Name = catalog.Text{"en": text.Draw(r, "name")}
+		c.Contract = catalog.Text{"en": strings.Repeat(text.Draw(r, "contract")+"\n", 2), "fr": text.Draw(r, "contrat")}
+		c.Summary = catalog.Text{"en": strings.TrimPrefix(text.Draw(r, "summary"), "t")}
+		out, err := catalog.Export(c)
+		if err != nil {
+			r.Fatal(err)
+		}
+		again, err := catalog.Parse(out)
+		if err != nil {
+			if fail.CodeOf(err) == "offer.content" {
+				return // an empty text
+			}
+			r.Fatalf("%v\n%s", err, out)
+		}
+		if d := cmp.Diff(c, again); d != "" {
+			r.Fatalf("%s\n%s", d, out)
+		}
+	})
+}
+
+func FuzzCheckParameters(f *testing.F) {
+	c := parsed(f)
+	for _, seed := range []string{`{"hosts":["a"]}`, `{}`, `[`, `{"hosts":["a"],"interval_ms":1e400}`, `{"hosts":"\ud800"}`, `{"hosts":["a"],"hosts":["b"]}`, `{"hosts":["a"]}x`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := c.CheckParameters(text); err != nil {
+			var e *fail.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%T %v", err, err)
+			}
+			return
+		}
+		if _, err := c.Spec(c.Plan("start"), text); err != nil {
+			t.Fatalf("accepted, but no spec: %v", err)
 		}
 	})
 }
