@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/keys"
+	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
@@ -278,5 +280,44 @@ func TestTheLegalCopyOutlivesThePerson(t *testing.T) {
 		if v, err = w.invoices.Invoice(ctx, c, i.ID); err != nil || v.Document != nil || !v.Hidden || v.Gross != i.Gross {
 			t.Fatalf("%+v %v", v, err)
 		}
+	})
+}
+
+// TestAReplayChangesNothing reads all facts again, before and after the customer's key was destroyed.
+func TestAReplayChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		i, _ := story(t, w)
+		state := func() (out []string) {
+			t.Helper()
+			must(t, w.DB.Read(ctx, func(tx *store.Tx) error {
+				for _, q := range []string{"SELECT count(*) FROM charge", "SELECT count(*) FROM invoice", "SELECT count(*) FROM rating_interval", "SELECT count(*) FROM fact",
+					"SELECT sum(charged) FROM rating_total", "SELECT raised FROM rating_contract"} {
+					var n int64
+					if err := tx.QueryRow(q).Scan(&n); err != nil {
+						return err
+					}
+					out = append(out, fmt.Sprint(q, " ", n))
+				}
+				return nil
+			}))
+			return out
+		}
+		want := state()
+		for n := range 2 {
+			if n == 1 {
+				must(t, w.Ring.Destroy(ctx, keys.Tenant(i.Org)))
+			}
+			w.tx(t, func(tx *store.Tx) error {
+				_, err := tx.Exec("UPDATE fact_reader SET position = 0")
+				return err
+			})
+			w.drain(t)
+			if d := cmp.Diff(want, state()); d != "" {
+				t.Fatal(d)
+			}
+		}
+		err := w.invoices.ProofFile(ctx, w.Operator, i.ID, &bytes.Buffer{})
+		wantCode(t, err, "billing.proof_erased")
 	})
 }

@@ -42,38 +42,43 @@ func (s *Invoices) RecordPayment(ctx context.Context, c access.Caller, in Paymen
 		if err := in.validate(i.Summary); err != nil {
 			return err
 		}
-		p := Payment{ID: s.IDs.New("pay"), Invoice: i.ID, Reference: in.Reference, Amount: in.Amount, Received: in.Received, Actor: c.Ref(), RecordedAt: s.Now()}
-		fresh, err := insertPayment(tx, i.Org, p)
-		if err != nil {
-			return err
-		}
-		if !fresh {
-			out = i.Summary
-			return samePayment(tx, p)
-		}
-		if ok, err := updatePaid(tx, i.ID, in.Amount.Minor); err != nil {
-			return err
-		} else if !ok {
-			return fail.New(fail.Conflict, "billing.overpaid", "The payment is more than what is owed for this invoice.", "Record what is owed at most.").
-				With("owed", i.Owed().String())
-		}
-		if i, err = selectInvoice(tx, i.ID); err != nil {
-			return err
-		}
-		out = i.Summary
-		if s.Paid != nil {
-			if err := s.Paid(tx, i.Org); err != nil {
-				return err
-			}
-		}
-		_, err = s.Facts.Record(tx, trace.Fact{Type: FactPayment, Aggregate: p.ID, Owner: i.Org, Actor: c.Ref(), At: s.Now(),
-			Machine: PaymentFact{Payment: p.ID, Invoice: i.ID, Org: i.Org, Amount: p.Amount, Status: i.Status}})
+		out, err = s.pay(tx, c, i.Summary, in)
 		return err
 	})
 	if err != nil {
 		return Summary{}, err
 	}
 	return out, nil
+}
+
+// pay notes the payment in the caller's transaction.
+func (s *Invoices) pay(tx *store.Tx, c access.Caller, i Summary, in PaymentInput) (Summary, error) {
+	p := Payment{ID: s.IDs.New("pay"), Invoice: i.ID, Reference: in.Reference, Amount: in.Amount, Received: in.Received, Actor: c.Ref(), RecordedAt: s.Now()}
+	fresh, err := insertPayment(tx, i.Org, p)
+	if err != nil {
+		return i, err
+	}
+	if !fresh {
+		return i, samePayment(tx, p)
+	}
+	if ok, err := updatePaid(tx, i.ID, in.Amount.Minor); err != nil {
+		return i, err
+	} else if !ok {
+		return i, fail.New(fail.Conflict, "billing.overpaid", "The payment is more than what is owed for this invoice.", "Record what is owed at most.").
+			With("owed", i.Owed().String())
+	}
+	after, err := selectInvoice(tx, i.ID)
+	if err != nil {
+		return i, err
+	}
+	if s.Paid != nil {
+		if err := s.Paid(tx, i.Org); err != nil {
+			return i, err
+		}
+	}
+	_, err = s.Facts.Record(tx, trace.Fact{Type: FactPayment, Aggregate: p.ID, Owner: i.Org, Actor: c.Ref(), At: s.Now(),
+		Machine: PaymentFact{Payment: p.ID, Invoice: i.ID, Org: i.Org, Amount: p.Amount, Status: after.Status}})
+	return after.Summary, err
 }
 
 func (in PaymentInput) validate(i Summary) error {

@@ -169,6 +169,15 @@ func (c Contract) cycle(every price.Every) (price.Cycle, error) {
 	return price.Cycle{Anchor: c.Anchor, Every: every, Zone: zone}, err
 }
 
+// month is the billing period in which tiers and free quantities of usage count.
+func (c Contract) month(t time.Time) (price.Period, error) {
+	cycle, err := c.cycle(price.Month)
+	if err != nil {
+		return price.Period{}, err
+	}
+	return cycle.At(t)
+}
+
 // held cuts the time between charged and upTo into the stretches that are charged per period, each in one interval.
 func (c Contract) held(history []Interval, upTo time.Time) []stretch {
 	if !c.EndedAt.IsZero() && c.EndedAt.Before(upTo) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -78,7 +79,7 @@ func (s *Ratings) ChangePrice(tx *store.Tx, subscription string, canonical []byt
 	if err != nil {
 		return err
 	}
-	return s.next(tx, subscription, from, func(i *Interval) {
+	return s.next(tx, subscription, from, func(i Interval) bool { return i.Fact == fact }, func(i *Interval) {
 		i.Price, i.Plan, i.Fact = hash, plan, fact
 		if name != "" {
 			i.Name = name
@@ -88,17 +89,22 @@ func (s *Ratings) ChangePrice(tx *store.Tx, subscription string, canonical []byt
 
 // Hold says from when on a subscription is held (resumed) or not (suspended). Readers call it.
 func (s *Ratings) Hold(tx *store.Tx, subscription string, held bool, from time.Time) error {
-	return s.next(tx, subscription, from, func(i *Interval) { i.Held = held })
+	done := func(i Interval) bool { return i.From.Equal(from) && i.Held == held }
+	return s.next(tx, subscription, from, done, func(i *Interval) { i.Held = held })
 }
 
-// next begins a new interval; one that begins before the last one is moved to its start, so that history has no gap.
-func (s *Ratings) next(tx *store.Tx, subscription string, from time.Time, change func(i *Interval)) error {
+// next begins a new interval, unless one is there that is what the change wants (a replay). One that begins before the
+// last one is moved to its start, so that history has no gap.
+func (s *Ratings) next(tx *store.Tx, subscription string, from time.Time, done func(i Interval) bool, change func(i *Interval)) error {
 	history, err := selectHistory(tx, subscription)
 	if err != nil {
 		return err
 	}
 	if len(history) == 0 {
 		return fail.Missing("service", subscription)
+	}
+	if slices.ContainsFunc(history, done) {
+		return nil
 	}
 	i := history[len(history)-1]
 	if from.After(i.From) {
@@ -192,6 +198,10 @@ func (s *Ratings) RateWindow(tx *store.Tx, w ClosedWindow) error {
 	if err != nil {
 		return err
 	}
+	period, err := c.month(instant)
+	if err != nil {
+		return err
+	}
 	var charges []Charge
 	for _, part := range v.Components {
 		if !part.Kind.Usage() {
@@ -201,100 +211,12 @@ func (s *Ratings) RateWindow(tx *store.Tx, w ClosedWindow) error {
 		if err != nil {
 			return fmt.Errorf("window %s: %w", w.ID, err)
 		}
-		if quantity == 0 {
-			continue
+		if quantity > 0 {
+			charges = append(charges, Charge{Component: part.Key, Price: in.Price, Window: w.ID, Fact: w.Fact, Correction: w.Corrects != "",
+				At: price.Interval{From: w.From, To: w.To}, Period: period.Interval, Quantity: quantity})
 		}
-		cycle, err := c.cycle(price.Month)
-		if err != nil {
-			return err
-		}
-		period, err := cycle.At(instant)
-		if err != nil {
-			return err
-		}
-		charges = append(charges, Charge{Component: part.Key, Price: in.Price, Window: w.ID, Fact: w.Fact, Correction: w.Corrects != "",
-			At: price.Interval{From: w.From, To: w.To}, Period: period.Interval, Quantity: quantity})
 	}
 	return s.charge(tx, &c, v, charges, RatedFact{Window: w.ID})
-}
-
-// ChargePeriods charges the prices per period of an organisation's subscriptions up to an instant. Billing calls it
-// in the transaction that issues.
-func (s *Ratings) ChargePeriods(tx *store.Tx, org string, upTo time.Time) error {
-	list, err := selectContracts(tx, org)
-	if err != nil {
-		return err
-	}
-	for _, c := range list {
-		history, err := selectHistory(tx, c.Subscription)
-		if err != nil {
-			return err
-		}
-		if err := s.chargePeriods(tx, &c, history, upTo); err != nil {
-			return err
-		}
-		if err := updateContract(tx, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Ratings) chargePeriods(tx *store.Tx, c *Contract, history []Interval, upTo time.Time) error {
-	due, err := s.accrued(tx, *c, history, upTo)
-	if err != nil {
-		return err
-	}
-	for _, one := range due {
-		v, err := s.price(tx, one.Price)
-		if err != nil {
-			return err
-		}
-		if err := s.charge(tx, c, v, []Charge{one}, RatedFact{}); err != nil {
-			return err
-		}
-	}
-	if !c.EndedAt.IsZero() && c.EndedAt.Before(upTo) {
-		upTo = c.EndedAt
-	}
-	if upTo.After(c.ChargedTo) {
-		c.ChargedTo = upTo.UTC()
-	}
-	return nil
-}
-
-// accrued lists the charges per period that are not written yet: each stretch held, cut at the billing periods.
-func (s *Ratings) accrued(tx *store.Tx, c Contract, history []Interval, upTo time.Time) ([]Charge, error) {
-	var out []Charge
-	for _, st := range c.held(history, upTo) {
-		v, err := s.price(tx, st.Price)
-		if err != nil {
-			return nil, err
-		}
-		for _, part := range v.Components {
-			if part.Kind != price.PerPeriod {
-				continue
-			}
-			cycle, err := c.cycle(part.Every)
-			if err != nil {
-				return nil, err
-			}
-			for from := st.span.From; from.Before(st.span.To); {
-				period, err := cycle.At(from)
-				if err != nil {
-					return nil, err
-				}
-				span := period.Overlap(price.Interval{From: from, To: st.span.To})
-				from = span.To
-				if span.Seconds() == 0 {
-					continue
-				}
-				out = append(out, Charge{Org: c.Org, Subscription: c.Subscription, Component: part.Key, Price: st.Price, Fact: st.Fact, At: span,
-					Period: period.Interval, Quantity: 1})
-			}
-		}
-	}
-	return out, nil
 }
 
 // charge rates and writes charges, raises what is spent, and records the fact when there is a charge.

@@ -1,0 +1,210 @@
+package proof
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/price"
+)
+
+// lines redoes each line and the totals.
+func (e *evidence) lines(i *Invoice) error {
+	chains := map[chainKey][]*InvoiceCharge{}
+	for n := range i.Lines {
+		l := &i.Lines[n]
+		if err := e.line(i, l, n+1, chains); err != nil {
+			return fmt.Errorf("invoice %s, line %d (%s): %w", i.Number, n+1, l.Component, err)
+		}
+	}
+	for key, list := range chains {
+		if err := key.check(list); err != nil {
+			return fmt.Errorf("invoice %s: %w", i.Number, err)
+		}
+	}
+	totals, nets, err := i.Sum()
+	if err != nil {
+		return fmt.Errorf("invoice %s: %w", i.Number, err)
+	}
+	for n, l := range i.Lines {
+		if l.Net != nets[n] {
+			return fmt.Errorf("invoice %s, line %d (%s): its net amount is %s, it says %s", i.Number, n+1, l.Component, nets[n], l.Net)
+		}
+	}
+	if !slices.Equal(totals.Subtotals, i.Totals.Subtotals) || totals.Net != i.Totals.Net || totals.VAT != i.Totals.VAT || totals.Gross != i.Totals.Gross {
+		return fmt.Errorf("invoice %s: the lines give %s, the invoice says %s", i.Number, totals.Gross, i.Totals.Gross)
+	}
+	return nil
+}
+
+// line redoes one line from its charges.
+func (e *evidence) line(i *Invoice, l *InvoiceLine, no int, chains map[chainKey][]*InvoiceCharge) error {
+	v := e.prices[l.Price]
+	if v == nil {
+		return fmt.Errorf("price version %s is not in the file, or was changed", l.Price)
+	}
+	c, err := v.Component(l.Component)
+	if err != nil {
+		return fmt.Errorf("price version %s: %w", l.Price, err)
+	}
+	e.used[l.Price] = true
+	unit := c.Unit
+	if c.Kind == price.PerPeriod {
+		unit = string(c.Every)
+	}
+	if l.No != no || l.Unit != unit || v.Currency != i.Currency || v.Basis != i.Basis || l.Category != i.Decision.Category || l.BasisPoints != i.Decision.BasisPoints {
+		return errors.New("its number, unit, currency, basis or tax is not the invoice's")
+	}
+	exact, err := e.charges(l, v, c, chains)
+	if err != nil {
+		return err
+	}
+	amount, err := exact.Round(v.Rounding)
+	if err != nil {
+		return err
+	}
+	if amount != l.Amount {
+		return fmt.Errorf("%s rounds to %s, it says %s", exact, amount, l.Amount)
+	}
+	return nil
+}
+
+// charges redoes the charges of a line and their sum, before rounding.
+func (e *evidence) charges(l *InvoiceLine, v *price.Version, c *price.Component, chains map[chainKey][]*InvoiceCharge) (money.Exact, error) {
+	exact, quantity := money.ZeroExact(v.Currency), money.Quantity(0)
+	for n := range l.Charges {
+		ch := &l.Charges[n]
+		err := e.charge(l, v, c, ch)
+		if err != nil {
+			return exact, fmt.Errorf("charge %s: %w", ch.ID, err)
+		}
+		if exact, err = exact.Add(ch.Exact); err != nil {
+			return exact, err
+		}
+		if quantity, err = quantity.Add(ch.Quantity); err != nil {
+			return exact, err
+		}
+		if c.Kind == price.PerPeriod {
+			quantity = l.Charges[0].Quantity // items, each held for many periods
+		}
+		if c.Kind.Usage() {
+			key := chainKey{l.Subscription, l.Component, l.Price, ch.Period.From.UnixMicro()}
+			chains[key] = append(chains[key], ch)
+		}
+	}
+	if len(l.Charges) == 0 {
+		return exact, errors.New("it has no charge")
+	}
+	if exact != l.Exact {
+		return exact, fmt.Errorf("its charges sum to %s, it says %s", exact, l.Exact)
+	}
+	if quantity != l.Quantity {
+		return exact, fmt.Errorf("its charges are for %s, it says %s", quantity, l.Quantity)
+	}
+	return exact, nil
+}
+
+// charge redoes one charge: its quantity from the window, its price from what was agreed, its amount from both.
+func (e *evidence) charge(l *InvoiceLine, v *price.Version, c *price.Component, ch *InvoiceCharge) error {
+	if e.used["charge "+ch.ID] {
+		return errors.New("it stands twice")
+	}
+	e.used["charge "+ch.ID] = true
+	at := ch.Span.From
+	switch {
+	case c.Kind.Usage():
+		w := e.windows[ch.Window]
+		if w == nil {
+			return fmt.Errorf("window %s is not in the file", ch.Window)
+		}
+		key := "window " + ch.Window + " " + c.Key
+		if e.used[key] {
+			return fmt.Errorf("window %s was charged before", ch.Window)
+		}
+		e.used[key], e.used["window "+ch.Window] = true, true
+		if w.Window.Subject != l.Subscription {
+			return fmt.Errorf("window %s is of %s", ch.Window, w.Window.Subject)
+		}
+		if got := w.Window.Sum(c.Meter); got != ch.Quantity.String() {
+			return fmt.Errorf("window %s counts %s of %s, it says %s", ch.Window, got, c.Meter, ch.Quantity)
+		}
+		at = w.Window.Decides()
+	case ch.Window != "":
+		return fmt.Errorf("window %s has no place here", ch.Window)
+	case c.Kind == price.OneOff:
+		if e.used["once "+l.Subscription+" "+c.Key] {
+			return errors.New("it is owed once only")
+		}
+		e.used["once "+l.Subscription+" "+c.Key] = true
+	}
+	if err := e.inForce(l, at); err != nil {
+		return err
+	}
+	line, err := price.Rate(v, c.Key, ch.Input(c.Kind))
+	if err != nil {
+		return err
+	}
+	if line.Exact != ch.Exact {
+		return fmt.Errorf("its price version gives %s, it says %s", line.Exact, ch.Exact)
+	}
+	return nil
+}
+
+// Sum is the amount of a meter over all its labels, as a decimal integer.
+func (w *Window) Sum(meter string) string {
+	total := new(big.Int)
+	for _, s := range w.Sums {
+		if n, ok := new(big.Int).SetString(s.Quantity, 10); ok && s.Meter == meter {
+			total.Add(total, n)
+		}
+	}
+	return total.String()
+}
+
+// Decides is the instant whose price applies to the whole window: its last microsecond.
+func (w *Window) Decides() time.Time { return w.To.Add(-time.Microsecond) }
+
+// inForce tells whether the price of the line is the one that was agreed last before the instant; what lies before the
+// first agreement has the first price. The zero instant is the activation.
+func (e *evidence) inForce(l *InvoiceLine, at time.Time) error {
+	list := e.agreed[l.Subscription]
+	if len(list) == 0 {
+		return fmt.Errorf("the receipt of the fact that subscription %s was activated is missing", l.Subscription)
+	}
+	now := list[0]
+	for _, a := range list[1:] {
+		if !a.from.After(at) {
+			now = a
+		}
+	}
+	if now.price != l.Price {
+		return fmt.Errorf("subscription %s had price version %s then, not %s", l.Subscription, now.price, l.Price)
+	}
+	return nil
+}
+
+// chainKey is what the tiers of one billing period are counted by.
+type chainKey struct {
+	subscription, component, price string
+	period                         int64
+}
+
+// check wants the charges of one period to go on where the one before stopped: no unit twice, none left out between.
+func (k chainKey) check(list []*InvoiceCharge) error {
+	slices.SortStableFunc(list, func(a, b *InvoiceCharge) int {
+		if a.From == b.From {
+			return int(min(max(a.Quantity-b.Quantity, -1), 1))
+		}
+		return int(min(max(a.From-b.From, -1), 1))
+	})
+	for n := 1; n < len(list); n++ {
+		if list[n].From != list[n-1].From+list[n-1].Quantity {
+			return fmt.Errorf("charge %s (%s of %s) begins at %s units, the one before stopped at %s", list[n].ID, k.component, k.subscription,
+				list[n].From, list[n-1].From+list[n-1].Quantity)
+		}
+	}
+	return nil
+}
