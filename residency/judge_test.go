@@ -78,7 +78,7 @@ func TestVerdicts(t *testing.T) {
 				"support_unknown:Relay SAS"}}},
 		"own key": {only(Layer{All: Rule{OwnKey: true}}), "public", french(), map[string][]string{
 			"lyon": {"own_key:lyon"}, "paris": {"own_key:paris"}, "dublin": {"own_key:dublin"}, "virginia": {"own_key:virginia"}}},
-		"unknown class": {only(Layer{}), "biometric", french(), map[string][]string{
+		"unknown class": {only(Layer{Classes: map[string]Rule{"biometric": {}}}), "biometric", french(), map[string][]string{
 			"lyon": {"class:lyon"}, "paris": {"class:paris"}, "dublin": {"class:dublin"}, "virginia": {"class:virginia"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

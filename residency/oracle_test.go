@@ -179,7 +179,7 @@ func (o *oracle) region(r Region) []string {
 	class, level := o.class(), slices.Index(Levels(), r.Evidence)
 	known, place, cert, weak, key := false, false, false, false, false
 	for i, rule := range o.held() {
-		if _, ok := o.q.Policy.Layers[i/2].Classes[class]; ok {
+		if _, ok := o.q.Policy.Layers[i/2].Classes[class]; ok && i < 2 {
 			known = true
 		}
 		place = place || len(rule.Countries) > 0 && !o.any(r.Country, rule.Countries)

@@ -41,7 +41,8 @@ type Layer struct {
 }
 
 // Policy is what a customer is held to: the market's layer, then those of the organisations from the root down to it.
-// All of them hold, so that a layer can only tighten. Without a layer everything is refused.
+// All of them hold, and only the market says which classes there are, so that a layer can only tighten. Without a layer
+// everything is refused.
 type Policy struct {
 	Layers []Layer `json:"layers"`
 }
@@ -132,7 +133,7 @@ func has(list []string, country string, groups map[string][]string) bool {
 // effective is all layers for one class as one rule.
 type effective struct {
 	class     string
-	known     bool // a layer knows the class
+	known     bool // the market knows the class
 	countries [][]string
 	support   [][]string
 	refused   []string
@@ -143,9 +144,9 @@ type effective struct {
 
 func (p Policy) effective(class string) effective {
 	e := effective{class: p.Class(class)}
-	for _, l := range p.Layers {
+	for i, l := range p.Layers {
 		rule, ok := l.Classes[e.class]
-		e.known = e.known || ok
+		e.known = e.known || ok && i == 0 // a class of their own would let customers past what the market demands
 		e.add(l.All)
 		e.add(rule)
 	}

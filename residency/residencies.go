@@ -216,6 +216,9 @@ func (s *Residency) set(ctx context.Context, c access.Caller, scope string, l La
 		if err := l.Validate(f.Groups); err != nil {
 			return err
 		}
+		if err := s.knownClasses(tx, owner, scope, l); err != nil {
+			return err
+		}
 		body, hash, err := canonical(l)
 		if err != nil {
 			return err
@@ -236,6 +239,24 @@ func (s *Residency) set(ctx context.Context, c access.Caller, scope string, l La
 		return err
 	})
 	return v, err
+}
+
+// knownClasses refuses a customer's layer with a class that its market does not have: it would refuse everything.
+func (s *Residency) knownClasses(tx *store.Tx, owner party.Organisation, scope string, l Layer) error {
+	if scope != owner.ID || owner.Market == "" {
+		return nil
+	}
+	p, err := s.policy(tx, owner.Market, "")
+	if err != nil {
+		return err
+	}
+	for _, class := range sortedKeys(l.Classes) {
+		if _, ok := p.Layers[0].Classes[class]; !ok {
+			return fail.New(fail.Invalid, "residency.policy", "The market has no data of the class "+class+".",
+				"Use one of "+strings.Join(sortedKeys(p.Layers[0].Classes), ", ")+".").Field("classes."+class, "is not known in the market")
+		}
+	}
+	return nil
 }
 
 // PolicyOf gives what an organisation is held to, its own layer last (policy.read).

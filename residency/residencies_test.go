@@ -186,6 +186,9 @@ func TestPolicies(t *testing.T) {
 		if _, err := s.SetPolicy(ctx, acme, acme.Org, residency.Layer{All: residency.Rule{Countries: []string{"France"}}}); !fail.Is(err, fail.Invalid) {
 			t.Errorf("a policy with an unknown country: %v", err)
 		}
+		if _, err := s.SetPolicy(ctx, acme, acme.Org, residency.Layer{Classes: map[string]residency.Rule{"secret": {}}}); !fail.Is(err, fail.Invalid) {
+			t.Errorf("a class of the customer's own: %v", err)
+		}
 		allowed := func(c access.Caller) string {
 			list, err := s.Shelf(ctx, c, w.Market.ID, chain(), residency.ClassPublic)
 			if err != nil {
