@@ -257,10 +257,9 @@ func (s *Catalogue) guarded(tx *store.Tx, c access.Caller, action access.Action,
 	return v, err
 }
 
-// record writes the fact; the publisher owns it, and the operator at the root of its path is concerned.
+// record writes the fact; the publisher owns it, and everyone above it in the tree is concerned.
 func (s *Catalogue) record(tx *store.Tx, c access.Caller, kind string, v Version) error {
-	root, _, _ := strings.Cut(strings.TrimPrefix(v.Path, "/"), "/")
-	_, err := s.facts.Record(tx, trace.Fact{Type: kind, Aggregate: v.ID, Owner: v.Publisher, Parties: []string{root}, Actor: c.Ref(), At: s.now(),
+	_, err := s.facts.Record(tx, trace.Fact{Type: kind, Aggregate: v.ID, Owner: v.Publisher, Parties: strings.Split(strings.Trim(v.Path, "/"), "/"), Actor: c.Ref(), At: s.now(),
 		Machine: VersionFact{Offer: v.Offer, Key: v.Content.Key, Version: v.ID, Number: v.Number, Publisher: v.Publisher, Path: v.Path,
 			State: v.State, Hash: v.Hash, Note: v.Note}})
 	return err

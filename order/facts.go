@@ -210,15 +210,9 @@ func (i Item) Fact() (ItemFact, error) {
 	return f, err
 }
 
-// parties are who is concerned by an order besides the customer: the operator at the root and the publishers.
-func (o Order) parties() []string {
-	root, _, _ := strings.Cut(strings.TrimPrefix(o.Path, "/"), "/")
-	out := []string{root}
-	for _, i := range o.Items {
-		out = append(out, i.Terms.Publisher)
-	}
-	return out
-}
+// parties are who is concerned by an order: the customer and everyone above it in the tree. Publishers are not, because
+// an order may hold items of several; each sees the facts of its own items.
+func (o Order) parties() []string { return strings.Split(strings.Trim(o.Path, "/"), "/") }
 
 func (s *Orders) record(tx *store.Tx, actor, kind string, o Order, payload any) error {
 	_, err := s.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: o.ID, Owner: o.Org, Parties: o.parties(), Actor: actor, At: s.Now(), Machine: payload})
@@ -238,7 +232,7 @@ func (s *Orders) recordItem(tx *store.Tx, actor, kind string, o Order, i Item) e
 	if kind == "" {
 		return nil
 	}
-	_, err := s.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: i.ID, Owner: o.Org, Parties: o.parties(), Actor: actor, At: s.Now(),
+	_, err := s.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: i.ID, Owner: o.Org, Parties: append(o.parties(), i.Terms.Publisher), Actor: actor, At: s.Now(),
 		Machine: ItemStateFact{Order: o.ID, Item: i.ID, Org: o.Org, Action: i.Action, Subscription: i.Subscription, Publisher: i.Terms.Publisher,
 			OfferVersion: i.Terms.Version, State: i.State, Placement: i.Placement, Reasons: i.Reasons, Failure: i.Failure}})
 	return err

@@ -173,8 +173,14 @@ func TestFromOrderToCompletion(t *testing.T) {
 		if l := h.limit(t, h.buyer.Org, order.Monthly("EUR")); l.Reserved != 0 || l.Committed != 600 {
 			t.Errorf("committed %+v", l)
 		}
-		if got := h.types(t, h.publisher.Org, o.ID); !slices.Equal(got, []string{order.FactPlaced, order.FactStarted, order.FactCompleted}) {
+		if got := h.types(t, h.Operator.Org, o.ID); !slices.Equal(got, []string{order.FactPlaced, order.FactStarted, order.FactCompleted}) {
 			t.Errorf("facts %v", got)
+		}
+		if got := h.types(t, h.publisher.Org, o.ID); len(got) != 0 {
+			t.Errorf("the publisher reads the whole order: %v", got)
+		}
+		if got := h.types(t, h.publisher.Org, i.ID); !slices.Equal(got, []string{order.FactItemPlaced, order.FactItemCompleted}) {
+			t.Errorf("the publisher sees of its item %v", got)
 		}
 		steps, err := h.orders.Progress(context.Background(), h.buyer, o.ID)
 		must(t, err)

@@ -114,9 +114,9 @@ func (s Subscription) fact(at time.Time) StateFact {
 	return StateFact{Subscription: s.ID, Org: s.Org, Publisher: s.Deal.Publisher, State: s.State, Reasons: s.Reasons, At: stamp(at)}
 }
 
-// record writes a fact that concerns the customer, the publisher and the operator at the root of the tree.
+// record writes a fact that concerns the customer, everyone above it in the tree, and the publisher.
 func (u *Subscriptions) record(tx *store.Tx, actor, kind string, s Subscription, payload any) error {
-	root, _, _ := strings.Cut(strings.TrimPrefix(s.Path, "/"), "/")
-	_, err := u.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: s.ID, Owner: s.Org, Parties: []string{root, s.Deal.Publisher}, Actor: actor, At: u.Now(), Machine: payload})
+	parties := append(strings.Split(strings.Trim(s.Path, "/"), "/"), s.Deal.Publisher)
+	_, err := u.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: s.ID, Owner: s.Org, Parties: parties, Actor: actor, At: u.Now(), Machine: payload})
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
 	"github.com/halle-cloud/halle/order"
@@ -477,4 +478,25 @@ func replay(t *testing.T, h *house, id string) subscription.State {
 		}
 	}
 	return state
+}
+
+// TestReplayAfterErasure: the facts of a customer who is gone stop no reader.
+func TestReplayAfterErasure(t *testing.T) {
+	h := onSQLite(t)
+	ctx := context.Background()
+	i := h.standing(t, h.buyer, "start")
+	h.order(t, h.buyer, order.ItemInput{Action: order.ActionSuspend, Subscription: i.Subscription})
+	other := h.Business(t, h.Operator, "Garage", party.KindCustomer)
+	kept := h.standing(t, other, "start")
+	must(t, h.Ring.Destroy(ctx, keys.Tenant(h.buyer.Org)))
+	readers := h.subs.Readers()
+	readers[0].Name = "replay"
+	must(t, h.Facts.Drain(ctx, readers...))
+	parked, err := h.Facts.Parked(ctx)
+	must(t, err)
+	if len(parked) != 0 {
+		t.Errorf("parked %+v", parked)
+	}
+	h.state(t, i.Subscription, subscription.StateSuspended, subscription.ReasonCustomer)
+	h.state(t, kept.Subscription, subscription.StateActive)
 }
