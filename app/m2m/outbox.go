@@ -181,6 +181,9 @@ func (o *outbox) sendBatch(ctx context.Context, batch []place) error {
 	}
 	var refused error
 	for i, v := range verdicts {
+		if v.quarantined() {
+			o.log.Warn("usage is in quarantine", "verdict", v.Verdict, "reason", v.Reason)
+		}
 		if v.taken() {
 			batch[i].of.accepted[batch[i].i] = true
 		} else if refused == nil {
@@ -195,9 +198,23 @@ type verdict struct {
 	Index   int    `json:"index"`
 	Verdict string `json:"verdict"` // accepted, duplicate, conflict, rejected
 	Reason  string `json:"reason"`
+	Retry   bool   `json:"retry"` // of a rejection: the same event may pass later
 }
 
-func (v verdict) taken() bool { return v.Verdict == "accepted" || v.Verdict == "duplicate" }
+// taken tells whether the event is with whoever takes usage. What was refused for good lies there in quarantine, where
+// a person decides: sending it again would hold up every later interval and change nothing.
+func (v verdict) taken() bool {
+	switch v.Verdict {
+	case "accepted", "duplicate", "conflict":
+		return true
+	}
+	return v.Verdict == "rejected" && !v.Retry
+}
+
+// quarantined tells whether a person must look at it.
+func (v verdict) quarantined() bool {
+	return v.taken() && v.Verdict != "accepted" && v.Verdict != "duplicate"
+}
 
 // String is for messages.
 func (v verdict) String() string {

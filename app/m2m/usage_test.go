@@ -34,3 +34,22 @@ func TestUsageGoesToASocketOfTheFolder(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyAVerdictThatMayChangeIsSentAgain(t *testing.T) {
+	for _, c := range []struct {
+		verdict
+		taken, quarantined bool
+	}{
+		{verdict{Verdict: "accepted"}, true, false},
+		{verdict{Verdict: "duplicate"}, true, false},
+		{verdict{Verdict: "conflict"}, true, true},
+		{verdict{Verdict: "rejected", Reason: "subscription_ended"}, true, true},
+		{verdict{Verdict: "rejected", Reason: "unknown_subject", Retry: true}, false, false},
+		{verdict{}, false, false},
+		{verdict{Verdict: "perhaps"}, false, false},
+	} {
+		if c.verdict.taken() != c.taken || c.verdict.quarantined() != c.quarantined {
+			t.Errorf("%+v: taken %v, quarantined %v", c.verdict, c.verdict.taken(), c.verdict.quarantined())
+		}
+	}
+}
