@@ -80,14 +80,13 @@ func (j *judgement) link(l link) []Reason {
 }
 
 func (j *judgement) linkWord(l link, subject, word string) string {
-	groups := j.question.Facts.Groups
 	switch word {
 	case "role":
 		return l.role
 	case "subject":
 		return subject
 	case "laws":
-		return strings.Join(slices.DeleteFunc(slices.Clone(l.exposure.laws), func(c string) bool { return !has(j.policy.refused, c, groups) }), " and ")
+		return strings.Join(slices.DeleteFunc(slices.Clone(l.exposure.laws), func(c string) bool { return !j.refused[c] }), " and ")
 	case "support":
 		return strings.Join(sorted(l.support), ", ")
 	case "support_allowed":

@@ -143,8 +143,9 @@ type judgement struct {
 	answers    map[string]answer
 	offer      cedar.Value // classes the offer takes
 	publisher  string      // key of the entity that the facts know as the publisher; "" for none
-	countries  string      // where data may live, in words
-	support    string      // from where people may help, in words
+	refused    map[string]bool
+	countries  string // where data may live, in words
+	support    string // from where people may help, in words
 }
 
 func (r *Rules) judge(q Question) *judgement {
@@ -154,6 +155,7 @@ func (r *Rules) judge(q Question) *judgement {
 	}
 	j := &judgement{rules: r, index: x, question: q, policy: q.Policy.effective(q.Class), day: price.DateOf(q.At, time.UTC),
 		operators: map[*Cloud][]Reason{}, answers: map[string]answer{}, offer: set(q.Chain.Classes)}
+	j.refused = expand(j.policy.refused, q.Facts.Groups)
 	j.countries, j.support = words(j.policy.countries), words(j.policy.support)
 	if e := x.find(q.Chain.Publisher.Ref, q.Chain.Publisher.Name); e != nil {
 		j.publisher = e.Key

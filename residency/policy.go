@@ -112,24 +112,6 @@ func (r Rule) validate(f *fail.Error, at string, groups map[string][]string) *fa
 
 func badActivity(a int) bool { return a < 1 || a > 6 }
 
-// has tells whether a country belongs to one of the entries of a list.
-func has(list []string, country string, groups map[string][]string) bool {
-	for _, entry := range list {
-		if entry == country {
-			return true
-		}
-		if group, ok := groups[entry]; ok && slices.Contains(group, country) {
-			return true
-		}
-		if name, ok := strings.CutPrefix(entry, "non-"); ok {
-			if group, known := groups[name]; known && !slices.Contains(group, country) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // effective is all layers for one class as one rule.
 type effective struct {
 	class     string
@@ -192,10 +174,38 @@ func allCountries() []string {
 	return out
 }
 
-// within are the countries that every one of the lists has.
+// expand is the set of countries that a list means.
+func expand(list []string, groups map[string][]string) map[string]bool {
+	out := map[string]bool{}
+	for _, entry := range list {
+		name, negative := strings.CutPrefix(entry, "non-")
+		group, known := groups[name]
+		switch {
+		case negative && known:
+			for _, c := range allCountries() {
+				if !slices.Contains(group, c) {
+					out[c] = true
+				}
+			}
+		case known:
+			for _, c := range group {
+				out[c] = true
+			}
+		default:
+			out[entry] = true
+		}
+	}
+	return out
+}
+
+// within are the countries that every one of the lists has, sorted.
 func within(lists [][]string, groups map[string][]string) []string {
-	return slices.DeleteFunc(allCountries(), func(c string) bool {
-		return slices.ContainsFunc(lists, func(list []string) bool { return !has(list, c, groups) })
+	sets := make([]map[string]bool, len(lists))
+	for i, list := range lists {
+		sets[i] = expand(list, groups)
+	}
+	return slices.DeleteFunc(sortedKeys(sets[0]), func(c string) bool {
+		return slices.ContainsFunc(sets, func(set map[string]bool) bool { return !set[c] })
 	})
 }
 
