@@ -14,6 +14,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
+	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/order"
 	"github.com/halle-cloud/halle/party"
 )
@@ -227,6 +228,11 @@ func TestRandomOrders(t *testing.T) {
 	n := 0
 	rapid.Check(t, func(r *rapid.T) {
 		n++
+		var above *money.Amount
+		if rapid.Bool().Draw(r, "held") {
+			above = new(money.Zero("EUR"))
+		}
+		must(t, h.orders.SetApprovalRule(ctx, home, home.Org, "EUR", above))
 		o, err := h.orders.Place(ctx, home, order.PlaceInput{Key: fmt.Sprint("r", n), Items: []order.ItemInput{add(), add()}, ConsentToStart: true})
 		if err != nil {
 			r.Fatal(err)
@@ -242,6 +248,7 @@ func TestRandomOrders(t *testing.T) {
 			"cancel":   func() error { _, err := h.orders.Cancel(ctx, home, o.ID, ""); return err },
 			"withdraw": func() error { _, err := h.orders.Withdraw(ctx, home, o.ID); return err },
 			"approve":  func() error { _, err := h.orders.Approve(ctx, home, o.ID); return err },
+			"reject":   func() error { _, err := h.orders.Reject(ctx, home, o.ID, "no"); return err },
 			"placed": tx(func(tx *store.Tx, i string) error {
 				return h.orders.ItemPlaced(tx, i, fmt.Sprint("plc", rapid.IntRange(0, 1).Draw(r, "placement")))
 			}),
@@ -257,7 +264,7 @@ func TestRandomOrders(t *testing.T) {
 			"cancelling": tx(h.orders.ItemCancelling),
 			"cancelled":  tx(h.orders.ItemCancelled),
 		}
-		names := []string{"approve", "cancel", "cancelled", "cancelling", "continued", "done", "failed", "placed", "placed", "refused", "waiting", "withdraw"}
+		names := []string{"approve", "approve", "reject", "cancel", "cancelled", "cancelling", "continued", "done", "failed", "placed", "placed", "refused", "waiting", "withdraw"}
 		now := h.get(t, o.ID)
 		for _, name := range rapid.SliceOfN(rapid.SampledFrom(names), 1, 14).Draw(r, "commands") {
 			err := commands[name]()
@@ -309,6 +316,9 @@ func (h *house) replay(t *testing.T, org, id string) order.State {
 	entries, err := h.Facts.About(context.Background(), org, id)
 	must(t, err)
 	state := order.StateAcknowledged
+	if entries[0].Type == order.FactHeld {
+		state = order.StateHeld
+	}
 	for _, e := range entries {
 		var f order.StateFact
 		must(t, json.Unmarshal(e.Machine, &f))
