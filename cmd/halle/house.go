@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/internal/clock"
+	"github.com/halle-cloud/halle/internal/config"
+	"github.com/halle-cloud/halle/internal/id"
+	"github.com/halle-cloud/halle/internal/job"
+	"github.com/halle-cloud/halle/internal/keys"
+	"github.com/halle-cloud/halle/internal/mail"
+	"github.com/halle-cloud/halle/internal/observe"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/meter"
+	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/placement"
+	"github.com/halle-cloud/halle/provision"
+	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/signin"
+	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/trace"
+)
+
+// house is every package of one installation, wired.
+type house struct {
+	conf    config.Config
+	log     *slog.Logger
+	metrics *observe.Metrics
+	now     clock.Clock
+
+	ring    *keys.Ring
+	db      *store.DB
+	ids     *id.Source
+	queue   *job.Queue
+	facts   *trace.Facts
+	tlog    *trace.Log
+	policy  *access.Policy
+	outbox  *mail.Outbox
+	parties *party.Parties
+	signIns *signin.SignIns
+
+	residency     *residency.Residency
+	catalogue     *catalog.Catalogue
+	orders        *order.Orders
+	placements    *placement.Placements
+	resources     *provision.Resources
+	meters        *meter.Meters
+	ratings       *rating.Ratings
+	subscriptions *subscription.Subscriptions
+	invoices      *billing.Invoices
+
+	operator string
+	program  string // the binary that shims and applications run from; "" for the running one
+	closers  []func() error
+}
+
+// migrations are the tables of the main database, in the order of the packages.
+func migrations() []store.Migrations {
+	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
+		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), meter.Migrations(), rating.Migrations(), billing.Migrations()}
+}
+
+// openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.
+func openHouse(ctx context.Context, conf config.Config, log *slog.Logger, demo, create bool) (h *house, err error) {
+	h = &house{conf: conf, log: log, metrics: observe.NewMetrics(), now: clock.System, policy: access.New()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	if err := os.MkdirAll(conf.Data, 0o700); err != nil {
+		return h, fmt.Errorf("data folder: %w", err)
+	}
+	if h.ids, err = id.NewSource(conf.Home); err != nil {
+		return h, fmt.Errorf("home: %w", err)
+	}
+	if h.ring, err = keys.Open(ctx, keys.Config{URL: conf.Keys, RootFile: conf.RootKey, CreateRoot: create}); err != nil {
+		return h, err
+	}
+	h.closers = append(h.closers, h.ring.Close)
+	if h.db, err = store.Open(ctx, conf.Database); err != nil {
+		return h, err
+	}
+	h.closers = append(h.closers, h.db.Close)
+	if err := h.db.Migrate(ctx, migrations()...); err != nil {
+		return h, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "host"
+	}
+	h.queue = job.New(h.db, host, h.now, log)
+	h.facts = trace.New(h.db, h.ring, h.ids, h.now, log)
+	return h, h.people(ctx, demo)
+}
+
+// people wires who takes part and who is calling.
+func (h *house) people(ctx context.Context, demo bool) (err error) {
+	if h.outbox, err = mail.New(h.db, h.ring, h.queue, h.ids, h.now, h.sender(), h.conf.Mail.From); err != nil {
+		return err
+	}
+	if h.parties, err = party.New(h.db, h.ring, h.ids, h.now, h.facts, h.policy, h.outbox, h.conf.URL); err != nil {
+		return err
+	}
+	p := h.conf.Password
+	h.signIns, err = signin.New(ctx, h.db, h.ring, h.ids, h.now, h.facts, h.policy, h.parties, h.outbox, h.queue,
+		signin.Config{Site: h.conf.URL, Demo: demo, Cost: signin.Cost{MemoryKiB: p.MemoryKiB, Time: p.Time, Threads: p.Threads}})
+	return err
+}
+
+func (h *house) sender() mail.Sender {
+	if h.conf.Mail.SMTP == "" {
+		return mail.Folder{Path: filepath.Join(h.conf.Data, "mail")}
+	}
+	return mail.SMTP{Address: h.conf.Mail.SMTP, TLS: h.conf.Mail.TLS, Auth: h.conf.Mail.AuthFile, Timeout: 30 * time.Second}
+}
+
+// close closes what was opened, last first.
+func (h *house) close() error {
+	var errs []error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		errs = append(errs, h.closers[i]())
+	}
+	h.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/klog/v2"
+
+	"github.com/halle-cloud/halle/api"
+	"github.com/halle-cloud/halle/internal/config"
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/observe"
+	"github.com/halle-cloud/halle/trace"
+)
+
+type serveCommand struct {
+	Config   string `help:"Configuration file (TOML)." type:"path"`
+	Database string `help:"sqlite:PATH or postgres://…; wins over the configuration." placeholder:"URL"`
+	Listen   string `help:"host:port; wins over the configuration."`
+}
+
+// Run serves until it is told to stop.
+func (c serveCommand) Run(ctx context.Context, w console) error {
+	environ := os.Environ()
+	if c.Database != "" {
+		environ = append(environ, "HALLE_DATABASE="+c.Database)
+	}
+	if c.Listen != "" {
+		environ = append(environ, "HALLE_LISTEN="+c.Listen)
+	}
+	conf, err := config.Load(c.Config, environ)
+	if err != nil {
+		return err
+	}
+	h, err := openHouse(ctx, conf, observe.NewLog(w.err, conf.LogLevel), false, false)
+	if err != nil {
+		return err
+	}
+	err = h.serve(ctx, func(address string) {
+		_, _ = fmt.Fprintf(w.out, "Halle serves on http://%s\n", address)
+	})
+	return errors.Join(err, h.close())
+}
+
+// publishEvery is how often a checkpoint of the log is published.
+const publishEvery = 500 * time.Millisecond
+
+// ready opens what serving needs beyond the wiring: the operator, the log, the check of the machine.
+func (h *house) ready(ctx context.Context) error {
+	operator, err := h.parties.Operator(ctx)
+	if fail.Is(err, fail.NotFound) {
+		return fmt.Errorf("%s holds no installation yet: make one with halle init", h.conf.Data)
+	}
+	if err != nil {
+		return err
+	}
+	h.operator = operator.ID
+	silence(h.log)
+	if h.tlog, err = trace.OpenLog(ctx, filepath.Join(h.conf.Data, "log"), h.conf.Origin, h.ring, publishEvery); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return h.tlog.Close(ctx)
+	})
+	if err := h.business(ctx, operator.ID); err != nil {
+		return err
+	}
+	return h.isolation(ctx)
+}
+
+// silence sends the log library's own lines, which it writes to standard error, into ours at the level debug.
+func silence(log *slog.Logger) {
+	klog.SetSlogLogger(log.With("part", "log"))
+	klog.LogToStderr(false)
+}
+
+// serve runs everything until ctx ends or a part fails. listening is told the address once it answers.
+func (h *house) serve(ctx context.Context, listening func(address string)) error {
+	if err := h.ready(ctx); err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", h.conf.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	handler, err := h.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.facts.Run(ctx, h.readers()...) })
+	g.Go(func() error { return h.facts.Pump(ctx, h.tlog, h.operator) })
+	g.Go(func() error { return h.meters.Run(ctx) })
+	g.Go(func() error { return h.queue.Run(ctx, h.conf.Workers) })
+	g.Go(func() error {
+		return serveHTTP(ctx, server, func() error { return server.Serve(listener) }, h.log)
+	})
+	listening(listener.Addr().String())
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// handler is the whole surface: API, portal, the log's files, health and metrics.
+func (h *house) handler() (http.Handler, error) {
+	mux := http.NewServeMux()
+	api.New(mux, api.Services{Operator: h.operator, Policy: h.policy, SignIns: h.signIns, Parties: h.parties, Residency: h.residency, Catalogue: h.catalogue,
+		Orders: h.orders, Placements: h.placements, Resources: h.resources, Subscriptions: h.subscriptions, Meters: h.meters, Ratings: h.ratings,
+		Invoices: h.invoices, Facts: h.facts, Log: h.tlog, Jobs: h.queue}, h.log)
+	mux.HandleFunc("GET /healthz", h.health)
+	mux.Handle("GET /log/", http.StripPrefix("/log/", logFiles(h.tlog.Dir)))
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.problem(r.Context(), w, fail.New(fail.Denied, "serve.cross_origin", "Another site sent this request.", "Send it from a page of this server, or with an API token from a program."))
+	}))
+	return h.outer(mux, origin.Handler(mux)), nil
+}
+
+// logFiles serves the log as static tiles (C2SP tlog-tiles), without its private state.
+func logFiles(dir string) http.Handler {
+	files := http.FileServerFS(os.DirFS(dir))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "checkpoint" {
+			w.Header().Set("Cache-Control", "no-cache")
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		}
+		switch {
+		case r.URL.Path == "checkpoint", r.URL.Path == "log.pub", len(r.URL.Path) > 5 && r.URL.Path[:5] == "tile/" && r.URL.Path[len(r.URL.Path)-1] != '/':
+			files.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+// health answers 200 when the database answers.
+func (h *house) health(w http.ResponseWriter, r *http.Request) {
+	if _, err := h.parties.Operator(r.Context()); err != nil {
+		h.problem(r.Context(), w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = fmt.Fprintln(w, "ok")
+}
+
+// problem answers with a problem document outside of api.
+func (h *house) problem(ctx context.Context, w http.ResponseWriter, err error) {
+	p := api.NewProblem(ctx, h.log, err)
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p)
+}
