@@ -4,15 +4,16 @@
 // Does not own: any rule; each operation calls one use case of a business package, which authorises by itself.
 // Reads: the request; who calls comes from signin.
 // Writes: nothing by itself.
+//
+// Amounts are text ("12.34 EUR"), quantities decimal text, instants RFC 3339 in UTC, civil dates "2026-03-02". A list is
+// {"items": […], "next": cursor}. A field that is not known is refused.
 package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"log/slog"
 	"net/http"
-	"strconv"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/signin"
 )
@@ -36,6 +38,7 @@ const maxBody = 1 << 20
 // server holds what the operations need.
 type server struct {
 	Services
+	mux *http.ServeMux
 	api huma.API
 	log *slog.Logger
 }
@@ -48,20 +51,40 @@ var setShape = sync.OnceFunc(func() {
 	}
 })
 
-// New registers every operation on the mux and returns the interface's description.
+// New registers every operation on the mux and returns the interface's description. Every address below /api/v1 that is
+// no operation is answered by a problem document.
 func New(mux *http.ServeMux, s Services, log *slog.Logger) *huma.OpenAPI {
 	setShape()
 	config := huma.DefaultConfig("Halle", Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = prefix+"/openapi", "", "" // the library's docs page loads scripts from elsewhere
 	config.CreateHooks = nil
+	config.RejectUnknownQueryParameters = true
+	config.Formats = formats()
 	config.Info.Description = "Orders, services, usage, invoices and proofs of a cloud broker. Errors are problem documents (RFC 9457)."
 	config.Info.License = &huma.License{Name: "Apache-2.0"}
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[catalog.Document](), reflect.TypeFor[any]())
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "an API token (hal_…) or a session (hls_…)"},
 	}
-	a := &server{Services: s, api: humago.New(mux, config), log: log}
+	a := &server{Services: s, mux: mux, api: humago.New(mux, config), log: log}
+	a.api.UseMiddleware(a.signedIn)
 	a.routes()
+	mux.HandleFunc(prefix+"/", a.noOperation)
 	return a.api.OpenAPI()
+}
+
+// schemaName names a type in the description: our own by its name, others with their package before it.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	pkg := t.PkgPath()[strings.LastIndex(t.PkgPath(), "/")+1:]
+	if t.Name() == "" || pkg == "api" || pkg == "" {
+		return name
+	}
+	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 }
 
 // route describes one operation.
@@ -75,25 +98,24 @@ type route struct {
 	maxBody      int64
 }
 
-// add registers an operation. The use case authorises; add only refuses nobody where somebody is needed, so that an
-// operation that forgets to ask is not open to the street.
-func add[I, O any](s *server, r route, h func(ctx context.Context, c access.Caller, in *I) (*O, error)) {
+func (r route) operation() huma.Operation {
 	op := huma.Operation{OperationID: r.id, Method: r.method, Path: prefix + r.path, Summary: r.summary, Tags: []string{r.tag}, DefaultStatus: r.status,
-		MaxBodyBytes: r.maxBody, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity}}
+		MaxBodyBytes: r.maxBody, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity},
+		Security: []map[string][]string{{"bearer": {}}}}
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxBody
 	}
 	if r.public {
 		op.Security = []map[string][]string{{}}
-	} else {
-		op.Security = []map[string][]string{{"bearer": {}}}
 	}
-	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
-		c := signin.CallerOf(ctx)
-		if !r.public && c.Ref() == "nobody" {
-			return nil, NewProblem(ctx, s.log, fail.New(fail.Unauthenticated, "signin.needed", "Nobody is signed in.", "Sign in, or send an API token."))
-		}
-		out, err := h(ctx, c, in)
+	return op
+}
+
+// add registers an operation. The use case authorises; signedIn only refuses nobody where somebody is needed, so that an
+// operation that forgets to ask is not open to the street.
+func add[I, O any](s *server, r route, h func(ctx context.Context, c access.Caller, in *I) (*O, error)) {
+	huma.Register(s.api, r.operation(), func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, signin.CallerOf(ctx), in)
 		if err != nil {
 			return nil, NewProblem(ctx, s.log, err)
 		}
@@ -101,63 +123,53 @@ func add[I, O any](s *server, r route, h func(ctx context.Context, c access.Call
 	})
 }
 
-// Page is how a list is asked for.
-type Page struct {
-	Cursor string `query:"cursor" doc:"from the answer before; empty for the first page"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"entries at most"`
-}
-
-// List is a page of entries. Next is empty on the last page.
-type List[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty" doc:"cursor of the next page"`
-}
-
-// listOf makes a page; a nil slice becomes an empty list.
-func listOf[T any](items []T, next string) *Body[List[T]] {
-	if items == nil {
-		items = []T{}
+// signedIn refuses nobody before anything of the request is looked at.
+func (s *server) signedIn(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	if len(ctx.Operation().Security[0]) > 0 && !s.admitted(w, r) {
+		return
 	}
-	return &Body[List[T]]{Body: List[T]{Items: items, Next: next}}
+	next(huma.WithValue(ctx, requestKey{}, r))
+}
+
+// admitted tells whether somebody calls, and refuses nobody.
+func (s *server) admitted(w http.ResponseWriter, r *http.Request) bool {
+	if signin.CallerOf(r.Context()).Ref() != "nobody" {
+		return true
+	}
+	s.refuse(w, r, fail.New(fail.Unauthenticated, "signin.needed", "Nobody is signed in.", "Sign in, or send an API token."))
+	return false
 }
 
 // Body is an answer that is only a body.
 type Body[T any] struct{ Body T }
 
+func body[T any](v T, err error) (*Body[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Body[T]{Body: v}, nil
+}
+
+// Tagged is an answer with the version of what it shows.
+type Tagged[T any] struct {
+	ETag string `header:"ETag"`
+	Body T
+}
+
+func tagged[T any](v T, version int64, err error) (*Tagged[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Tagged[T]{ETag: etag(version), Body: v}, nil
+}
+
 // Empty is an answer without a body.
 type Empty struct{}
 
-// cursor packs a position so that clients do not build on its form.
-func cursor(v any) string {
-	b, err := json.Marshal(v)
+func empty(err error) (*Empty, error) {
 	if err != nil {
-		return ""
+		return nil, err
 	}
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// uncursor reads a cursor; an empty one leaves v as it is.
-func uncursor(text string, v any) error {
-	if text == "" {
-		return nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		err = json.Unmarshal(b, v)
-	}
-	if err != nil {
-		return fail.New(fail.Invalid, "api.cursor", "The cursor is not one that this server gave.", "Take it from the answer before, or leave it out.").Field("cursor", "is not readable")
-	}
-	return nil
-}
-
-// etag is the strong validator of a version (RFC 9110, section 8.8.3).
-func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
-
-// ifMatch compares the precondition of a change with the present version; an empty one is no condition.
-func ifMatch(header string, version int64) error {
-	if header == "" || header == "*" || strings.TrimSpace(header) == etag(version) {
-		return nil
-	}
-	return fail.New(fail.Precondition, "api.changed", "It was changed by somebody else meanwhile.", "Read it again, and repeat the change on what you then see.")
+	return &Empty{}, nil
 }

@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -64,17 +66,46 @@ func NewProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 		Detail: e.Message, Remedy: e.Remedy, Fields: e.Fields, Reasons: e.Reasons, Args: e.Args, Request: observe.Request(ctx)}
 }
 
+// problemType is for the description.
+var problemType = reflect.TypeFor[Problem]()
+
+// write sends the problem.
+func (p *Problem) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller has gone when this fails
+}
+
+// refuse answers an operation that writes the connection itself.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	NewProblem(r.Context(), s.log, err).write(w)
+}
+
+// shapes are the words for what the library refuses before an operation is reached.
+func shapes(status int) (kind fail.Kind, code, remedy string) {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return fail.TooLarge, "api.too_large", "Send less at once."
+	case http.StatusUnsupportedMediaType:
+		return fail.Invalid, "api.media_type", "Send application/json, or what the API's description names."
+	case http.StatusRequestTimeout:
+		return fail.Invalid, "api.timeout", "Send the whole body at once."
+	}
+	return fail.Invalid, "api.shape", "Compare it with the API's description at " + prefix + "/openapi.json."
+}
+
 // shapeProblem is what huma calls when a request does not have the shape of the operation.
 func shapeProblem(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
-	p := &Problem{Type: "urn:halle:problem:invalid", Title: "invalid", Status: status, Code: "api.shape", Detail: "The request does not have the right form: " + message + ".",
-		Remedy: "Compare it with the API's description at /api/v1/openapi.json."}
+	kind, code, remedy := shapes(status)
+	p := &Problem{Type: "urn:halle:problem:" + string(kind), Title: strings.ReplaceAll(string(kind), "_", " "), Status: status, Code: code,
+		Detail: "The request does not have the right form: " + message + ".", Remedy: remedy}
 	for _, err := range errs {
 		var d huma.ErrorDetailer
 		if errors.As(err, &d) {
 			detail := d.ErrorDetail()
 			p.Fields = append(p.Fields, fail.Field{Path: strings.TrimPrefix(detail.Location, "body."), Message: detail.Message})
 		} else if err != nil {
-			p.Fields = append(p.Fields, fail.Field{Message: err.Error()})
+			p.Fields = append(p.Fields, fail.Field{Message: textOf(err)})
 		}
 	}
 	if ctx != nil {
@@ -82,3 +113,14 @@ func shapeProblem(ctx huma.Context, status int, message string, errs ...error) h
 	}
 	return p
 }
+
+// textOf is what the sender may read of an error.
+func textOf(err error) string {
+	var e *fail.Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return err.Error()
+}
+
+func asError[T error](err error, target *T) bool { return errors.As(err, target) }

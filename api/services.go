@@ -1,18 +1,62 @@
 package api
 
 import (
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/internal/job"
+	"github.com/halle-cloud/halle/meter"
+	"github.com/halle-cloud/halle/order"
 	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/placement"
+	"github.com/halle-cloud/halle/provision"
+	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/trace"
 )
 
 // Services are the use cases that the operations call.
 type Services struct {
-	SignIns *signin.SignIns
-	Parties *party.Parties
-	Facts   *trace.Facts
-	Log     *trace.Log
+	Operator      string // organisation at the root of the tree: the operator's desk is its own
+	Policy        *access.Policy
+	SignIns       *signin.SignIns
+	Parties       *party.Parties
+	Residency     *residency.Residency
+	Catalogue     *catalog.Catalogue
+	Orders        *order.Orders
+	Placements    *placement.Placements
+	Resources     *provision.Resources
+	Subscriptions *subscription.Subscriptions
+	Meters        *meter.Meters
+	Ratings       *rating.Ratings
+	Invoices      *billing.Invoices
+	Facts         *trace.Facts
+	Log           *trace.Log
+	Jobs          *job.Queue
 }
 
 func (s *server) routes() {
+	s.sessionRoutes()
+	s.accountRoutes()
+	s.organisationRoutes()
+	s.memberRoutes()
+	s.tokenRoutes()
+	s.marketRoutes()
+	s.shelfRoutes()
+	s.offerRoutes()
+	s.quoteRoutes()
+	s.orderRoutes()
+	s.limitRoutes()
+	s.serviceRoutes()
+	s.manageRoutes()
+	s.decisionRoutes()
+	s.residencyRoutes()
+	s.ingestRoutes()
+	s.usageRoutes()
+	s.chargeRoutes()
+	s.invoiceRoutes()
+	s.factRoutes()
+	s.deskRoutes()
 }
