@@ -68,6 +68,8 @@ func TestFinalInvoiceBillsExactlyWhatWasUsed(t *testing.T) {
 		if err != nil || len(again) != 0 || len(w.list(t, c)) != 1 {
 			t.Fatalf("a second issue gave %v %v", again, err)
 		}
+		_, err = w.invoices.Issue(ctx, w.Operator, c.Org, w.Clock.Now().Add(time.Second))
+		wantCode(t, err, "billing.future")
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/clock"
+	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
@@ -81,8 +82,12 @@ func (s *Invoices) Draft(ctx context.Context, c access.Caller, org string, upTo 
 }
 
 // Issue invoices an organisation's charges up to an instant, one invoice for each seller; none when nothing is to be
-// invoiced, so a second call changes nothing. Operator's staff may.
+// invoiced, so a second call changes nothing. The future is refused. Operator's staff may.
 func (s *Invoices) Issue(ctx context.Context, c access.Caller, org string, upTo time.Time) (out []Summary, err error) {
+	if upTo.After(s.Now()) {
+		return nil, fail.New(fail.Invalid, "billing.future", "Time that is still to come cannot be invoiced.", "Give an instant that is past.").
+			Field("upTo", "lies in the future")
+	}
 	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
 		o, err := s.allowed(tx, c, access.InvoiceIssue, org, "organisation", org)
 		if err != nil {

@@ -141,7 +141,7 @@ func (s *Invoices) Credit(ctx context.Context, c access.Caller, invoice, reason 
 		if doc == nil {
 			return fail.New(fail.Gone, "billing.erased", "The invoice was erased when its time was over.", "It can no longer be credited.")
 		}
-		note, err := s.note(*doc, i, reason)
+		note, err := s.note(tx, *doc, i, reason)
 		if err != nil {
 			return err
 		}
@@ -161,13 +161,17 @@ func (s *Invoices) Credit(ctx context.Context, c access.Caller, invoice, reason 
 }
 
 // note is the credit note of a whole invoice: same parties and tax, the signs turned.
-func (s *Invoices) note(doc proof.Invoice, i row, reason string) (proof.Invoice, error) {
+func (s *Invoices) note(tx *store.Tx, doc proof.Invoice, i row, reason string) (proof.Invoice, error) {
 	note, err := doc.Credit()
 	if err != nil {
 		return note, err
 	}
+	zone, err := s.Ratings.ZoneOf(tx, doc.Org)
+	if err != nil {
+		return note, err
+	}
 	now := s.Now().UTC()
-	date := price.DateOf(now, now.Location())
+	date := price.DateOf(now, zone)
 	note.Version, note.Type, note.Series, note.Issued, note.Date, note.Due = proof.InvoiceVersion, proof.TypeCreditNote, SeriesCreditNote, now, date, date
 	note.Seller, note.Buyer, note.Org, note.Entity, note.Note = doc.Seller, doc.Buyer, doc.Org, doc.Entity, reason
 	note.Reference = proof.InvoiceReference{ID: doc.ID, Number: doc.Number, Hash: i.Hash, Date: doc.Date}

@@ -8,8 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/tax"
 )
 
 // goldenInvoice is a file that billing's tests wrote (go test ./billing -run TestProofFile -update): three windows, a
@@ -222,6 +225,42 @@ func FuzzInvoiceFile(f *testing.F) {
 		_, _ = file.Verify("")
 		if r, err := file.Verify(good.LogKey); err == nil && r.Hash != want {
 			t.Fatalf("another invoice passes: %s", b)
+		}
+	})
+}
+
+// TestLinesSumToTheInvoice sums random lines: with net prices the lines are the net total, with gross prices the gross
+// total, and a credit note is the exact opposite.
+func TestLinesSumToTheInvoice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		i := Invoice{Currency: money.EUR, Basis: rapid.SampledFrom([]price.Basis{price.Net, price.Gross}).Draw(t, "basis")}
+		rate := rapid.SampledFrom([]int{550, 1000, 2000, 2100}).Draw(t, "rate")
+		amounts, nets := money.Zero(money.EUR), money.Zero(money.EUR)
+		for _, minor := range rapid.SliceOfN(rapid.Int64Range(0, 1e12), 1, 30).Draw(t, "lines") {
+			i.Lines = append(i.Lines, InvoiceLine{Amount: money.New(minor, money.EUR), Category: tax.Standard, BasisPoints: rate})
+			amounts.Minor += minor
+		}
+		totals, list, err := i.Sum()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, net := range list {
+			i.Lines[n].Net = net
+			nets.Minor += net.Minor
+		}
+		whole := map[price.Basis]money.Amount{price.Net: totals.Net, price.Gross: totals.Gross}[i.Basis]
+		if nets != totals.Net || amounts != whole || totals.Net.Minor+totals.VAT.Minor != totals.Gross.Minor {
+			t.Fatalf("lines %s, nets %s, totals %+v", amounts, nets, totals)
+		}
+		i.Totals = totals
+		c, err := i.Credit()
+		if err != nil || c.Totals.Net.Minor != -totals.Net.Minor || c.Totals.VAT.Minor != -totals.VAT.Minor || c.Totals.Gross.Minor != -totals.Gross.Minor {
+			t.Fatalf("%+v %v", c.Totals, err)
+		}
+		for n := range c.Lines {
+			if c.Lines[n].Net.Minor != -i.Lines[n].Net.Minor || c.Lines[n].Amount.Minor != -i.Lines[n].Amount.Minor {
+				t.Fatalf("line %d", n)
+			}
 		}
 	})
 }

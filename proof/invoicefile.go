@@ -80,9 +80,7 @@ func ParseInvoiceFile(r io.Reader) (*InvoiceFile, error) {
 		return nil, fmt.Errorf("invoice file: larger than %d bytes", MaxInvoiceFile)
 	}
 	f := new(InvoiceFile)
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(f); err != nil {
+	if err := json.Unmarshal(b, f); err != nil { // unknown fields are found below: they would not be written again
 		return nil, fmt.Errorf("invoice file: %w", err)
 	}
 	if f.Version != InvoiceFileVersion {
@@ -93,6 +91,7 @@ func ParseInvoiceFile(r io.Reader) (*InvoiceFile, error) {
 		return nil, err
 	}
 	var compact bytes.Buffer
+	compact.Grow(len(b))
 	if err := json.Compact(&compact, b); err != nil {
 		return nil, fmt.Errorf("invoice file: %w", err)
 	}

@@ -54,6 +54,9 @@ func (s *Ratings) chargePeriods(tx *store.Tx, c *Contract, history []Interval, u
 
 // accrued lists the charges per period that are not written yet: each stretch held, cut at the billing periods.
 func (s *Ratings) accrued(tx *store.Tx, c Contract, history []Interval, upTo time.Time) ([]Charge, error) {
+	if c.Waived {
+		return nil, nil
+	}
 	var out []Charge
 	for _, st := range c.held(history, upTo) {
 		v, err := s.price(tx, st.Price)

@@ -87,9 +87,6 @@ func (s *Ratings) Draft(tx *store.Tx, org string, upTo time.Time) (Bill, error) 
 	}
 	for _, subscription := range slices.Sorted(maps.Keys(b.Contracts)) {
 		c := b.Contracts[subscription]
-		if c.Waived {
-			continue
-		}
 		due, err := s.accrued(tx, c, b.History[c.Subscription], upTo)
 		if err != nil {
 			return b, err
