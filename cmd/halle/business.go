@@ -89,6 +89,7 @@ func (h *house) drivers() (map[string]provision.Driver, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.process = proc
 	return map[string]provision.Driver{"process": proc, "people": work}, nil
 }
 

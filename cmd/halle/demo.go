@@ -43,7 +43,18 @@ func (c demoCommand) Run(ctx context.Context, w console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
+	defer func() { err = errors.Join(err, h.stopApplications(ctx)) }()
 	return c.play(ctx, w.out, h)
+}
+
+// stopApplications ends what the demo started on this machine; a server leaves its applications running.
+func (h *house) stopApplications(ctx context.Context) error {
+	if h.process == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	return h.process.StopAll(ctx)
 }
 
 // folder gives the data folder and how it is removed. A folder that holds a demo already is refused: its story was told.

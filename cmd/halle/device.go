@@ -72,13 +72,28 @@ func (d *device) publish(ctx context.Context, topic string, payload []byte) erro
 				d.reconnects++
 			}
 		}
-		_, err := d.conn.Publish(ctx, &paho.Publish{QoS: 1, Topic: topic, Payload: payload})
-		if err == nil {
+		if err := d.send(ctx, topic, payload); err == nil {
 			return nil
 		}
 		d.resent++
 		d.conn = nil
 	}
+}
+
+// send waits for the acknowledgement, or for the end of the connection.
+func (d *device) send(ctx context.Context, topic string, payload []byte) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := d.conn.Done()
+	go func() {
+		select {
+		case <-gone:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	_, err := d.conn.Publish(ctx, &paho.Publish{QoS: 1, Topic: topic, Payload: payload})
+	return err
 }
 
 func (d *device) close() {

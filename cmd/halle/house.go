@@ -12,6 +12,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/driver/process"
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/config"
 	"github.com/halle-cloud/halle/internal/id"
@@ -61,6 +62,7 @@ type house struct {
 	invoices      *billing.Invoices
 
 	operator string
+	process  *process.Driver
 	program  string // the binary that shims and applications run from; "" for the running one
 	closers  []func() error
 }

@@ -6,23 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/halle-cloud/halle/access"
-	"github.com/halle-cloud/halle/driver/process"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/order"
 	"github.com/halle-cloud/halle/placement"
-	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/provision"
 )
 
-// messages is how many the demo's device sends.
-const messages = 1000
+// What the demo's device does.
+const (
+	messages  = 1000
+	connected = 4 * time.Second
+)
 
 // story tells the cycle step by step, with measured times.
 type story struct {
@@ -269,27 +267,21 @@ func (s *story) use(ctx context.Context, subscription string) error {
 	killed := make(chan error, 1)
 	for i := range messages {
 		if i == messages/2 {
-			go func() { killed <- killApplication(s.folder(r.ID)) }()
+			go func() { killed <- killApplication(s.h.process.Folder(r.ID)) }()
 		}
 		if err := d.publish(ctx, "ward/3/pulse", fmt.Appendf(nil, `{"n":%d,"bpm":72}`, i)); err != nil {
 			return fmt.Errorf("message %d: %w", i, err)
 		}
 	}
-	d.close()
 	if err := <-killed; err != nil {
 		return fmt.Errorf("kill: %w", err)
 	}
-	s.line("use", fmt.Sprintf("a real MQTT client sends %d messages; the broker is killed once with SIGKILL", messages), fmt.Sprintf("%d acknowledged in %s", messages, took(start)))
+	sent := took(start)
+	time.Sleep(time.Until(start.Add(connected))) // so that there is time connected to be paid for
+	d.close()
+	s.line("use", fmt.Sprintf("a real MQTT client sends %d messages; the broker is killed once with SIGKILL", messages), fmt.Sprintf("%d acknowledged in %s", messages, sent))
 	s.line("", fmt.Sprintf("the client connected anew %d time, and sent %d again whose acknowledgement was lost", d.reconnects, d.resent), "")
 	return nil
-}
-
-func (s *story) folder(resource string) string {
-	d, ok := s.h.resources.Drivers["process"].(*process.Driver)
-	if !ok {
-		return ""
-	}
-	return d.Folder(resource)
 }
 
 // leave cancels: the service drains, its last window closes, and the final invoice comes by itself.
@@ -323,7 +315,7 @@ func (s *story) leave(ctx context.Context, subscription string) (string, error) 
 func (s *story) meterLine(w usage.Window) {
 	var parts []string
 	for _, sum := range w.Sums {
-		parts = append(parts, sum.Quantity+" "+sum.Unit+"s of "+sum.Meter)
+		parts = append(parts, sum.Quantity+" "+sum.Unit+"s")
 	}
 	if len(parts) > 0 {
 		s.line("meter", strings.Join(parts, ", ")+"; window closed", fmt.Sprintf("digest %x…", w.Digest[:4]))
@@ -338,112 +330,7 @@ func (s *story) invoiceLines(ctx context.Context, invoice string, start time.Tim
 	s.line("invoice", fmt.Sprintf("%s: %s + VAT %s = %s", v.Number, v.Net.Format("en"), v.VAT.Format("en"), v.Gross.Format("en")),
 		fmt.Sprintf("%d lines, %s after the cancellation", v.Lines, took(start)))
 	for _, l := range v.Document.Lines {
-		s.line("", fmt.Sprintf("%-9s %s → %s", l.Component, l.Quantity.String(), l.Amount.Format("en")), "")
-	}
-	return nil
-}
-
-// prove takes the proof file away and checks it, the log and Acme's whole history without the server.
-func (s *story) prove(ctx context.Context, invoice string) error {
-	s.proofFile = filepath.Join(s.h.conf.Data, "invoice.proof.json")
-	err := until(ctx, "the invoice's place in the log", func() (bool, error) {
-		f, err := os.Create(s.proofFile)
-		if err != nil {
-			return false, err
-		}
-		err = s.h.invoices.ProofFile(ctx, s.cast.acme, invoice, f)
-		if err = errors.Join(err, f.Close()); fail.Is(err, fail.Unavailable) {
-			return false, nil
-		}
-		return err == nil, err
-	})
-	if err != nil {
-		return err
-	}
-	start := time.Now()
-	f, err := os.Open(s.proofFile)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	file, err := proof.ParseInvoiceFile(f)
-	if err != nil {
-		return err
-	}
-	if _, err := file.Verify(s.h.tlog.Key); err != nil {
-		return fmt.Errorf("the invoice does not verify: %w", err)
-	}
-	s.line("prove", "every line of the invoice recomputed from Acme's own events", "verified offline in "+took(start))
-	return s.proveHistory(ctx)
-}
-
-func (s *story) proveHistory(ctx context.Context) error {
-	path := filepath.Join(s.h.conf.Data, "acme.facts")
-	out, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(s.h.facts.Statement(ctx, s.h.tlog, s.cast.acme.Org, out), out.Close()); err != nil {
-		return err
-	}
-	start := time.Now()
-	l, err := proof.OpenLog(s.h.tlog.Dir, s.h.tlog.Key)
-	if err != nil {
-		return err
-	}
-	in, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }()
-	report, err := proof.VerifyStatement(in, l)
-	if err != nil {
-		return fmt.Errorf("Acme's history does not verify: %w", err)
-	}
-	s.line("", fmt.Sprintf("all %d facts of Acme among %d entries of %s: none missing, none twice", report.Facts, report.Size, report.Origin), "verified offline in "+took(start))
-	return nil
-}
-
-// furnish leaves something running, so that the portal is not empty: another broker of Acme's, with some use.
-func (s *story) furnish(ctx context.Context) error {
-	quiet := *s
-	quiet.out = io.Discard
-	o, err := quiet.order(ctx, "m2m-broker", "flex", "personal", nil)
-	if err != nil {
-		return err
-	}
-	subscription, err := quiet.provision(ctx, o)
-	if err != nil {
-		return err
-	}
-	d, err := quiet.credentials(ctx, subscription, "sensor-1")
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	for i := range 50 {
-		if err := d.publish(ctx, "hall/temperature", fmt.Appendf(nil, "%d", 18+i%5)); err != nil {
-			return err
-		}
-	}
-	return s.visit(ctx, s.cast.household)
-}
-
-// visit orders work of a person for the household: it waits on the operator's desk.
-func (s *story) visit(ctx context.Context, household access.Caller) error {
-	q, err := s.h.orders.Quote(ctx, household, order.QuoteInput{Language: "fr", Items: []order.ItemInput{{Offer: "m2m-broker", Plan: "flex", DataClass: "personal",
-		Parameters: json.RawMessage(`{"interval_ms":1000}`)}}})
-	if err != nil {
-		return fmt.Errorf("the household's quote: %w", err)
-	}
-	_, err = s.h.orders.Place(ctx, household, order.PlaceInput{Key: "demo-home", Quote: q.ID, Language: "fr", Total: q.Total, ConsentToStart: true})
-	if err != nil {
-		return fmt.Errorf("the household's order: %w", err)
-	}
-	_, err = s.h.orders.Place(ctx, s.cast.acme, order.PlaceInput{Key: "demo-visit", Language: "en", Items: []order.ItemInput{{Offer: "gateway-visit", Plan: "visit", DataClass: "internal",
-		Parameters: json.RawMessage(`{"site":"Lyon, ward 3"}`)}}})
-	if err != nil {
-		return fmt.Errorf("the order of a visit: %w", err)
+		s.line("", fmt.Sprintf("%-9s %8s → %s", l.Component, l.Quantity.String(), l.Amount.Format("en")), "")
 	}
 	return nil
 }
