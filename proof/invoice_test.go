@@ -113,9 +113,26 @@ func TestEachRuleOfALineIsChecked(t *testing.T) {
 		"exact":       {func(i *Invoice) { ch := &line(i, "messages").Charges[0]; ch.Exact = ch.Exact.Neg() }, "its price version gives"},
 		"tier offset": {func(i *Invoice) { line(i, "messages").Charges[0].From += 100 }, "its price version gives"},
 		"span":        {func(i *Invoice) { ch := &line(i, "base").Charges[0]; ch.Span.To = ch.Span.To.Add(-60e9) }, "its price version gives"},
-		"amount":      {func(i *Invoice) { line(i, "base").Amount.Minor++ }, "rounds to"},
-		"sum":         {func(i *Invoice) { l := line(i, "base"); l.Exact, _ = l.Exact.Add(l.Exact) }, "sum to"},
-		"twice":       {func(i *Invoice) { l := line(i, "base"); l.Charges = append(l.Charges, l.Charges[0]) }, "stands twice"},
+		"period": {func(i *Invoice) {
+			ch := &line(i, "messages").Charges[0]
+			ch.Period.From = ch.Period.To.AddDate(0, 0, -20)
+		}, "is no month"},
+		"other month": {func(i *Invoice) {
+			ch := &line(i, "messages").Charges[0]
+			ch.Period.From, ch.Period.To = ch.Period.From.AddDate(0, 1, 0), ch.Period.To.AddDate(0, 1, 0)
+		}, "is no month"},
+		"time twice": {func(i *Invoice) {
+			l := line(i, "base")
+			ch := l.Charges[0]
+			ch.ID = "chg_other"
+			l.Charges = append(l.Charges, ch)
+			l.Exact, _ = l.Exact.Add(ch.Exact)
+			l.Amount, _ = l.Exact.Round("")
+		}, "was charged before"},
+		"period of once": {func(i *Invoice) { line(i, "setup").Charges[0].Period = i.Lines[0].Period }, "has no period"},
+		"amount":         {func(i *Invoice) { line(i, "base").Amount.Minor++ }, "rounds to"},
+		"sum":            {func(i *Invoice) { l := line(i, "base"); l.Exact, _ = l.Exact.Add(l.Exact) }, "sum to"},
+		"twice":          {func(i *Invoice) { l := line(i, "base"); l.Charges = append(l.Charges, l.Charges[0]) }, "stands twice"},
 		"window twice": {func(i *Invoice) {
 			l := line(i, "messages")
 			ch := l.Charges[0]

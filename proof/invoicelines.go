@@ -90,8 +90,10 @@ func (e *evidence) charges(l *InvoiceLine, v *price.Version, c *price.Component,
 		if c.Kind == price.PerPeriod {
 			quantity = l.Charges[0].Quantity // items, each held for many periods
 		}
-		if c.Kind.Usage() {
-			key := chainKey{l.Subscription, l.Component, l.Price, ch.Period.From.UnixMicro()}
+		if key := (chainKey{l.Subscription, l.Component, l.Price, ch.Period.From.UnixMicro()}); c.Kind.Usage() {
+			chains[key] = append(chains[key], ch)
+		} else if c.Kind == price.PerPeriod {
+			key.price, key.period = "", 0 // spans must not overlap, whatever their price
 			chains[key] = append(chains[key], ch)
 		}
 	}
@@ -116,20 +118,9 @@ func (e *evidence) charge(l *InvoiceLine, v *price.Version, c *price.Component, 
 	at := ch.Span.From
 	switch {
 	case c.Kind.Usage():
-		w := e.windows[ch.Window]
-		if w == nil {
-			return fmt.Errorf("window %s is not in the file", ch.Window)
-		}
-		key := "window " + ch.Window + " " + c.Key
-		if e.used[key] {
-			return fmt.Errorf("window %s was charged before", ch.Window)
-		}
-		e.used[key], e.used["window "+ch.Window] = true, true
-		if w.Window.Subject != l.Subscription {
-			return fmt.Errorf("window %s is of %s", ch.Window, w.Window.Subject)
-		}
-		if got := w.Window.Sum(c.Meter); got != ch.Quantity.String() {
-			return fmt.Errorf("window %s counts %s of %s, it says %s", ch.Window, got, c.Meter, ch.Quantity)
+		w, err := e.metered(l, c, ch)
+		if err != nil {
+			return err
 		}
 		at = w.Window.Decides()
 	case ch.Window != "":
@@ -143,6 +134,9 @@ func (e *evidence) charge(l *InvoiceLine, v *price.Version, c *price.Component, 
 	if err := e.inForce(l, at); err != nil {
 		return err
 	}
+	if err := ch.whole(c, at); err != nil {
+		return err
+	}
 	line, err := price.Rate(v, c.Key, ch.Input(c.Kind))
 	if err != nil {
 		return err
@@ -151,6 +145,26 @@ func (e *evidence) charge(l *InvoiceLine, v *price.Version, c *price.Component, 
 		return fmt.Errorf("its price version gives %s, it says %s", line.Exact, ch.Exact)
 	}
 	return nil
+}
+
+// metered finds the window of a usage charge, which it may use once for a component, and compares the quantity.
+func (e *evidence) metered(l *InvoiceLine, c *price.Component, ch *InvoiceCharge) (*WindowFile, error) {
+	w := e.windows[ch.Window]
+	if w == nil {
+		return nil, fmt.Errorf("window %s is not in the file", ch.Window)
+	}
+	key := "window " + ch.Window + " " + c.Key
+	if e.used[key] {
+		return nil, fmt.Errorf("window %s was charged before", ch.Window)
+	}
+	e.used[key], e.used["window "+ch.Window] = true, true
+	if w.Window.Subject != l.Subscription {
+		return nil, fmt.Errorf("window %s is of %s", ch.Window, w.Window.Subject)
+	}
+	if got := w.Window.Sum(c.Meter); got != ch.Quantity.String() {
+		return nil, fmt.Errorf("window %s counts %s of %s, it says %s", ch.Window, got, c.Meter, ch.Quantity)
+	}
+	return w, nil
 }
 
 // Sum is the amount of a meter over all its labels, as a decimal integer.
@@ -186,14 +200,44 @@ func (e *evidence) inForce(l *InvoiceLine, at time.Time) error {
 	return nil
 }
 
-// chainKey is what the tiers of one billing period are counted by.
+// whole wants the billing period of a charge to be a civil month or year that holds the instant, so that no tier begins
+// anew early and no part of a period counts as more than it is. Clock changes may move its ends by two hours.
+func (c *InvoiceCharge) whole(part *price.Component, at time.Time) error {
+	if part.Kind == price.OneOff {
+		if !c.Period.IsZero() || !c.Span.IsZero() {
+			return errors.New("what is owed once has no period")
+		}
+		return nil
+	}
+	const day, slack = 86400, 7200
+	short, long := int64(28*day), int64(31*day)
+	if part.Every == price.Year {
+		short, long = 365*day, 366*day
+	}
+	if n := c.Period.Seconds(); n < short-slack || n > long+slack || at.Before(c.Period.From) || !at.Before(c.Period.To) {
+		return fmt.Errorf("its billing period, %s to %s, is no month or year that holds it", c.Period.From.Format(time.RFC3339), c.Period.To.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// chainKey is what the tiers of one billing period are counted by, or (without price and period) the time held.
 type chainKey struct {
 	subscription, component, price string
 	period                         int64
 }
 
 // check wants the charges of one period to go on where the one before stopped: no unit twice, none left out between.
+// Of prices per period (the key has no price) it wants spans that do not overlap.
 func (k chainKey) check(list []*InvoiceCharge) error {
+	if k.price == "" {
+		slices.SortStableFunc(list, func(a, b *InvoiceCharge) int { return a.Span.From.Compare(b.Span.From) })
+		for n := 1; n < len(list); n++ {
+			if list[n].Span.From.Before(list[n-1].Span.To) {
+				return fmt.Errorf("charge %s (%s of %s): its time was charged before", list[n].ID, k.component, k.subscription)
+			}
+		}
+		return nil
+	}
 	slices.SortStableFunc(list, func(a, b *InvoiceCharge) int {
 		if a.From == b.From {
 			return int(min(max(a.Quantity-b.Quantity, -1), 1))

@@ -46,6 +46,7 @@ func (f *InvoiceFile) report(r InvoiceReport, e *evidence) InvoiceReport {
 			"Each charge, each line with its one rounding, the tax at the stated rate and the totals come out the same."}
 		r.NotProved = []string{"That the publisher's application counted truly: the events are its own account. Compare them with yours.",
 			"That the rate of tax is the right one; the invoice states the rule and its source.",
+			"That the service was not suspended in a span that a price per period charges: the facts of the subscription tell that.",
 			"Units of a period that an earlier invoice charged: that invoice proves them."}
 	}
 	if !r.Trusted {
