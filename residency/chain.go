@@ -3,6 +3,7 @@ package residency
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cedar-policy/cedar-go"
@@ -165,7 +166,7 @@ func (j *judgement) regionWord(r *Region, lacks, unknown []string, word string) 
 	case "countries":
 		return j.countries
 	case "certificates":
-		return strings.Join(lacks, ", ")
+		return grouped(lacks)
 	case "certificate_clause":
 		return j.health("Code de la santé publique, L. 1111-8")
 	case "evidence":
@@ -302,4 +303,55 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// grouped words a sorted list of certificates for people: "HDS activities 1 to 3 and 5" rather than each activity by
+// itself.
+func grouped(list []string) string {
+	var out []string
+	activities := map[string][]int{}
+	for _, item := range list {
+		kind, n, ok := strings.Cut(item, " activity ")
+		number, err := strconv.Atoi(n)
+		if !ok || err != nil {
+			out = append(out, item)
+			continue
+		}
+		if len(activities[kind]) == 0 {
+			out = append(out, kind+" activity ")
+		}
+		activities[kind] = append(activities[kind], number)
+	}
+	for i, item := range out {
+		if kind, ok := strings.CutSuffix(item, " activity "); ok {
+			out[i] = kind + " " + ranges(activities[kind])
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// ranges words ascending numbers: "activity 4", "activities 1 and 2", "activities 1 to 3 and 5".
+func ranges(numbers []int) string {
+	slices.Sort(numbers)
+	var parts []string
+	for i := 0; i < len(numbers); {
+		j := i
+		for j+1 < len(numbers) && numbers[j+1] == numbers[j]+1 {
+			j++
+		}
+		if j-i >= 2 {
+			parts = append(parts, fmt.Sprintf("%d to %d", numbers[i], numbers[j]))
+			i = j + 1
+			continue
+		}
+		parts = append(parts, strconv.Itoa(numbers[i]))
+		i++
+	}
+	if len(numbers) == 1 {
+		return "activity " + parts[0]
+	}
+	if len(parts) == 1 {
+		return "activities " + parts[0]
+	}
+	return "activities " + strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
 }

@@ -103,7 +103,7 @@ func TestReasonsAreSentences(t *testing.T) {
 	q := Question{Facts: demo(t), Policy: only(Layer{All: Rule{RefusedLaws: []string{"US"}}}), Class: "health", Chain: french(), At: noon}
 	want := []Reason{
 		{Rule: "residency.certificate", Subject: "dublin", Clause: "Code de la santé publique, L. 1111-8",
-			Text:   "Nobody in the chain holds HDS activity 1, HDS activity 2, HDS activity 3, HDS activity 4, HDS activity 5, HDS activity 6 for Dublin now.",
+			Text:   "Nobody in the chain holds HDS activities 1 to 6 for Dublin now.",
 			Remedy: "Choose a region that is certified, or have the certificate recorded once it is granted."},
 		{Rule: "residency.law", Subject: "Liffey Hosting Ltd", Clause: "HDS v2 EXI 30",
 			Text:   "Liffey Hosting Ltd, the operator of the cloud, answers to the law of US, which the policy refuses.",
@@ -153,7 +153,7 @@ func TestHDSMayBeSharedAboveTheMachines(t *testing.T) {
 	if v := r.JudgeRegion(q, "lyon"); !v.Allowed {
 		t.Errorf("%v", rules(v))
 	}
-	if v := r.JudgeRegion(q, "paris"); v.Allowed || !strings.Contains(v.Reasons[0].Text, "HDS activity 1, HDS activity 2, HDS activity 3 for Paris") {
+	if v := r.JudgeRegion(q, "paris"); v.Allowed || !strings.Contains(v.Reasons[0].Text, "HDS activities 1 to 3 for Paris") {
 		t.Errorf("machines in Paris certified by somebody else: %+v", v.Reasons)
 	}
 }
