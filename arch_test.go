@@ -173,8 +173,8 @@ func TestAPackageImportsOnlyPackagesAboveIt(t *testing.T) {
 	}
 }
 
-// sqlUsers may touch database/sql and the two drivers. internal/deps holds modules whose packages have yet to land.
-var sqlUsers = []string{"internal/store", "internal/job", "internal/deps"}
+// sqlUsers may touch database/sql and the two drivers.
+var sqlUsers = []string{"internal/store", "internal/job"}
 
 func TestOnlyTheStoreSpeaksSQLDrivers(t *testing.T) {
 	for _, s := range sources(t) {
