@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"time"
 
@@ -90,7 +91,9 @@ func (h *house) drivers() (map[string]provision.Driver, error) {
 		return nil, err
 	}
 	h.process = proc
-	return map[string]provision.Driver{"process": proc, "people": work}, nil
+	all := map[string]provision.Driver{"process": proc, "people": work}
+	maps.Copy(all, h.simulated)
+	return all, nil
 }
 
 // upstream hands what became of a resource to the packages above provision.

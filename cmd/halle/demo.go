@@ -100,6 +100,7 @@ func (c demoCommand) play(ctx context.Context, out io.Writer, h *house) error {
 	if err != nil {
 		return fmt.Errorf("the demo's installation: %w", err)
 	}
+	h.roles = cast.roles()
 	g, ctx := errgroup.WithContext(ctx)
 	up := make(chan string, 1)
 	g.Go(func() error { return h.serve(ctx, func(address string) { up <- address }) })

@@ -31,6 +31,7 @@ import (
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/trace"
+	"github.com/halle-cloud/halle/web"
 )
 
 // house is every package of one installation, wired.
@@ -61,10 +62,12 @@ type house struct {
 	subscriptions *subscription.Subscriptions
 	invoices      *billing.Invoices
 
-	operator string
-	process  *process.Driver
-	program  string // the binary that shims and applications run from; "" for the running one
-	closers  []func() error
+	operator  string
+	roles     []web.DemoRole // of the demo's one-click sign-in; nil in production
+	process   *process.Driver
+	simulated map[string]provision.Driver // engines beside those of this machine, to measure; nil in production
+	program   string                      // the binary that shims and applications run from; "" for the running one
+	closers   []func() error
 }
 
 // migrations are the tables of the main database, in the order of the packages.

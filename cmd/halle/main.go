@@ -34,6 +34,7 @@ type root struct {
 	Demo    demoCommand    `cmd:"" help:"Show the whole cycle on this machine, then serve the portal."`
 	Config  configCommand  `cmd:"" help:"Explain every setting and its present value."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	Stage   stageCommand   `cmd:"" hidden:"" help:"Stand up an installation to be measured; make bench does."`
 	App     appCommand     `cmd:"" hidden:"" help:"Run an application that Halle ships. The process driver starts it."`
 
 	cli.Commands

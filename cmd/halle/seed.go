@@ -8,6 +8,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/web"
 )
 
 //go:embed demo/*.yaml
@@ -23,6 +24,15 @@ type cast struct {
 	acme, acmeTechnical access.Caller // a company
 	household           access.Caller
 	business, home      party.Market
+}
+
+// roles are the buttons of the portal's sign-in page.
+func (c cast) roles() []web.DemoRole {
+	role := func(name, role string, who access.Caller) web.DemoRole {
+		return web.DemoRole{Name: name, Role: role, Person: who.Person, Org: who.Org}
+	}
+	return []web.DemoRole{role("Acme Santé", "company", c.acme), role("Famille Durand", "household", c.household), role("Alpes Logiciels", "publisher", c.alpes),
+		role("Halle Demo", "operator", c.operator), role("Ada Prüfer", "auditor", c.auditor)}
 }
 
 // seed makes the operator, its markets, two publishers, a company and a household.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,6 +21,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/observe"
 	"github.com/halle-cloud/halle/trace"
+	"github.com/halle-cloud/halle/web"
 )
 
 type serveCommand struct {
@@ -108,11 +110,22 @@ func (h *house) serve(ctx context.Context, listening func(address string)) error
 	g.Go(func() error {
 		return serveHTTP(ctx, server, func() error { return server.Serve(listener) }, h.log)
 	})
+	if h.conf.Metrics != "" {
+		g.Go(func() error { return h.serveMetrics(ctx) })
+	}
 	listening(listener.Addr().String())
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
+}
+
+// serveMetrics answers on an address of its own, which no customer reaches.
+func (h *house) serveMetrics(ctx context.Context) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", h.metrics.Page())
+	server := &http.Server{Addr: h.conf.Metrics, Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	return serveHTTP(ctx, server, server.ListenAndServe, h.log)
 }
 
 // handler is the whole surface: API, portal, the log's files, health and metrics.
@@ -123,6 +136,12 @@ func (h *house) handler() (http.Handler, error) {
 		Invoices: h.invoices, Facts: h.facts, Log: h.tlog, Jobs: h.queue}, h.log)
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.Handle("GET /log/", http.StripPrefix("/log/", logFiles(h.tlog.Dir)))
+	if err := web.New(mux, web.Services{SignIns: h.signIns, Parties: h.parties, Catalogue: h.catalogue, Residency: h.residency, Facts: h.facts, Log: h.tlog,
+		Orders: h.orders, Placements: h.placements, Subscriptions: h.subscriptions, Resources: h.resources, Meters: h.meters, Ratings: h.ratings,
+		Invoices: h.invoices, Policy: h.policy, Queue: h.queue},
+		web.Options{Secure: strings.HasPrefix(h.conf.URL, "https:"), Now: h.now, Log: h.log, Demo: h.roles, Gallery: h.roles != nil, LogURL: "/log/"}); err != nil {
+		return nil, err
+	}
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.problem(r.Context(), w, fail.New(fail.Denied, "serve.cross_origin", "Another site sent this request.", "Send it from a page of this server, or with an API token from a program."))

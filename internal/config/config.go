@@ -30,6 +30,7 @@ type Config struct {
 	Data     string   `toml:"data" help:"folder of the installation: database, keys, log, usage, resources"`
 	Home     string   `toml:"home" help:"name of the installation inside every identifier: 2 to 16 of a-z and 0-9; never change it"`
 	Listen   string   `toml:"listen" help:"address of the server, host:port"`
+	Metrics  string   `toml:"metrics" help:"address of the /metrics page, host:port that only the operator reaches; empty: none"`
 	URL      string   `toml:"url" help:"address that people and applications use, https://…; empty: http://LISTEN"`
 	Database string   `toml:"database" help:"sqlite:PATH or postgres://…; empty: DATA/halle.db"`
 	Keys     string   `toml:"keys" help:"database of the wrapped keys; empty: DATA/keys.db. Several servers need an own PostgreSQL database"`
@@ -46,11 +47,10 @@ type Config struct {
 
 // Mail is how mail leaves.
 type Mail struct {
-	SMTP         string `toml:"smtp" help:"host:port of the mail server; empty: mail is written as files into DATA/mail"`
-	From         string `toml:"from" help:"sender's address"`
-	User         string `toml:"user" help:"account on the mail server; empty: none"`
-	PasswordFile string `toml:"password_file" help:"file with the account's password"`
-	TLS          string `toml:"tls" help:"starttls, implicit or none"`
+	SMTP     string `toml:"smtp" help:"host:port of the mail server; empty: mail is written as files into DATA/mail"`
+	From     string `toml:"from" help:"sender's address"`
+	AuthFile string `toml:"auth_file" help:"file with user:password of the account on the mail server; empty: none"`
+	TLS      string `toml:"tls" help:"starttls, tls (from the first byte) or none (only to this machine)"`
 }
 
 // Password is the cost of argon2id (RFC 9106).
@@ -62,10 +62,11 @@ type Password struct {
 
 // Process is how applications run on this machine.
 type Process struct {
-	MinIsolation string `toml:"min_isolation" help:"full, basic or none: serve refuses to start where the machine gives less"`
-	PortFrom     int    `toml:"port_from" help:"first port given to applications, 0: any free one"`
-	PortTo       int    `toml:"port_to" help:"last port given to applications"`
-	Host         string `toml:"host" help:"address on which applications listen"`
+	MinIsolation string   `toml:"min_isolation" help:"full, basic or none: serve refuses to start where the machine gives less"`
+	PortFrom     int      `toml:"port_from" help:"first port given to applications, 0: any free one"`
+	PortTo       int      `toml:"port_to" help:"last port given to applications"`
+	Host         string   `toml:"host" help:"address on which applications listen"`
+	Observe      Duration `toml:"observe" help:"how often engines are looked at, 1s to 1h"`
 }
 
 // Metering is how usage is taken in.
@@ -91,7 +92,7 @@ func Default() Config {
 		Data: "data", Home: "halle", Listen: "127.0.0.1:8080", LogLevel: "info", Workers: 8,
 		Mail:     Mail{From: "halle@localhost", TLS: "starttls"},
 		Password: Password{Time: 3, MemoryKiB: 65536, Threads: 2},
-		Process:  Process{MinIsolation: "basic", Host: "127.0.0.1"},
+		Process:  Process{MinIsolation: "basic", Host: "127.0.0.1", Observe: Duration{10 * time.Second}},
 		Metering: Metering{Interval: Duration{time.Minute}, Grace: Duration{24 * time.Hour}},
 	}
 }
@@ -161,13 +162,14 @@ func (c *Config) Validate() error {
 	bad(strings.HasPrefix(c.Database, "postgres") && c.Keys == c.Database, "keys", "the keys need a database of their own: a backup of the data must not hold them")
 	bad(c.Workers < 1 || c.Workers > 256, "workers", "use 1 to 256")
 	bad(!oneOf(c.LogLevel, "debug", "info", "warn", "error"), "log_level", "use debug, info, warn or error")
-	bad(!oneOf(c.Mail.TLS, "starttls", "implicit", "none"), "mail.tls", "use starttls, implicit or none")
-	bad(c.Mail.SMTP == "" && c.Mail.User != "", "mail.smtp", "name the mail server of the account")
+	bad(!oneOf(c.Mail.TLS, "starttls", "tls", "none"), "mail.tls", "use starttls, tls or none")
+	bad(c.Mail.SMTP == "" && c.Mail.AuthFile != "", "mail.smtp", "name the mail server of the account")
 	bad(c.Password.Time < 1 || c.Password.Time > 16, "password.time", "use 1 to 16")
 	bad(c.Password.MemoryKiB < 8 || c.Password.MemoryKiB > 1<<20, "password.memory_kib", "use 8 to 1048576")
 	bad(c.Password.Threads < 1 || c.Password.Threads > 16, "password.threads", "use 1 to 16")
 	bad(!oneOf(c.Process.MinIsolation, "full", "basic", "none"), "process.min_isolation", "use full, basic or none")
 	bad(c.Process.PortFrom < 0 || c.Process.PortTo > 65535 || c.Process.PortTo < c.Process.PortFrom, "process.port_to", "use ports from port_from to 65535")
+	bad(c.Process.Observe.Duration < time.Second || c.Process.Observe.Duration > time.Hour, "process.observe", "use 1s to 1h")
 	bad(c.Metering.Interval.Duration < time.Second || c.Metering.Interval.Duration > time.Hour, "metering.interval", "use 1s to 1h")
 	bad(c.Metering.Grace.Duration < time.Second, "metering.grace", "use 1s or more")
 	if len(errs) == 0 {
