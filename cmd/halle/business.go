@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -13,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/driver/people"
 	"github.com/halle-cloud/halle/driver/process"
+	"github.com/halle-cloud/halle/driver/remote"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/store"
@@ -92,6 +95,15 @@ func (h *house) drivers() (map[string]provision.Driver, error) {
 	}
 	h.process = proc
 	all := map[string]provision.Driver{"process": proc, "people": work}
+	for _, r := range h.conf.Services {
+		token, err := os.ReadFile(r.TokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("service %s: %w", r.Name, err)
+		}
+		if all[r.Name], err = remote.New(remote.Config{URL: r.URL, Token: strings.TrimSpace(string(token))}); err != nil {
+			return nil, fmt.Errorf("service %s: %w", r.Name, err)
+		}
+	}
 	maps.Copy(all, h.simulated)
 	return all, nil
 }

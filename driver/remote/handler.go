@@ -26,6 +26,9 @@ func Handler(d provision.Driver, token string) http.Handler {
 			out, err := d.Observe(ctx, *r.Target)
 			return answer{Observed: out}, err
 		},
+		"manage": func(ctx context.Context, r request) (answer, error) {
+			return manage(ctx, d, r)
+		},
 		"begin": func(ctx context.Context, r request) (answer, error) {
 			return progressed(d.Begin(ctx, *r.Operation))
 		},
@@ -36,10 +39,23 @@ func Handler(d provision.Driver, token string) http.Handler {
 			return progressed(d.Cancel(ctx, *r.Operation, r.Handle))
 		},
 	} {
-		onTarget := verb == "describe" || verb == "observe"
+		onTarget := verb == "describe" || verb == "observe" || verb == "manage"
 		mux.HandleFunc("POST /v0/"+verb, func(w http.ResponseWriter, r *http.Request) { serve(w, r, token, onTarget, run) })
 	}
 	return mux
+}
+
+// manage serves the verb where the driver has it.
+func manage(ctx context.Context, d provision.Driver, r request) (answer, error) {
+	m, ok := d.(provision.Manager)
+	if !ok {
+		return answer{}, fail.New(fail.NotFound, "remote.unmanaged", "There is nothing here to manage.", "Use the service's own address.")
+	}
+	if r.Manage == nil || r.Manage.Version != provision.ContractVersion {
+		return answer{}, fail.New(fail.Invalid, "remote.request", "The call cannot be read.", "Send what the publisher contract says.").Field("manage", "It is missing or of another version.")
+	}
+	reply, err := m.Manage(ctx, *r.Target, *r.Manage)
+	return answer{Reply: &reply}, err
 }
 
 func progressed(p provision.Progress, err error) (answer, error) { return answer{Progress: &p}, err }

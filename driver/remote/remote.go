@@ -8,7 +8,8 @@
 //
 // Every call is POST of a JSON object with "version" to /v0/describe, /v0/observe ({"target"}), /v0/begin
 // ({"operation"}), /v0/poll or /v0/cancel ({"operation","handle"}), with a bearer token. The answer is 200 with
-// "version" and "description", "observed" or "progress", or a problem (RFC 9457). Durations are whole nanoseconds.
+// "version" and "description", "observed" or "progress", or a problem (RFC 9457). A service whose customers keep
+// settings inside it also takes /v0/manage ({"target","manage"}) and answers with "reply". Durations are whole nanoseconds.
 // Everything may be called twice: the operation's id makes it the same call.
 package remote
 
@@ -41,6 +42,8 @@ type request struct {
 	Target    *provision.Target    `json:"target,omitempty"`
 	Operation *provision.Operation `json:"operation,omitempty"`
 	Handle    json.RawMessage      `json:"handle,omitempty"`
+
+	Manage *provision.ManageRequest `json:"manage,omitempty"`
 }
 
 // answer is the body of every success.
@@ -49,6 +52,7 @@ type answer struct {
 	Description *provision.Description `json:"description,omitempty"`
 	Progress    *provision.Progress    `json:"progress,omitempty"`
 	Observed    []provision.Observed   `json:"observed,omitempty"`
+	Reply       *provision.ManageReply `json:"reply,omitempty"`
 }
 
 // problem is RFC 9457 with the remedy and the code that our errors have.
@@ -133,6 +137,18 @@ func (d *Driver) Observe(ctx context.Context, target provision.Target) ([]provis
 		return nil, err
 	}
 	return a.Observed, nil
+}
+
+// Manage passes a customer's request to the other side's application.
+func (d *Driver) Manage(ctx context.Context, target provision.Target, r provision.ManageRequest) (provision.ManageReply, error) {
+	a, err := d.call(ctx, "manage", request{Target: &target, Manage: &r})
+	if err != nil {
+		return provision.ManageReply{}, err
+	}
+	if a.Reply == nil || a.Reply.Status < 200 || a.Reply.Status > 599 {
+		return provision.ManageReply{}, strange("manage", fmt.Errorf("no reply with a status"))
+	}
+	return *a.Reply, nil
 }
 
 func (d *Driver) progress(ctx context.Context, verb string, r request) (provision.Progress, error) {

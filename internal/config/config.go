@@ -43,6 +43,14 @@ type Config struct {
 	Password Password `toml:"password"`
 	Process  Process  `toml:"process"`
 	Metering Metering `toml:"metering"`
+	Services []Remote `toml:"service" help:"publishers' own services that speak the driver contract: [[service]] with name, url, token_file"`
+}
+
+// Remote is a publisher's own service: a driver that is called over HTTP. Its name is the driver's in offers and regions.
+type Remote struct {
+	Name      string `toml:"name"`
+	URL       string `toml:"url"`
+	TokenFile string `toml:"token_file"`
 }
 
 // Mail is how mail leaves.
@@ -168,6 +176,10 @@ func (c *Config) Validate() error {
 	bad(c.Password.MemoryKiB < 8 || c.Password.MemoryKiB > 1<<20, "password.memory_kib", "use 8 to 1048576")
 	bad(c.Password.Threads < 1 || c.Password.Threads > 16, "password.threads", "use 1 to 16")
 	bad(!oneOf(c.Process.MinIsolation, "full", "basic", "none"), "process.min_isolation", "use full, basic or none")
+	for i, r := range c.Services {
+		bad(r.Name == "" || r.Name == "process" || r.Name == "people", fmt.Sprintf("service.%d.name", i), "choose a name of its own")
+		bad(r.URL == "" || r.TokenFile == "", fmt.Sprintf("service.%d", i), "name the url and the token_file")
+	}
 	bad(c.Process.PortFrom < 0 || c.Process.PortTo > 65535 || c.Process.PortTo < c.Process.PortFrom, "process.port_to", "use ports from port_from to 65535")
 	bad(c.Process.Observe.Duration < time.Second || c.Process.Observe.Duration > time.Hour, "process.observe", "use 1s to 1h")
 	bad(c.Metering.Interval.Duration < time.Second || c.Metering.Interval.Duration > time.Hour, "metering.interval", "use 1s to 1h")
