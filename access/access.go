@@ -58,6 +58,7 @@ type Caller struct {
 	Path       string   // path of Org in the tree, "/org_a/org_b/"
 	Roles      []Role   // held in Org
 	Scopes     []Action // what a token is cut to; ignored for persons
+	Subject    string   // the one subscription that a resource's token reports usage for; "" for no such limit
 	OnBehalfOf string   // organisation below Org for which staff acts; cuts the reach to its branch
 	Purpose    string   // why staff looks at a customer's data, in words that the customer will read
 	Country    string   // country of the session, ISO 3166-1 alpha-2; "" unknown

@@ -23,7 +23,10 @@ type Token struct {
 	RevokedAt time.Time       `json:"revokedAt,omitzero"`
 }
 
-func token(t signin.Token) Token { return Token(t) }
+func token(t signin.Token) Token {
+	return Token{ID: t.ID, Org: t.Org, Name: t.Name, Roles: t.Roles, Scopes: t.Scopes, CreatedBy: t.CreatedBy, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt,
+		UsedAt: t.UsedAt, RevokedAt: t.RevokedAt}
+}
 
 // CreatedToken is a new token; the secret is in this answer and nowhere else.
 type CreatedToken struct {

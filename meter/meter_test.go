@@ -253,3 +253,26 @@ func TestSubscriptionFactsBecomeSubjects(t *testing.T) {
 		}
 	})
 }
+
+func TestAResourcesTokenReportsForItsOwnSubscriptionOnly(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db)
+		ctx := context.Background()
+		mine, theirs := h.subject(), h.subject()
+		theirs.ID = "sub_test_2"
+		for _, s := range []usage.Subject{mine, theirs} {
+			h.tx(t, func(tx *store.Tx) error { return h.Begin(tx, s) })
+		}
+		h.sync(t)
+		token := h.publisher
+		token.Person, token.Token, token.Scopes, token.Subject = "", "tok_test_1", []access.Action{access.UsageWrite}, mine.ID
+		foreign := h.event("2", 2)
+		foreign.Subject = theirs.ID
+		if _, err := h.Ingest(ctx, token, []usage.Event{h.event("1", 1), foreign}); !fail.Is(err, fail.Denied) {
+			t.Errorf("usage of another subscription of the same publisher: %v, want denied", err)
+		}
+		h.ingest(t, token, usage.Accepted, h.event("1", 1))
+		token.Subject = ""
+		h.ingest(t, token, usage.Accepted, foreign)
+	})
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/clock"
+	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/party"
@@ -32,12 +33,30 @@ func New(db *store.DB, now clock.Clock, facts *trace.Facts, policy *access.Polic
 }
 
 // Ingest takes the events of one request; see usage.Store.Ingest. The publisher is the caller's organisation, and a
-// publisher's people and tokens may.
+// publisher's people and tokens may. The token of a resource reports for its own subscription alone: with one event
+// about another, nothing of the request is taken (fail.Denied), so that an application which was taken over cannot
+// bill its publisher's other customers.
 func (m *Meters) Ingest(ctx context.Context, c access.Caller, events []usage.Event) ([]usage.Verdict, error) {
 	if err := m.policy.Check(c, access.UsageWrite, access.Resource{Type: "organisation", ID: c.Org, Org: c.Org, OrgName: c.OrgName, Path: c.Path}); err != nil {
 		return nil, err
 	}
+	if err := ownSubject(c, events); err != nil {
+		return nil, err
+	}
 	return m.usage.Ingest(ctx, usage.Publisher{Org: c.Org}, events)
+}
+
+func ownSubject(c access.Caller, events []usage.Event) error {
+	if c.Subject == "" {
+		return nil
+	}
+	for i, e := range events {
+		if e.Subject != c.Subject {
+			return fail.New(fail.Denied, "usage.token_subject", "This token reports the usage of one subscription, and an event is about another.", "Send each event with the token of its own resource.").
+				Because(fail.Reason{Rule: "usage.token_subject", Text: "The token of a resource reports for its own subscription only."}).Field(fmt.Sprintf("events.%d.subject", i), "is not the token's subscription")
+		}
+	}
+	return nil
 }
 
 // Usage gives the amounts for a chart of an organisation's subscriptions, with what is in no closed window yet.

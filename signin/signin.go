@@ -97,6 +97,7 @@ type Token struct {
 	Name      string
 	Roles     []access.Role
 	Scopes    []access.Action
+	Subject   string // the one subscription that it may report usage for; "" for no such limit
 	CreatedBy string // access.Caller.Ref
 	CreatedAt time.Time
 	ExpiresAt time.Time
@@ -132,6 +133,7 @@ type TokenFact struct {
 	Org     string          `json:"org"`
 	Roles   []access.Role   `json:"roles,omitempty"`
 	Scopes  []access.Action `json:"scopes,omitempty"`
+	Subject string          `json:"subject,omitempty"`
 	Expires string          `json:"expires,omitempty"`
 }
 

@@ -274,6 +274,25 @@ func TestTokens(t *testing.T) {
 	})
 }
 
+func TestAResourcesTokenKeepsItsSubject(t *testing.T) {
+	each(t, signin.Config{}, func(t *testing.T, w world) {
+		publisher := w.Business(t, w.Operator, "Relay", party.KindPublisher)
+		secret := signin.NewTokenSecret()
+		must(t, w.DB.Tx(ctx, func(tx *store.Tx) error {
+			_, err := w.IssueToken(tx, access.System("provision"), signin.Token{Org: publisher.Org, Name: "usage", Roles: []access.Role{access.RolePublisher},
+				Scopes: []access.Action{access.UsageWrite}, Subject: "sub_1"}, time.Hour, secret)
+			return err
+		}))
+		if c := w.who(t, secret); c.Subject != "sub_1" {
+			t.Errorf("the token's caller is %+v", c)
+		}
+		list, err := w.Tokens(ctx, publisher, publisher.Org)
+		if err != nil || len(list) != 1 || list[0].Subject != "sub_1" {
+			t.Errorf("tokens %+v, %v", list, err)
+		}
+	})
+}
+
 func TestLeavingTakesOrganisationAndTokensAway(t *testing.T) {
 	each(t, signin.Config{Demo: true}, func(t *testing.T, w world) {
 		owner := w.Business(t, w.Operator, "Acme", party.KindCustomer)

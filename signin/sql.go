@@ -80,22 +80,22 @@ func updateEnded(tx *store.Tx, person, session string, now time.Time) (bool, err
 	return n == 1, err
 }
 
-const tokenColumns = "id, org, name, roles, scopes, created_by, created_at, expires_at, used_at, revoked_at"
+const tokenColumns = "id, org, name, roles, scopes, subject, created_by, created_at, expires_at, used_at, revoked_at"
 
 func scanToken(row store.Scanner) (t Token, err error) {
 	var roles, scopes string
 	var created, expires store.Time
 	var used, revoked *store.Time
-	err = row.Scan(&t.ID, &t.Org, &t.Name, &roles, &scopes, &t.CreatedBy, &created, &expires, &used, &revoked)
+	err = row.Scan(&t.ID, &t.Org, &t.Name, &roles, &scopes, &t.Subject, &t.CreatedBy, &created, &expires, &used, &revoked)
 	t.Roles, t.Scopes = split[access.Role](roles), split[access.Action](scopes)
 	t.CreatedAt, t.ExpiresAt, t.UsedAt, t.RevokedAt = created.Time, expires.Time, used.OrZero(), revoked.OrZero()
 	return t, err
 }
 
 func insertToken(tx *store.Tx, t Token, hash []byte) error {
-	_, err := tx.Exec(`INSERT INTO api_token (id, secret_hash, org, name, roles, scopes, created_by, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		t.ID, hash, t.Org, t.Name, join(t.Roles), join(t.Scopes), t.CreatedBy, store.At(t.CreatedAt), store.At(t.ExpiresAt))
+	_, err := tx.Exec(`INSERT INTO api_token (id, secret_hash, org, name, roles, scopes, subject, created_by, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		t.ID, hash, t.Org, t.Name, join(t.Roles), join(t.Scopes), t.Subject, t.CreatedBy, store.At(t.CreatedAt), store.At(t.ExpiresAt))
 	return err
 }
 

@@ -97,7 +97,7 @@ func (in NewToken) token() (Token, time.Duration, error) {
 func NewTokenSecret() string { return newSecret(tokenPrefix) }
 
 // IssueToken stores a token that stands for life from now, in the caller's transaction, for packages downstream that give
-// a resource or a publisher its token (they have authorised). Org, Name, Roles and Scopes of t are taken.
+// a resource or a publisher its token (they have authorised). Org, Name, Roles, Scopes and Subject of t are taken.
 func (s *SignIns) IssueToken(tx *store.Tx, c access.Caller, t Token, life time.Duration, secret string) (Token, error) {
 	t.ID, t.CreatedBy, t.CreatedAt = s.ids.New("tok"), c.Ref(), s.now()
 	t.ExpiresAt = t.CreatedAt.Add(life)
@@ -105,7 +105,7 @@ func (s *SignIns) IssueToken(tx *store.Tx, c access.Caller, t Token, life time.D
 		return t, fmt.Errorf("token: %w", err)
 	}
 	return t, s.orgFact(tx, c, FactTokenCreated, t.ID, t.Org, nil,
-		TokenFact{Token: t.ID, Org: t.Org, Roles: t.Roles, Scopes: t.Scopes, Expires: t.ExpiresAt.Format(time.RFC3339)})
+		TokenFact{Token: t.ID, Org: t.Org, Roles: t.Roles, Scopes: t.Scopes, Subject: t.Subject, Expires: t.ExpiresAt.Format(time.RFC3339)})
 }
 
 func (s *SignIns) orgFact(tx *store.Tx, c access.Caller, kind, aggregate, org string, parties []string, payload any) error {
@@ -176,7 +176,7 @@ func (s *SignIns) byToken(ctx context.Context, hash []byte, now time.Time) (c ac
 		if now.Sub(t.UsedAt) >= touchEvery {
 			touch = t.ID
 		}
-		c = access.Caller{Token: t.ID, Org: t.Org, OrgName: o.Name, Path: o.Path, Roles: t.Roles, Scopes: t.Scopes, Confirmed: true}
+		c = access.Caller{Token: t.ID, Org: t.Org, OrgName: o.Name, Path: o.Path, Roles: t.Roles, Scopes: t.Scopes, Subject: t.Subject, Confirmed: true}
 		return nil
 	})
 	if err == nil && touch != "" {
