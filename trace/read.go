@@ -16,7 +16,11 @@ import (
 const (
 	readSpan  = 256 // positions a reader looks at in one go
 	readBatch = 32  // facts handled in one transaction while all goes well
-	idlePoll  = 200 * time.Millisecond
+
+	// How long a loop sleeps when nobody wakes it. Facts are recorded in any process and numbered by one of them, which
+	// is not told across processes; numbered facts are.
+	pollPending   = 200 * time.Millisecond
+	pollSequenced = time.Second
 )
 
 // errLease says that another process runs this reader now.
@@ -33,12 +37,12 @@ func (f *Facts) Run(ctx context.Context, readers ...Reader) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		f.loop(ctx, "sequencer", topicPending, func(ctx context.Context) (int, error) { return f.sequence(ctx) })
+		f.loop(ctx, "sequencer", topicPending, pollPending, func(ctx context.Context) (int, error) { return f.sequence(ctx) })
 		return nil
 	})
 	for _, r := range readers {
 		g.Go(func() error {
-			f.loop(ctx, r.Name, topicSequenced, func(ctx context.Context) (int, error) { return f.advance(ctx, r) })
+			f.loop(ctx, r.Name, topicSequenced, pollSequenced, func(ctx context.Context) (int, error) { return f.advance(ctx, r) })
 			return nil
 		})
 	}
@@ -47,11 +51,11 @@ func (f *Facts) Run(ctx context.Context, readers ...Reader) error {
 
 // loop calls step while it does something, and otherwise when woken or after a short poll. An error is logged and
 // tried again: the database may be away for a while.
-func (f *Facts) loop(ctx context.Context, name, topic string, step func(ctx context.Context) (int, error)) {
+func (f *Facts) loop(ctx context.Context, name, topic string, poll time.Duration, step func(ctx context.Context) (int, error)) {
 	wake := f.db.Listen(topic)
 	for ctx.Err() == nil {
 		n, err := step(ctx)
-		wait := idlePoll
+		wait := poll
 		if err != nil && !errors.Is(err, errLease) && !errors.Is(err, errMoved) && ctx.Err() == nil {
 			f.log.ErrorContext(ctx, "trace step failed", "reader", name, "error", err)
 			wait = time.Second
