@@ -79,7 +79,12 @@ type Reason struct {
 
 // OrderPath names an order in the address.
 type OrderPath struct {
-	Order   string `path:"order"`
+	Order string `path:"order"`
+}
+
+// OrderChange names an order in the address, as the caller saw it.
+type OrderChange struct {
+	OrderPath
 	IfMatch string `header:"If-Match"`
 }
 
@@ -128,7 +133,7 @@ func (s *server) orderRoutes() {
 type orderChange func(ctx context.Context, c access.Caller, id, reason string) (order.Order, error)
 
 // changed does a command on an order that stands as the caller saw it.
-func (s *server) changed(ctx context.Context, c access.Caller, in OrderPath, reason string, f orderChange) (*Tagged[Order], error) {
+func (s *server) changed(ctx context.Context, c access.Caller, in OrderChange, reason string, f orderChange) (*Tagged[Order], error) {
 	if in.IfMatch != "" {
 		seen, err := s.Orders.Order(ctx, c, in.Order)
 		if err != nil {
@@ -144,7 +149,7 @@ func (s *server) changed(ctx context.Context, c access.Caller, in OrderPath, rea
 
 func (s *server) orderCommand(word, id, summary string, f orderChange) {
 	add(s, route{method: http.MethodPost, path: "/orders/{order}/" + word, id: id, summary: summary, tag: ordersTag},
-		func(ctx context.Context, c access.Caller, in *OrderPath) (*Tagged[Order], error) {
+		func(ctx context.Context, c access.Caller, in *OrderChange) (*Tagged[Order], error) {
 			return s.changed(ctx, c, *in, "", f)
 		})
 }
@@ -152,9 +157,9 @@ func (s *server) orderCommand(word, id, summary string, f orderChange) {
 func (s *server) orderReason(word, id, summary string, f orderChange) {
 	add(s, route{method: http.MethodPost, path: "/orders/{order}/" + word, id: id, summary: summary, tag: ordersTag},
 		func(ctx context.Context, c access.Caller, in *struct {
-			OrderPath
+			OrderChange
 			Body Reason
 		}) (*Tagged[Order], error) {
-			return s.changed(ctx, c, in.OrderPath, in.Body.Reason, f)
+			return s.changed(ctx, c, in.OrderChange, in.Body.Reason, f)
 		})
 }

@@ -11,11 +11,46 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/alecthomas/kong"
 )
 
 // Commands are the commands for kong. The binary embeds them beside its own.
 type Commands struct {
-	Verify Verify `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`
+	Login      Login      `cmd:"" help:"Sign in to a server."`
+	Accept     Accept     `cmd:"" help:"Accept an invitation."`
+	Logout     Logout     `cmd:"" help:"End the session."`
+	Whoami     Whoami     `cmd:"" help:"Tell who the server takes you for."`
+	Catalog    Catalog    `cmd:"" help:"List what a market sells."`
+	Offer      Offer      `cmd:"" help:"Show an offer; save, review and publish offers."`
+	Order      Order      `cmd:"" help:"Order an offer; look at an order."`
+	Orders     Orders     `cmd:"" help:"List orders."`
+	Approve    Approve    `cmd:"" help:"Release a held order."`
+	Reject     Reject     `cmd:"" help:"Refuse a held order."`
+	Why        Why        `cmd:"" help:"Tell where an order went, and why not elsewhere."`
+	Services   Services   `cmd:"" help:"List services."`
+	Service    Service    `cmd:"" help:"Look at a service, connect to it, change or end it."`
+	Usage      Usage      `cmd:"" help:"Show what was used and what it costs."`
+	Invoices   Invoices   `cmd:"" help:"List invoices."`
+	Invoice    Invoice    `cmd:"" help:"Show an invoice; write its proof."`
+	Verify     Verify     `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`
+	Facts      Facts      `cmd:"" help:"Show what happened, with proofs."`
+	Residency  Residency  `cmd:"" help:"Where data may live."`
+	Org        Org        `cmd:"" help:"Organisations, their limits and markets."`
+	Members    Members    `cmd:"" help:"People and their roles."`
+	Tokens     Tokens     `cmd:"" help:"API tokens."`
+	Parked     Parked     `cmd:"" help:"Facts that a reader could not handle, as the operator."`
+	Jobs       Jobs       `cmd:"" help:"Jobs that failed too often, as the operator."`
+	Work       Work       `cmd:"" help:"Work orders that wait for a person."`
+	Completion Completion `cmd:"" help:"Write the completion script of a shell."`
+
+	Profile string `help:"Which server and person, of those signed in to." default:"default" env:"HALLE_PROFILE" placeholder:"NAME"`
+}
+
+// AfterApply is for kong: it tells the commands which profile they use.
+func (c Commands) AfterApply(k *kong.Context) error {
+	k.Bind(profileName(c.Profile))
+	return nil
 }
 
 // Out is where answers go: text for people, or one JSON document.

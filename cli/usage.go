@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/halle-cloud/halle/client"
+)
+
+// Usage shows what was used.
+type Usage struct {
+	Show       usageShow       `cmd:"" default:"withargs" help:"Show amounts by step."`
+	Windows    usageWindows    `cmd:"" help:"List the closed windows of a service."`
+	Window     usageWindow     `cmd:"" help:"Write a closed window with its events, to be verified offline."`
+	Quarantine usageQuarantine `cmd:"" help:"List events that count nowhere, and why."`
+	Cost       usageCost       `cmd:"" help:"Show what each service costs at this moment."`
+}
+
+type usageShow struct {
+	Service string        `arg:"" optional:"" help:"Id of the service; all of them when it is missing."`
+	Meter   string        `help:"Only this meter."`
+	Last    time.Duration `help:"How far back." default:"24h"`
+	Step    time.Duration `help:"Length of a step: a multiple of 15 minutes." default:"1h"`
+}
+
+// Run shows.
+func (a usageShow) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	from := now.Add(-a.Last).Truncate(a.Step)
+	l, err := c.GetUsage(ctx, client.GetUsageParams{Service: a.Service, Meter: a.Meter, From: from, To: now.Add(a.Step).Truncate(a.Step), Step: a.Step.String()})
+	if err != nil {
+		return err
+	}
+	return list(o, l.Items, "Nothing was used.", []string{"FROM", "SERVICE", "METER", "QUANTITY"}, func(p client.UsagePoint) []string {
+		return []string{when(p.Start), p.Service, p.Meter, p.Quantity}
+	})
+}
+
+type usageWindows struct{ serviceArg }
+
+// Run lists.
+func (a usageWindows) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	windows, err := pages(0, func(cursor string) ([]client.UsageWindow, string, error) {
+		l, err := c.ListWindows(ctx, a.Service, client.ListWindowsParams{Cursor: cursor})
+		return l.Items, l.Next, err
+	})
+	if err != nil {
+		return err
+	}
+	return list(o, windows, "No window is closed yet.", []string{"WINDOW", "KIND", "FROM", "TO", "EVENTS", "DIGEST"}, func(u client.UsageWindow) []string {
+		return []string{u.ID, u.Kind, when(u.From), when(u.To), fmt.Sprint(u.Events), u.Digest}
+	})
+}
+
+type usageWindow struct {
+	Window string `arg:"" help:"Id of the window."`
+	File   string `arg:"" optional:"" default:"-" help:"Where to; - for standard output."`
+}
+
+// Run writes.
+func (a usageWindow) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	return download(o, a.File, func(w io.Writer) error { return c.GetWindowFile(ctx, a.Window, w) })
+}
+
+type usageQuarantine struct {
+	Org string `help:"Organisation; your own when it is missing."`
+}
+
+// Run lists.
+func (a usageQuarantine) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	held, err := pages(0, func(cursor string) ([]client.HeldEvent, string, error) {
+		l, err := c.ListQuarantine(ctx, client.ListQuarantineParams{Cursor: cursor, Org: a.Org})
+		return l.Items, l.Next, err
+	})
+	if err != nil {
+		return err
+	}
+	return list(o, held, "Nothing is held.", []string{"RECEIVED", "SOURCE", "ID", "SERVICE", "TIMES", "WHY"}, func(h client.HeldEvent) []string {
+		return []string{when(h.ReceivedAt), h.Source, h.ID, h.Service, fmt.Sprint(h.Times), h.Text}
+	})
+}
+
+type usageCost struct {
+	Org string `help:"Organisation; your own when it is missing."`
+}
+
+// Run shows.
+func (a usageCost) Run(ctx context.Context, o Out, name profileName) error {
+	c, org, err := acting(ctx, name, a.Org)
+	if err != nil {
+		return err
+	}
+	l, err := c.GetCost(ctx, org)
+	if err != nil {
+		return err
+	}
+	return o.Show(l.Items, func(w io.Writer) error {
+		var rows [][]string
+		for _, s := range l.Items {
+			for _, p := range s.Parts {
+				rows = append(rows, []string{s.Service, s.Name, p.Component, p.Quantity, p.Amount})
+			}
+			rows = append(rows, []string{s.Service, s.Name, "total (" + s.Basis + ")", "", s.Total})
+		}
+		return table(w, "Nothing is owed beyond the last invoice.", []string{"SERVICE", "NAME", "COMPONENT", "QUANTITY", "AMOUNT"}, rows)
+	})
+}

@@ -1,0 +1,886 @@
+// Code generated from api/openapi.json by generate_test.go; DO NOT EDIT.
+
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// AcceptInvitation: Accept an invitation.
+func (c *Client) AcceptInvitation(ctx context.Context, body AcceptInvitationRequest) (out SignedUp, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/invitations/acceptances", body: body}, &out)
+	return out, err
+}
+
+// Act: Act for another organisation, on behalf of a customer, or for a purpose.
+func (c *Client) Act(ctx context.Context, body Acting) error {
+	return c.call(ctx, request{method: "PUT", path: "/api/v1/session/acting", body: body}, nil)
+}
+
+// AnswerWorkOrder: Do a work order's present step.
+func (c *Client) AnswerWorkOrder(ctx context.Context, operation string, body json.RawMessage) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/work-orders/{operation}/answer", values: []string{operation}, body: body}, nil)
+}
+
+// ApproveOrderParams are the parameters of ApproveOrder.
+type ApproveOrderParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// ApproveOrder: Release a held order.
+func (c *Client) ApproveOrder(ctx context.Context, order string, p ApproveOrderParams) (out Order, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders/{order}/approve", values: []string{order}, params: p}, &out)
+	return out, err
+}
+
+// AskConfirm: Ask for a new link to confirm your address.
+func (c *Client) AskConfirm(ctx context.Context) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/me/confirmation"}, nil)
+}
+
+// AskReset: Ask for a link to set a new password.
+func (c *Client) AskReset(ctx context.Context, body AskResetRequest) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/password-resets", body: body}, nil)
+}
+
+// CancelOrderParams are the parameters of CancelOrder.
+type CancelOrderParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// CancelOrder: Ask to stop an order.
+func (c *Client) CancelOrder(ctx context.Context, order string, p CancelOrderParams, body Reason) (out Order, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders/{order}/cancel", values: []string{order}, params: p, body: body}, &out)
+	return out, err
+}
+
+// CancelServiceParams are the parameters of CancelService.
+type CancelServiceParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// CancelService: End a service.
+func (c *Client) CancelService(ctx context.Context, service string, p CancelServiceParams) (out Service, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/cancel", values: []string{service}, params: p}, &out)
+	return out, err
+}
+
+// ChangeManaged: Manage the application of a service (path such as devices/pump-7).
+func (c *Client) ChangeManaged(ctx context.Context, service, path string, body []byte) (out json.RawMessage, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/manage/{path}", values: []string{service, path}, raw: body, media: "application/json"}, &out)
+	return out, err
+}
+
+// ChangePassword: Set a new password; your other sessions end.
+func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordRequest) error {
+	return c.call(ctx, request{method: "PUT", path: "/api/v1/me/password", body: body}, nil)
+}
+
+// ChangeServiceParams are the parameters of ChangeService.
+type ChangeServiceParams struct {
+	IdempotencyKey string `header:"Idempotency-Key"` // Idempotency-Key
+}
+
+// ChangeService: Order another plan or other settings.
+func (c *Client) ChangeService(ctx context.Context, service string, p ChangeServiceParams, body ServiceChange) (out Order, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/change", values: []string{service}, params: p, body: body}, &out)
+	return out, err
+}
+
+// ConfirmAddress: Use the link that proves an address.
+func (c *Client) ConfirmAddress(ctx context.Context, body Secret) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/confirmations", body: body}, nil)
+}
+
+// CreateMarket: Make a market.
+func (c *Client) CreateMarket(ctx context.Context, body Market) (out Market, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/markets", body: body}, &out)
+	return out, err
+}
+
+// CreateOrganisation: Create an organisation below another.
+func (c *Client) CreateOrganisation(ctx context.Context, body NewOrganisation) (out Organisation, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations", body: body}, &out)
+	return out, err
+}
+
+// CreateQuote: Work out a price and keep it for 14 days.
+func (c *Client) CreateQuote(ctx context.Context, body OrderQuoteInput) (out Quote, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/quotes", body: body}, &out)
+	return out, err
+}
+
+// CreateToken: Make a token.
+func (c *Client) CreateToken(ctx context.Context, org string, body NewToken) (out CreatedToken, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/tokens", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
+// CreditInvoice: Take a whole invoice back by a credit note.
+func (c *Client) CreditInvoice(ctx context.Context, invoice string, body Reason) (out InvoiceRow, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/invoices/{invoice}/credit", values: []string{invoice}, body: body}, &out)
+	return out, err
+}
+
+// DeleteManaged: Manage the application of a service (path such as devices/pump-7).
+func (c *Client) DeleteManaged(ctx context.Context, service, path string) (out json.RawMessage, err error) {
+	err = c.call(ctx, request{method: "DELETE", path: "/api/v1/services/{service}/manage/{path}", values: []string{service, path}}, &out)
+	return out, err
+}
+
+// DraftInvoicesParams are the parameters of DraftInvoices.
+type DraftInvoicesParams struct {
+	UpTo time.Time `query:"upTo"` // left out: now
+}
+
+// DraftInvoices: What would be invoiced.
+func (c *Client) DraftInvoices(ctx context.Context, org string, p DraftInvoicesParams) (out ListInvoice, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/invoice-drafts", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// EndSession: End one of your sessions.
+func (c *Client) EndSession(ctx context.Context, session string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/me/sessions/{session}", values: []string{session}}, nil)
+}
+
+// ExplainChargeParams are the parameters of ExplainCharge.
+type ExplainChargeParams struct {
+	Language string `query:"language"` // language
+}
+
+// ExplainCharge: How a charge came about, step by step.
+func (c *Client) ExplainCharge(ctx context.Context, charge string, p ExplainChargeParams) (out Explanation, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/charges/{charge}/explanation", values: []string{charge}, params: p}, &out)
+	return out, err
+}
+
+// ExportOffer: One version of an offer as YAML.
+func (c *Client) ExportOffer(ctx context.Context, version string, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/offer-versions/{version}/yaml", values: []string{version}}, w)
+}
+
+// GetBundle: A decision with all its inputs, for a check offline.
+func (c *Client) GetBundle(ctx context.Context, decision string) (out PlacementBundle, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/decisions/{decision}/bundle", values: []string{decision}}, &out)
+	return out, err
+}
+
+// GetConnection: How to reach a service, with its secrets.
+func (c *Client) GetConnection(ctx context.Context, service string) (out Connection, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/connection", values: []string{service}}, &out)
+	return out, err
+}
+
+// GetCost: What each service costs at this moment.
+func (c *Client) GetCost(ctx context.Context, org string) (out ListCost, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/cost", values: []string{org}}, &out)
+	return out, err
+}
+
+// GetDecision: One decision with all its reasons.
+func (c *Client) GetDecision(ctx context.Context, decision string) (out Decision, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/decisions/{decision}", values: []string{decision}}, &out)
+	return out, err
+}
+
+// GetFactParams are the parameters of GetFact.
+type GetFactParams struct {
+	Org string `query:"org"` // empty: the caller's
+}
+
+// GetFact: One fact and its place in the log.
+func (c *Client) GetFact(ctx context.Context, fact string, p GetFactParams) (out ProvableFact, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/facts/{fact}", values: []string{fact}, params: p}, &out)
+	return out, err
+}
+
+// GetHistory: What was done to a service and how available it was.
+func (c *Client) GetHistory(ctx context.Context, service string) (out History, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/history", values: []string{service}}, &out)
+	return out, err
+}
+
+// GetIngestHealth: How the intake of usage is doing.
+func (c *Client) GetIngestHealth(ctx context.Context) (out IngestHealth, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/desk/ingest"}, &out)
+	return out, err
+}
+
+// GetInvoice: One invoice.
+func (c *Client) GetInvoice(ctx context.Context, invoice string) (out Invoice, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}", values: []string{invoice}}, &out)
+	return out, err
+}
+
+// GetInvoiceProof: Everything to redo an invoice offline.
+func (c *Client) GetInvoiceProof(ctx context.Context, invoice string, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof", values: []string{invoice}}, w)
+}
+
+// GetMe: Who calls.
+func (c *Client) GetMe(ctx context.Context) (out Me, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/me"}, &out)
+	return out, err
+}
+
+// GetMember: One member.
+func (c *Client) GetMember(ctx context.Context, org, person string) (out Person, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/members/{person}", values: []string{org, person}}, &out)
+	return out, err
+}
+
+// GetOffer: The version of an offer that a market sells.
+func (c *Client) GetOffer(ctx context.Context, market, offer string) (out OfferVersion, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/offers/{offer}", values: []string{market, offer}}, &out)
+	return out, err
+}
+
+// GetOfferVersion: One version of an offer.
+func (c *Client) GetOfferVersion(ctx context.Context, version string) (out OfferVersion, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/offer-versions/{version}", values: []string{version}}, &out)
+	return out, err
+}
+
+// GetOrder: One order.
+func (c *Client) GetOrder(ctx context.Context, order string) (out Order, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/orders/{order}", values: []string{order}}, &out)
+	return out, err
+}
+
+// GetOrganisation: One organisation.
+func (c *Client) GetOrganisation(ctx context.Context, org string) (out Organisation, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}", values: []string{org}}, &out)
+	return out, err
+}
+
+// GetProgress: What is done, and what is next.
+func (c *Client) GetProgress(ctx context.Context, order string) (out ListStep, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/orders/{order}/progress", values: []string{order}}, &out)
+	return out, err
+}
+
+// GetQuote: One quote.
+func (c *Client) GetQuote(ctx context.Context, quote string) (out Quote, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/quotes/{quote}", values: []string{quote}}, &out)
+	return out, err
+}
+
+// GetReceiptParams are the parameters of GetReceipt.
+type GetReceiptParams struct {
+	Org string `query:"org"` // empty: the caller's
+}
+
+// GetReceipt: The proof that a fact stands in the log.
+func (c *Client) GetReceipt(ctx context.Context, fact string, p GetReceiptParams) (out ProofReceipt, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/facts/{fact}/receipt", values: []string{fact}, params: p}, &out)
+	return out, err
+}
+
+// GetResidencyFacts: Facts about clouds and who is behind them.
+func (c *Client) GetResidencyFacts(ctx context.Context) (out KnownFacts, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/residency/facts"}, &out)
+	return out, err
+}
+
+// GetResidencyPolicy: What an organisation is held to, its own layer last.
+func (c *Client) GetResidencyPolicy(ctx context.Context, org string) (out ResidencyPolicy, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/residency-policy", values: []string{org}}, &out)
+	return out, err
+}
+
+// GetResource: One resource.
+func (c *Client) GetResource(ctx context.Context, resource string) (out Resource, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/resources/{resource}", values: []string{resource}}, &out)
+	return out, err
+}
+
+// GetService: One service with its history.
+func (c *Client) GetService(ctx context.Context, service string) (out ServiceDetail, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}", values: []string{service}}, &out)
+	return out, err
+}
+
+// GetStatementParams are the parameters of GetStatement.
+type GetStatementParams struct {
+	Org string `query:"org"` // org
+}
+
+// GetStatement: All facts of an organisation, to be verified offline.
+func (c *Client) GetStatement(ctx context.Context, p GetStatementParams, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/statement", params: p}, w)
+}
+
+// GetUsageParams are the parameters of GetUsage.
+type GetUsageParams struct {
+	Org     string    `query:"org"`     // empty: the caller's
+	Service string    `query:"service"` // service
+	Meter   string    `query:"meter"`   // meter
+	From    time.Time `query:"from"`    // from
+	To      time.Time `query:"to"`      // to
+	Step    string    `query:"step"`    // a multiple of 15m, such as 1h or 24h
+	Offset  string    `query:"offset"`  // of the zone from UTC, such as 2h, so that a step may be a civil day
+}
+
+// GetUsage: Amounts by step, with what is in no closed window yet.
+func (c *Client) GetUsage(ctx context.Context, p GetUsageParams) (out ListUsagePoint, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/usage", params: p}, &out)
+	return out, err
+}
+
+// GetWindow: One closed usage window.
+func (c *Client) GetWindow(ctx context.Context, window string) (out UsageWindow, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/windows/{window}", values: []string{window}}, &out)
+	return out, err
+}
+
+// GetWindowFile: A window with its events, to be verified offline.
+func (c *Client) GetWindowFile(ctx context.Context, window string, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/windows/{window}/file", values: []string{window}}, w)
+}
+
+// GrantRole: Give a member a role.
+func (c *Client) GrantRole(ctx context.Context, org, person, role string) error {
+	return c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/members/{person}/roles/{role}", values: []string{org, person, role}}, nil)
+}
+
+// ImportOffer: Save an offer's draft from YAML or JSON.
+func (c *Client) ImportOffer(ctx context.Context, org string, body []byte) (out OfferVersion, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/offer-versions", values: []string{org}, raw: body, media: "application/yaml"}, &out)
+	return out, err
+}
+
+// ImportResidencyFacts: Put facts from YAML over what is known.
+func (c *Client) ImportResidencyFacts(ctx context.Context, body []byte) (out ResidencyChangedFact, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/residency/facts", raw: body, media: "application/yaml"}, &out)
+	return out, err
+}
+
+// InviteMember: Invite a person.
+func (c *Client) InviteMember(ctx context.Context, org string, body NewInvitation) (out Invitation, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/invitations", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
+// IssueInvoicesParams are the parameters of IssueInvoices.
+type IssueInvoicesParams struct {
+	UpTo time.Time `query:"upTo"` // left out: now
+}
+
+// IssueInvoices: Invoice an organisation's charges.
+func (c *Client) IssueInvoices(ctx context.Context, org string, p IssueInvoicesParams) (out ListInvoiceRow, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/invoices", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// ListCharges: Charges that are not billed yet.
+func (c *Client) ListCharges(ctx context.Context, org string) (out ListCharge, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/charges", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListDeadJobs: Jobs that failed too often.
+func (c *Client) ListDeadJobs(ctx context.Context) (out ListDeadJob, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/desk/jobs"}, &out)
+	return out, err
+}
+
+// ListDecisions: Where the items of an order go, and why.
+func (c *Client) ListDecisions(ctx context.Context, order string) (out ListDecision, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/orders/{order}/decisions", values: []string{order}}, &out)
+	return out, err
+}
+
+// ListFactsParams are the parameters of ListFacts.
+type ListFactsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Org    string `query:"org"`    // empty: the caller's
+	About  string `query:"about"`  // only those about one thing, oldest first
+}
+
+// ListFacts: Facts that concern an organisation, newest first.
+func (c *Client) ListFacts(ctx context.Context, p ListFactsParams) (out ListFact, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/facts", params: p}, &out)
+	return out, err
+}
+
+// ListFamilies: The shelves of a market.
+func (c *Client) ListFamilies(ctx context.Context, market string) (out ListString, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/families", values: []string{market}}, &out)
+	return out, err
+}
+
+// ListInvitations: Open invitations.
+func (c *Client) ListInvitations(ctx context.Context, org string) (out ListInvitation, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/invitations", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListInvoicesParams are the parameters of ListInvoices.
+type ListInvoicesParams struct {
+	Org    string `query:"org"`    // empty: the caller's
+	Cursor string `query:"cursor"` // cursor
+}
+
+// ListInvoices: Invoices and credit notes, newest first.
+func (c *Client) ListInvoices(ctx context.Context, p ListInvoicesParams) (out ListInvoiceRow, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/invoices", params: p}, &out)
+	return out, err
+}
+
+// ListLimits: Limits and what counts against them.
+func (c *Client) ListLimits(ctx context.Context, org string) (out ListLimit, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/limits", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListMarkets: The markets.
+func (c *Client) ListMarkets(ctx context.Context) (out ListMarket, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets"}, &out)
+	return out, err
+}
+
+// ListMembers: The people of an organisation.
+func (c *Client) ListMembers(ctx context.Context, org string) (out ListMember, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/members", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListOfferVersionsParams are the parameters of ListOfferVersions.
+type ListOfferVersionsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListOfferVersions: All versions of a publisher's offers, newest first.
+func (c *Client) ListOfferVersions(ctx context.Context, org string, p ListOfferVersionsParams) (out ListOfferRow, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/offer-versions", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// ListOffersParams are the parameters of ListOffers.
+type ListOffersParams struct {
+	Cursor   string `query:"cursor"`   // from the answer before; empty for the first page
+	Limit    int64  `query:"limit"`    // entries at most
+	Language string `query:"language"` // of the texts searched; empty searches all
+	Family   string `query:"family"`   // family
+	Q        string `query:"q"`        // words that must all be found
+}
+
+// ListOffers: What a market sells.
+func (c *Client) ListOffers(ctx context.Context, market string, p ListOffersParams) (out ListOfferRow, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/offers", values: []string{market}, params: p}, &out)
+	return out, err
+}
+
+// ListOrdersParams are the parameters of ListOrders.
+type ListOrdersParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Org    string `query:"org"`    // empty: the caller's
+	Branch bool   `query:"branch"` // also of all organisations below it
+	State  string `query:"state"`  // state
+}
+
+// ListOrders: Orders, newest first.
+func (c *Client) ListOrders(ctx context.Context, p ListOrdersParams) (out ListOrder, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/orders", params: p}, &out)
+	return out, err
+}
+
+// ListOrganisationsParams are the parameters of ListOrganisations.
+type ListOrganisationsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Below  string `query:"below"`  // empty: the caller's
+}
+
+// ListOrganisations: Organisations at and below one, in the order of the tree.
+func (c *Client) ListOrganisations(ctx context.Context, p ListOrganisationsParams) (out ListOrganisation, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations", params: p}, &out)
+	return out, err
+}
+
+// ListParked: Facts that a reader could not handle.
+func (c *Client) ListParked(ctx context.Context) (out ListParked, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/desk/parked"}, &out)
+	return out, err
+}
+
+// ListPlacesParams are the parameters of ListPlaces.
+type ListPlacesParams struct {
+	Market string `query:"market"` // market
+	Class  string `query:"class"`  // of the data; empty: the policy's default
+}
+
+// ListPlaces: Where an offer may run, and why not elsewhere.
+func (c *Client) ListPlaces(ctx context.Context, version string, p ListPlacesParams) (out ListPlace, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/offer-versions/{version}/places", values: []string{version}, params: p}, &out)
+	return out, err
+}
+
+// ListQuarantineParams are the parameters of ListQuarantine.
+type ListQuarantineParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Org    string `query:"org"`    // empty: the caller's
+}
+
+// ListQuarantine: Events that count nowhere, and why.
+func (c *Client) ListQuarantine(ctx context.Context, p ListQuarantineParams) (out ListHeldEvent, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/quarantine", params: p}, &out)
+	return out, err
+}
+
+// ListQuotesParams are the parameters of ListQuotes.
+type ListQuotesParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Org    string `query:"org"`    // empty: the caller's
+}
+
+// ListQuotes: Quotes of an organisation, newest first.
+func (c *Client) ListQuotes(ctx context.Context, p ListQuotesParams) (out ListQuote, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/quotes", params: p}, &out)
+	return out, err
+}
+
+// ListResidencyLayers: Versions of an organisation's own layer, newest first.
+func (c *Client) ListResidencyLayers(ctx context.Context, org string) (out ListLayerVersion, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/residency-layers", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListResourcesParams are the parameters of ListResources.
+type ListResourcesParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListResources: Resources below the caller's organisation.
+func (c *Client) ListResources(ctx context.Context, p ListResourcesParams) (out ListResource, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/resources", params: p}, &out)
+	return out, err
+}
+
+// ListReviewsParams are the parameters of ListReviews.
+type ListReviewsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListReviews: Versions that wait for a review.
+func (c *Client) ListReviews(ctx context.Context, p ListReviewsParams) (out ListOfferRow, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/reviews", params: p}, &out)
+	return out, err
+}
+
+// ListServicesParams are the parameters of ListServices.
+type ListServicesParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Org    string `query:"org"`    // empty: the caller's
+	Branch bool   `query:"branch"` // also of all organisations below it
+	State  string `query:"state"`  // state
+}
+
+// ListServices: Services, newest first.
+func (c *Client) ListServices(ctx context.Context, p ListServicesParams) (out ListService, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services", params: p}, &out)
+	return out, err
+}
+
+// ListSessions: Your sessions.
+func (c *Client) ListSessions(ctx context.Context) (out ListSession, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/me/sessions"}, &out)
+	return out, err
+}
+
+// ListStandings: Where you may act.
+func (c *Client) ListStandings(ctx context.Context) (out ListStanding, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/me/organisations"}, &out)
+	return out, err
+}
+
+// ListSubscribersParams are the parameters of ListSubscribers.
+type ListSubscribersParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListSubscribers: Who has a publisher's offers: organisations, no people.
+func (c *Client) ListSubscribers(ctx context.Context, org string, p ListSubscribersParams) (out ListService, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/subscribers", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// ListTokens: The tokens of an organisation.
+func (c *Client) ListTokens(ctx context.Context, org string) (out ListToken, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/tokens", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListWindowsParams are the parameters of ListWindows.
+type ListWindowsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListWindows: Closed usage windows of a service.
+func (c *Client) ListWindows(ctx context.Context, service string, p ListWindowsParams) (out ListUsageWindow, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/windows", values: []string{service}, params: p}, &out)
+	return out, err
+}
+
+// ListWorkOrders: What waits for a person, oldest first.
+func (c *Client) ListWorkOrders(ctx context.Context) (out ListWorkOrder, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/work-orders"}, &out)
+	return out, err
+}
+
+// PlaceOrderParams are the parameters of PlaceOrder.
+type PlaceOrderParams struct {
+	IdempotencyKey string `header:"Idempotency-Key"` // the same key with the same body gives the same order
+}
+
+// PlaceOrder: Order: of a quote, or of items.
+func (c *Client) PlaceOrder(ctx context.Context, p PlaceOrderParams, body OrderPlaceInput) (out Order, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders", params: p, body: body}, &out)
+	return out, err
+}
+
+// PublishOffer: Put a reviewed version on the shelf.
+func (c *Client) PublishOffer(ctx context.Context, version string) (out OfferVersion, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/offer-versions/{version}/publish", values: []string{version}}, &out)
+	return out, err
+}
+
+// ReadManaged: Manage the application of a service (path such as devices/pump-7).
+func (c *Client) ReadManaged(ctx context.Context, service, path string) (out json.RawMessage, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/manage/{path}", values: []string{service, path}}, &out)
+	return out, err
+}
+
+// RecordPayment: Note a payment.
+func (c *Client) RecordPayment(ctx context.Context, invoice string, body NewPayment) (out InvoiceRow, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/invoices/{invoice}/payments", values: []string{invoice}, body: body}, &out)
+	return out, err
+}
+
+// RejectOrderParams are the parameters of RejectOrder.
+type RejectOrderParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// RejectOrder: Refuse a held order.
+func (c *Client) RejectOrder(ctx context.Context, order string, p RejectOrderParams, body Reason) (out Order, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders/{order}/reject", values: []string{order}, params: p, body: body}, &out)
+	return out, err
+}
+
+// RemoveMember: End a membership.
+func (c *Client) RemoveMember(ctx context.Context, org, person string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/members/{person}", values: []string{org, person}}, nil)
+}
+
+// ReplayDecision: Compute a decision again and compare.
+func (c *Client) ReplayDecision(ctx context.Context, decision string) (out Replayed, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/decisions/{decision}/replay", values: []string{decision}}, &out)
+	return out, err
+}
+
+// ResetPassword: Use the link to set a new password.
+func (c *Client) ResetPassword(ctx context.Context, body ResetPasswordRequest) error {
+	return c.call(ctx, request{method: "PUT", path: "/api/v1/password-resets", body: body}, nil)
+}
+
+// ResumeServiceParams are the parameters of ResumeService.
+type ResumeServiceParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// ResumeService: Let a service go on.
+func (c *Client) ResumeService(ctx context.Context, service string, p ResumeServiceParams) (out Service, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/resume", values: []string{service}, params: p}, &out)
+	return out, err
+}
+
+// RetryParked: Try a parked fact again now.
+func (c *Client) RetryParked(ctx context.Context, body ParkedRef) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/desk/parked/retry", body: body}, nil)
+}
+
+// RetryResource: Make a resource again that vanished from its engine.
+func (c *Client) RetryResource(ctx context.Context, resource string) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/resources/{resource}/retry", values: []string{resource}}, nil)
+}
+
+// ReturnOffer: Give a version in review back with a note.
+func (c *Client) ReturnOffer(ctx context.Context, version string, body Note) (out OfferVersion, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/offer-versions/{version}/return", values: []string{version}, body: body}, &out)
+	return out, err
+}
+
+// ReviveJob: Let a dead job run again.
+func (c *Client) ReviveJob(ctx context.Context, job string) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/desk/jobs/{job}/revive", values: []string{job}}, nil)
+}
+
+// RevokeRole: Take a role from a member.
+func (c *Client) RevokeRole(ctx context.Context, org, person, role string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/members/{person}/roles/{role}", values: []string{org, person, role}}, nil)
+}
+
+// RevokeToken: Make a token worthless.
+func (c *Client) RevokeToken(ctx context.Context, org, token string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/tokens/{token}", values: []string{org, token}}, nil)
+}
+
+// SendUsage: Send usage events (CloudEvents 1.0), at most 1000 or 1 MiB.
+func (c *Client) SendUsage(ctx context.Context, media string, body []byte) (out Verdicts, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/usage", raw: body, media: media}, &out)
+	return out, err
+}
+
+// SetApprovalRule: Ask for an approval of orders above an amount.
+func (c *Client) SetApprovalRule(ctx context.Context, org, currency string, body SetApprovalRuleRequest) error {
+	return c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/approval-rules/{currency}", values: []string{org, currency}, body: body}, nil)
+}
+
+// SetEntity: Add a legal entity, or change one (its id set).
+func (c *Client) SetEntity(ctx context.Context, org string, body Entity) (out Entity, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/entities", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
+// SetFirstMarket: Give an organisation the market it buys in.
+func (c *Client) SetFirstMarket(ctx context.Context, org string, body SetFirstMarketRequest) error {
+	return c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/market", values: []string{org}, body: body}, nil)
+}
+
+// SetKinds: Change what an organisation does.
+func (c *Client) SetKinds(ctx context.Context, org string, body SetKindsRequest) (out Organisation, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/kinds", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
+// SetLimit: Set a limit; -1 takes it away.
+func (c *Client) SetLimit(ctx context.Context, org, dimension string, body SetLimitRequest) (out Limit, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/limits/{dimension}", values: []string{org, dimension}, body: body}, &out)
+	return out, err
+}
+
+// SetMarketParams are the parameters of SetMarket.
+type SetMarketParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// SetMarket: Change a market.
+func (c *Client) SetMarket(ctx context.Context, market string, p SetMarketParams, body Market) (out Market, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/markets/{market}", values: []string{market}, params: p, body: body}, &out)
+	return out, err
+}
+
+// SetMarketPolicy: Set what holds for all customers of a market.
+func (c *Client) SetMarketPolicy(ctx context.Context, market string, body NewLayer) (out LayerVersion, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/markets/{market}/residency-policy", values: []string{market}, body: body}, &out)
+	return out, err
+}
+
+// SetResidencyPolicy: Set an organisation's layer: it can only tighten.
+func (c *Client) SetResidencyPolicy(ctx context.Context, org string, body NewLayer) (out LayerVersion, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/residency-policy", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
+// SignIn: Sign in by e-mail address and password.
+func (c *Client) SignIn(ctx context.Context, body Credentials) (out OpenedSession, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/session", body: body}, &out)
+	return out, err
+}
+
+// SignOut: End this session.
+func (c *Client) SignOut(ctx context.Context) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/session"}, nil)
+}
+
+// SignOutEverywhere: End all of your sessions.
+func (c *Client) SignOutEverywhere(ctx context.Context) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/me/sessions"}, nil)
+}
+
+// SignUp: Sign a household up.
+func (c *Client) SignUp(ctx context.Context, body SignUp) (out SignedUp, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/sign-up", body: body}, &out)
+	return out, err
+}
+
+// SkipParked: Give a parked fact up for one reader; the reason is a fact.
+func (c *Client) SkipParked(ctx context.Context, body SkipParkedRequest) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/desk/parked/skip", body: body}, nil)
+}
+
+// SubmitOffer: Give a draft to the operator for review.
+func (c *Client) SubmitOffer(ctx context.Context, version string) (out OfferVersion, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/offer-versions/{version}/submit", values: []string{version}}, &out)
+	return out, err
+}
+
+// SuspendServiceParams are the parameters of SuspendService.
+type SuspendServiceParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// SuspendService: Stop a service for a while.
+func (c *Client) SuspendService(ctx context.Context, service string, p SuspendServiceParams) (out Service, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/suspend", values: []string{service}, params: p}, &out)
+	return out, err
+}
+
+// UpdateMeParams are the parameters of UpdateMe.
+type UpdateMeParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// UpdateMe: Change your name or how you are reached.
+func (c *Client) UpdateMe(ctx context.Context, p UpdateMeParams, body PersonChange) (out Person, err error) {
+	err = c.call(ctx, request{method: "PATCH", path: "/api/v1/me", params: p, body: body}, &out)
+	return out, err
+}
+
+// UpdateOrganisationParams are the parameters of UpdateOrganisation.
+type UpdateOrganisationParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// UpdateOrganisation: Change name, country or language.
+func (c *Client) UpdateOrganisation(ctx context.Context, org string, p UpdateOrganisationParams, body OrganisationChange) (out Organisation, err error) {
+	err = c.call(ctx, request{method: "PATCH", path: "/api/v1/organisations/{org}", values: []string{org}, params: p, body: body}, &out)
+	return out, err
+}
+
+// WithdrawInvitation: Make an open invitation worthless.
+func (c *Client) WithdrawInvitation(ctx context.Context, org, invitation string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/invitations/{invitation}", values: []string{org, invitation}}, nil)
+}
+
+// WithdrawOffer: Stop the sale of a version.
+func (c *Client) WithdrawOffer(ctx context.Context, version string, body Note) (out OfferVersion, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/offer-versions/{version}/withdraw", values: []string{version}, body: body}, &out)
+	return out, err
+}
+
+// WithdrawOrderParams are the parameters of WithdrawOrder.
+type WithdrawOrderParams struct {
+	IfMatch string `header:"If-Match"` // If-Match
+}
+
+// WithdrawOrder: Withdraw from the contract, as a consumer.
+func (c *Client) WithdrawOrder(ctx context.Context, order string, p WithdrawOrderParams) (out Order, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders/{order}/withdraw", values: []string{order}, params: p}, &out)
+	return out, err
+}

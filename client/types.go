@@ -1,0 +1,1606 @@
+// Code generated from api/openapi.json by generate_test.go; DO NOT EDIT.
+
+package client
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// AcceptInvitationRequest is what the API calls so.
+type AcceptInvitationRequest struct {
+	Name     string `json:"name,omitempty"`
+	Password string `json:"password,omitempty"`
+	Secret   string `json:"secret"`
+}
+
+// Acting is what the API calls so.
+type Acting struct {
+	OnBehalfOf string `json:"onBehalfOf,omitempty"` // an organisation below it, for staff
+	Org        string `json:"org"`                  // one of the person's organisations
+	Purpose    string `json:"purpose,omitempty"`    // why staff looks at customers' data; the customer reads it
+}
+
+// AskResetRequest is what the API calls so.
+type AskResetRequest struct {
+	Email string `json:"email"`
+}
+
+// CatalogContent is what the API calls so.
+type CatalogContent struct {
+	Contract      map[string]string     `json:"contract"`
+	DataClasses   []string              `json:"dataClasses,omitempty"`
+	Description   map[string]string     `json:"description,omitempty"`
+	Driver        CatalogDriver         `json:"driver"`
+	Entity        string                `json:"entity,omitempty"`
+	Exit          CatalogExit           `json:"exit"`
+	Families      []string              `json:"families"`
+	Key           string                `json:"key"`
+	Markets       []string              `json:"markets,omitempty"`
+	Meters        []CatalogMeter        `json:"meters,omitempty"`
+	Name          map[string]string     `json:"name"`
+	Parameters    json.RawMessage       `json:"parameters,omitempty"`
+	Plans         []CatalogPlan         `json:"plans"`
+	Regions       []string              `json:"regions,omitempty"`
+	Seller        string                `json:"seller"`
+	ServiceLevels []CatalogServiceLevel `json:"serviceLevels,omitempty"`
+	SubProcessors []CatalogSubProcessor `json:"subProcessors,omitempty"`
+	Summary       map[string]string     `json:"summary"`
+	Support       []string              `json:"support,omitempty"`
+	Tags          []string              `json:"tags,omitempty"`
+}
+
+// CatalogCredit is what the API calls so.
+type CatalogCredit struct {
+	Below string `json:"below"`
+	Share int64  `json:"share"`
+}
+
+// CatalogDriver is what the API calls so.
+type CatalogDriver struct {
+	Isolation      string          `json:"isolation,omitempty"`
+	Kind           string          `json:"kind"`
+	LimitsInto     string          `json:"limitsInto,omitempty"`
+	Name           string          `json:"name"`
+	ParametersInto string          `json:"parametersInto,omitempty"`
+	Spec           json.RawMessage `json:"spec,omitempty"`
+}
+
+// CatalogExit is what the API calls so.
+type CatalogExit struct {
+	Formats   []string `json:"formats"`
+	Import    bool     `json:"import,omitempty"`
+	Rehearsed string   `json:"rehearsed,omitempty"`
+}
+
+// CatalogMeter is what the API calls so.
+type CatalogMeter struct {
+	Aggregation string            `json:"aggregation"`
+	Key         string            `json:"key"`
+	Name        map[string]string `json:"name"`
+	Unit        string            `json:"unit"`
+}
+
+// CatalogPlan is what the API calls so.
+type CatalogPlan struct {
+	Entitlements []string          `json:"entitlements,omitempty"`
+	Key          string            `json:"key"`
+	Limits       map[string]int64  `json:"limits,omitempty"`
+	Name         map[string]string `json:"name"`
+	Prices       []CatalogPrice    `json:"prices"`
+	Spec         json.RawMessage   `json:"spec,omitempty"`
+	Summary      map[string]string `json:"summary,omitempty"`
+	TermMonths   int64             `json:"termMonths,omitempty"`
+	TrialDays    int64             `json:"trialDays,omitempty"`
+	Withdrawn    bool              `json:"withdrawn,omitempty"`
+}
+
+// CatalogPrice is what the API calls so.
+type CatalogPrice struct {
+	ID            string           `json:"id,omitempty"`
+	Basis         string           `json:"basis"`
+	Components    []PriceComponent `json:"components"`
+	Currency      string           `json:"currency"`
+	EffectiveFrom time.Time        `json:"effectiveFrom,omitzero"`
+	Markets       []string         `json:"markets,omitempty"`
+	Rounding      string           `json:"rounding,omitempty"`
+}
+
+// CatalogServiceLevel is what the API calls so.
+type CatalogServiceLevel struct {
+	Contact string            `json:"contact,omitempty"`
+	Credits []CatalogCredit   `json:"credits,omitempty"`
+	Hours   map[string]string `json:"hours,omitempty"`
+	Measure string            `json:"measure"`
+	Target  string            `json:"target"`
+	Window  string            `json:"window"`
+}
+
+// CatalogSubProcessor is what the API calls so.
+type CatalogSubProcessor struct {
+	ControlledFrom string            `json:"controlledFrom,omitempty"`
+	Country        string            `json:"country"`
+	Name           string            `json:"name"`
+	Purpose        map[string]string `json:"purpose"`
+}
+
+// ChangePasswordRequest is what the API calls so.
+type ChangePasswordRequest struct {
+	New string `json:"new"`
+	Old string `json:"old"`
+}
+
+// Charge is what the API calls so.
+type Charge struct {
+	ID         string         `json:"id"`
+	At         PriceInterval  `json:"at"`
+	Component  string         `json:"component"`
+	Correction bool           `json:"correction,omitempty"`
+	CreatedAt  time.Time      `json:"createdAt"`
+	Exact      string         `json:"exact"`
+	From       string         `json:"from"` // units of the period charged before
+	Invoice    string         `json:"invoice,omitempty"`
+	Org        string         `json:"org"`
+	Period     *PriceInterval `json:"period,omitempty"`
+	Price      string         `json:"price"` // hash of the price version, hex
+	Quantity   string         `json:"quantity"`
+	Service    string         `json:"service"`
+	Window     string         `json:"window,omitempty"`
+}
+
+// Connection is what the API calls so.
+type Connection struct {
+	Outputs map[string]string `json:"outputs"`
+	Secrets map[string]string `json:"secrets,omitempty"`
+}
+
+// Cost is what the API calls so.
+type Cost struct {
+	Basis   string     `json:"basis"`
+	Name    string     `json:"name"`
+	Parts   []CostPart `json:"parts"`
+	Service string     `json:"service"`
+	Total   string     `json:"total"`
+}
+
+// CostPart is what the API calls so.
+type CostPart struct {
+	Amount    string `json:"amount"`
+	Component string `json:"component"`
+	Exact     string `json:"exact"`
+	Kind      string `json:"kind"`
+	Price     string `json:"price"`
+	Quantity  string `json:"quantity"`
+	Unit      string `json:"unit"`
+}
+
+// CreatedToken is what the API calls so.
+type CreatedToken struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy string    `json:"createdBy"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Name      string    `json:"name"`
+	Org       string    `json:"org"`
+	RevokedAt time.Time `json:"revokedAt,omitzero"`
+	Roles     []string  `json:"roles"`
+	Scopes    []string  `json:"scopes"`
+	Secret    string    `json:"secret"`
+	UsedAt    time.Time `json:"usedAt,omitzero"` // within a minute
+}
+
+// Credentials is what the API calls so.
+type Credentials struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+// DeadJob is what the API calls so.
+type DeadJob struct {
+	ID        string    `json:"id"`
+	Attempt   int64     `json:"attempt"`
+	CreatedAt time.Time `json:"createdAt"`
+	Error     string    `json:"error"`
+	Kind      string    `json:"kind"`
+}
+
+// Decision is what the API calls so.
+type Decision struct {
+	ID         string           `json:"id"`
+	At         time.Time        `json:"at"`
+	Attempt    int64            `json:"attempt"`
+	FactsHash  string           `json:"factsHash"`
+	Item       string           `json:"item"`
+	Order      string           `json:"order"`
+	Org        string           `json:"org"`
+	PolicyHash string           `json:"policyHash"`
+	Region     string           `json:"region,omitempty"` // empty for a refusal
+	Request    PlacementRequest `json:"request"`
+	Result     PlacementResult  `json:"result"`
+	RulesHash  string           `json:"rulesHash"`
+	Words      []string         `json:"words"` // the decision in sentences
+}
+
+// Entity is what the API calls so.
+type Entity struct {
+	ID             string `json:"id,omitempty"`
+	Address        string `json:"address,omitempty"`        // lines separated by a line feed
+	ControlledFrom string `json:"controlledFrom,omitempty"` // country whose law reaches its parent
+	Country        string `json:"country,omitempty"`        // of its seat, ISO 3166-1 alpha-2
+	Name           string `json:"name,omitempty"`
+	Registration   string `json:"registration,omitempty"`
+	Rounding       string `json:"rounding,omitempty"`
+	VATID          string `json:"vatId,omitempty"`
+	Version        int64  `json:"version,omitempty"`
+}
+
+// Explanation is what the API calls so.
+type Explanation struct {
+	Text string `json:"text"`
+}
+
+// Fact is what the API calls so.
+type Fact struct {
+	ID        string          `json:"id"`
+	Actor     string          `json:"actor"`
+	Aggregate string          `json:"aggregate"` // what it is about
+	At        time.Time       `json:"at"`
+	Data      json.RawMessage `json:"data,omitempty"`
+	Erased    bool            `json:"erased,omitempty"` // its key was destroyed
+	Type      string          `json:"type"`
+	Version   int64           `json:"version"`
+}
+
+// FailField is what the API calls so.
+type FailField struct {
+	Message string `json:"message"`
+	Path    string `json:"path"`
+}
+
+// FailReason is what the API calls so.
+type FailReason struct {
+	Clause string `json:"clause,omitempty"`
+	Rule   string `json:"rule"`
+	Text   string `json:"text"`
+}
+
+// HeldEvent is what the API calls so.
+type HeldEvent struct {
+	ID         string    `json:"id"`
+	Publisher  string    `json:"publisher"`
+	Reason     string    `json:"reason"`
+	ReceivedAt time.Time `json:"receivedAt"`
+	Service    string    `json:"service"`
+	Source     string    `json:"source"`
+	Tenant     string    `json:"tenant,omitempty"`
+	Text       string    `json:"text"`
+	Times      int64     `json:"times"`
+}
+
+// History is what the API calls so.
+type History struct {
+	Intervals []Interval `json:"intervals"`
+	Runs      []Run      `json:"runs"`
+}
+
+// IngestHealth is what the API calls so.
+type IngestHealth struct {
+	Closings  int64  `json:"closings"`
+	Committed int64  `json:"committed"`
+	Folded    int64  `json:"folded"`
+	Open      int64  `json:"open"`              // windows
+	Stopped   string `json:"stopped,omitempty"` // why it does not fold
+	Stored    int64  `json:"stored"`            // records in the log
+	Subjects  int64  `json:"subjects"`
+}
+
+// Interval is what the API calls so.
+type Interval struct {
+	Condition string    `json:"condition"`
+	Detail    string    `json:"detail,omitempty"`
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to,omitzero"`
+}
+
+// Invitation is what the API calls so.
+type Invitation struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+	Email     string    `json:"email"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Org       string    `json:"org"`
+	Roles     []string  `json:"roles"`
+}
+
+// Invoice is what the API calls so.
+type Invoice struct {
+	ID         string        `json:"id,omitempty"`
+	CreditedBy string        `json:"creditedBy,omitempty"`
+	Credits    string        `json:"credits,omitempty"` // the invoice that a credit note takes back
+	Date       string        `json:"date,omitempty"`
+	Document   *ProofInvoice `json:"document,omitempty"`
+	Due        string        `json:"due,omitempty"`
+	Entity     string        `json:"entity"`
+	Fact       string        `json:"fact,omitempty"`
+	Gross      string        `json:"gross"`
+	Hash       string        `json:"hash,omitempty"`   // SHA-256 of the canonical document, hex
+	Hidden     bool          `json:"hidden,omitempty"` // name and address of a household are not shown to this reader
+	IssuedAt   time.Time     `json:"issuedAt,omitzero"`
+	Lines      int64         `json:"lines"`
+	Net        string        `json:"net"`
+	Number     string        `json:"number,omitempty"`
+	Org        string        `json:"org"`
+	Paid       string        `json:"paid"`
+	Payments   []Payment     `json:"payments"`
+	Previous   string        `json:"previous,omitempty"` // hash of the document before it
+	Status     string        `json:"status,omitempty"`
+	Type       string        `json:"type"` // 380 invoice, 381 credit note (UNTDID 1001)
+	VAT        string        `json:"vat"`
+}
+
+// InvoiceRow is what the API calls so.
+type InvoiceRow struct {
+	ID         string    `json:"id,omitempty"`
+	CreditedBy string    `json:"creditedBy,omitempty"`
+	Credits    string    `json:"credits,omitempty"` // the invoice that a credit note takes back
+	Date       string    `json:"date,omitempty"`
+	Due        string    `json:"due,omitempty"`
+	Entity     string    `json:"entity"`
+	Fact       string    `json:"fact,omitempty"`
+	Gross      string    `json:"gross"`
+	Hash       string    `json:"hash,omitempty"` // SHA-256 of the canonical document, hex
+	IssuedAt   time.Time `json:"issuedAt,omitzero"`
+	Lines      int64     `json:"lines"`
+	Net        string    `json:"net"`
+	Number     string    `json:"number,omitempty"`
+	Org        string    `json:"org"`
+	Paid       string    `json:"paid"`
+	Previous   string    `json:"previous,omitempty"` // hash of the document before it
+	Status     string    `json:"status,omitempty"`
+	Type       string    `json:"type"` // 380 invoice, 381 credit note (UNTDID 1001)
+	VAT        string    `json:"vat"`
+}
+
+// Item is what the API calls so.
+type Item struct {
+	ID           string        `json:"id"`
+	Action       string        `json:"action"`
+	Failure      *OrderFailure `json:"failure,omitempty"`
+	No           int64         `json:"no"`
+	Placement    string        `json:"placement,omitempty"` // decision about its place
+	Reasons      []FailReason  `json:"reasons,omitempty"`   // of a rejection, all of them
+	State        string        `json:"state"`
+	Subscription string        `json:"subscription,omitempty"`
+	Terms        OrderTerms    `json:"terms"`
+}
+
+// KnownFacts is what the API calls so.
+type KnownFacts struct {
+	Facts ResidencyFacts `json:"facts"`
+	Hash  string         `json:"hash"`
+}
+
+// LayerVersion is what the API calls so.
+type LayerVersion struct {
+	Actor     string         `json:"actor"`
+	CreatedAt time.Time      `json:"createdAt"`
+	Layer     ResidencyLayer `json:"layer"`
+	Scope     string         `json:"scope"` // market or organisation
+	Version   int64          `json:"version"`
+}
+
+// Limit is what the API calls so.
+type Limit struct {
+	Committed int64  `json:"committed"` // by what stands
+	Dimension string `json:"dimension"` // subscriptions, or minor units of a currency a month
+	Max       int64  `json:"max"`       // -1: none
+	Org       string `json:"org"`
+	Period    string `json:"period,omitempty"` // month of spent
+	Reserved  int64  `json:"reserved"`         // by orders under way
+	Spent     int64  `json:"spent"`            // by usage in the period
+}
+
+// ListCharge is what the API calls so.
+type ListCharge struct {
+	Items []Charge `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListCost is what the API calls so.
+type ListCost struct {
+	Items []Cost `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListDeadJob is what the API calls so.
+type ListDeadJob struct {
+	Items []DeadJob `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListDecision is what the API calls so.
+type ListDecision struct {
+	Items []Decision `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListFact is what the API calls so.
+type ListFact struct {
+	Items []Fact `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListHeldEvent is what the API calls so.
+type ListHeldEvent struct {
+	Items []HeldEvent `json:"items"`
+	Next  string      `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListInvitation is what the API calls so.
+type ListInvitation struct {
+	Items []Invitation `json:"items"`
+	Next  string       `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListInvoice is what the API calls so.
+type ListInvoice struct {
+	Items []Invoice `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListInvoiceRow is what the API calls so.
+type ListInvoiceRow struct {
+	Items []InvoiceRow `json:"items"`
+	Next  string       `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListLayerVersion is what the API calls so.
+type ListLayerVersion struct {
+	Items []LayerVersion `json:"items"`
+	Next  string         `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListLimit is what the API calls so.
+type ListLimit struct {
+	Items []Limit `json:"items"`
+	Next  string  `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListMarket is what the API calls so.
+type ListMarket struct {
+	Items []Market `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListMember is what the API calls so.
+type ListMember struct {
+	Items []Member `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListOfferRow is what the API calls so.
+type ListOfferRow struct {
+	Items []OfferRow `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListOrder is what the API calls so.
+type ListOrder struct {
+	Items []Order `json:"items"`
+	Next  string  `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListOrganisation is what the API calls so.
+type ListOrganisation struct {
+	Items []Organisation `json:"items"`
+	Next  string         `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListParked is what the API calls so.
+type ListParked struct {
+	Items []Parked `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListPlace is what the API calls so.
+type ListPlace struct {
+	Items []Place `json:"items"`
+	Next  string  `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListQuote is what the API calls so.
+type ListQuote struct {
+	Items []Quote `json:"items"`
+	Next  string  `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListResource is what the API calls so.
+type ListResource struct {
+	Items []Resource `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListService is what the API calls so.
+type ListService struct {
+	Items []Service `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListSession is what the API calls so.
+type ListSession struct {
+	Items []Session `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListStanding is what the API calls so.
+type ListStanding struct {
+	Items []Standing `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListStep is what the API calls so.
+type ListStep struct {
+	Items []Step `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListString is what the API calls so.
+type ListString struct {
+	Items []string `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListToken is what the API calls so.
+type ListToken struct {
+	Items []Token `json:"items"`
+	Next  string  `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListUsagePoint is what the API calls so.
+type ListUsagePoint struct {
+	Items []UsagePoint `json:"items"`
+	Next  string       `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListUsageWindow is what the API calls so.
+type ListUsageWindow struct {
+	Items []UsageWindow `json:"items"`
+	Next  string        `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListWorkOrder is what the API calls so.
+type ListWorkOrder struct {
+	Items []WorkOrder `json:"items"`
+	Next  string      `json:"next,omitempty"` // cursor of the next page
+}
+
+// Market is what the API calls so.
+type Market struct {
+	ID         string   `json:"id,omitempty"`
+	Brand      string   `json:"brand,omitempty"`
+	Country    string   `json:"country"`
+	Currency   string   `json:"currency"`         // ISO 4217
+	Domain     string   `json:"domain"`           // of its storefront
+	Entity     string   `json:"entity,omitempty"` // the legal entity that contracts and invoices
+	FirstLimit int64    `json:"firstLimit"`       // minor units that an unconfirmed or never-paid account may commit to
+	Languages  []string `json:"languages"`        // the first is the default
+	Name       string   `json:"name"`
+	Org        string   `json:"org,omitempty"` // operator or reseller that runs it
+	SellsTo    string   `json:"sellsTo"`
+	VATMode    string   `json:"vatMode"`
+	Version    int64    `json:"version,omitempty"`
+}
+
+// Me is what the API calls so.
+type Me struct {
+	OnBehalfOf string   `json:"onBehalfOf,omitempty"`
+	Org        string   `json:"org,omitempty"`
+	Path       string   `json:"path,omitempty"`
+	Person     *Person  `json:"person,omitempty"`
+	Purpose    string   `json:"purpose,omitempty"`
+	Ref        string   `json:"ref"` // how facts name the caller
+	Roles      []string `json:"roles"`
+	Scopes     []string `json:"scopes,omitempty"` // what a token is cut to
+	Token      string   `json:"token,omitempty"`
+}
+
+// Member is what the API calls so.
+type Member struct {
+	JoinedAt time.Time `json:"joinedAt"`
+	Person   Person    `json:"person"`
+	Roles    []string  `json:"roles"`
+}
+
+// NewInvitation is what the API calls so.
+type NewInvitation struct {
+	Email    string   `json:"email"`
+	Language string   `json:"language,omitempty"` // of the message; the organisation's when empty
+	Roles    []string `json:"roles"`
+}
+
+// NewLayer is what the API calls so.
+type NewLayer struct {
+	All     *ResidencyRule           `json:"all,omitempty"`
+	Classes map[string]ResidencyRule `json:"classes,omitempty"`
+	Default string                   `json:"default,omitempty"` // class of data that an order means when it names none
+}
+
+// NewOrganisation is what the API calls so.
+type NewOrganisation struct {
+	Country  string   `json:"country"`
+	Entity   *Entity  `json:"entity,omitempty"`
+	Kinds    []string `json:"kinds"`
+	Language string   `json:"language,omitempty"`
+	Market   string   `json:"market,omitempty"` // needed for a customer
+	Name     string   `json:"name"`
+	Parent   string   `json:"parent,omitempty"` // empty: the caller's
+}
+
+// NewPayment is what the API calls so.
+type NewPayment struct {
+	Amount    string `json:"amount"`
+	Received  string `json:"received"`
+	Reference string `json:"reference"`
+}
+
+// NewToken is what the API calls so.
+type NewToken struct {
+	Days   int64    `json:"days,omitempty"` // until it expires; 0 means 90
+	Name   string   `json:"name"`
+	Roles  []string `json:"roles,omitempty"` // of the maker's own; empty: all of them
+	Scopes []string `json:"scopes"`          // actions (usage.write) or families (order.*)
+}
+
+// Note is what the API calls so.
+type Note struct {
+	Note string `json:"note"`
+}
+
+// OfferRow is what the API calls so.
+type OfferRow struct {
+	Families  []string          `json:"families"`
+	Hash      string            `json:"hash"`
+	Key       string            `json:"key"`
+	Name      map[string]string `json:"name"`
+	Note      string            `json:"note,omitempty"`
+	Number    int64             `json:"number"`
+	Offer     string            `json:"offer"`
+	Plans     []string          `json:"plans"` // keys of those on sale
+	Publisher string            `json:"publisher"`
+	State     string            `json:"state"`
+	Summary   map[string]string `json:"summary"`
+	Version   string            `json:"version"`
+}
+
+// OfferVersion is what the API calls so.
+type OfferVersion struct {
+	ID          string         `json:"id"`
+	Content     CatalogContent `json:"content"`
+	CreatedAt   time.Time      `json:"createdAt"`
+	ETag        int64          `json:"etag"`
+	Hash        string         `json:"hash"`           // SHA-256 of the canonical content, in hex
+	Note        string         `json:"note,omitempty"` // why it was returned or withdrawn
+	Number      int64          `json:"number"`
+	Offer       string         `json:"offer"`
+	PublishedAt time.Time      `json:"publishedAt,omitzero"`
+	Publisher   string         `json:"publisher"`
+	State       string         `json:"state"`
+	SubmittedAt time.Time      `json:"submittedAt,omitzero"`
+	WithdrawnAt time.Time      `json:"withdrawnAt,omitzero"`
+}
+
+// OpenedSession is what the API calls so.
+type OpenedSession struct {
+	ID     string    `json:"id"`
+	EndsAt time.Time `json:"endsAt"`
+	Org    string    `json:"org,omitempty"` // organisation acted for
+	Person string    `json:"person"`
+	Secret string    `json:"secret"` // send it as bearer token
+}
+
+// Order is what the API calls so.
+type Order struct {
+	ID         string    `json:"id"`
+	Approver   string    `json:"approver,omitempty"`
+	Basis      string    `json:"basis"`
+	Consent    bool      `json:"consent"`
+	Consumer   bool      `json:"consumer"`
+	CreatedAt  time.Time `json:"createdAt"`
+	Currency   string    `json:"currency"`
+	EndedAt    time.Time `json:"endedAt,omitzero"`
+	ETag       int64     `json:"etag"`
+	Items      []Item    `json:"items"`
+	Language   string    `json:"language"`
+	Market     string    `json:"market"`
+	Org        string    `json:"org"`
+	Reason     string    `json:"reason,omitempty"` // of a rejection or cancellation
+	Recurring  string    `json:"recurring"`        // per month
+	ReleasedAt time.Time `json:"releasedAt,omitzero"`
+	Requester  string    `json:"requester"`
+	State      string    `json:"state"`
+	Total      string    `json:"total"`               // of the first period, as shown
+	WithdrawBy time.Time `json:"withdrawBy,omitzero"` // end of a consumer's withdrawal period
+	Withdrawn  bool      `json:"withdrawn,omitempty"`
+	Zone       string    `json:"zone"` // IANA name: civil dates of this contract
+}
+
+// OrderFailure is what the API calls so.
+type OrderFailure struct {
+	Class string `json:"class"`
+	Code  string `json:"code"`
+	Text  string `json:"text"`
+}
+
+// OrderItemInput is what the API calls so.
+type OrderItemInput struct {
+	Action       string            `json:"action,omitempty"`
+	Assumed      map[string]string `json:"assumed,omitempty"`
+	DataClass    string            `json:"dataClass,omitempty"`
+	Offer        string            `json:"offer,omitempty"`
+	Parameters   json.RawMessage   `json:"parameters,omitempty"`
+	Plan         string            `json:"plan,omitempty"`
+	Region       string            `json:"region,omitempty"`
+	Subscription string            `json:"subscription,omitempty"`
+	Version      string            `json:"version,omitempty"`
+}
+
+// OrderLine is what the API calls so.
+type OrderLine struct {
+	Action       string     `json:"action"`
+	Subscription string     `json:"subscription,omitempty"`
+	Terms        OrderTerms `json:"terms"`
+}
+
+// OrderPlaceInput is what the API calls so.
+type OrderPlaceInput struct {
+	ConsentToStart bool             `json:"consentToStart,omitempty"`
+	Items          []OrderItemInput `json:"items,omitempty"`
+	Language       string           `json:"language,omitempty"`
+	Org            string           `json:"org,omitempty"`
+	Quote          string           `json:"quote,omitempty"`
+	Total          string           `json:"total,omitempty"`
+}
+
+// OrderQuoteInput is what the API calls so.
+type OrderQuoteInput struct {
+	Items    []OrderItemInput `json:"items"`
+	Language string           `json:"language,omitempty"`
+	Org      string           `json:"org,omitempty"`
+}
+
+// OrderTerms is what the API calls so.
+type OrderTerms struct {
+	Assumed      map[string]string `json:"assumed,omitempty"`
+	Contract     string            `json:"contract"`
+	DataClass    string            `json:"dataClass,omitempty"`
+	Driver       string            `json:"driver"`
+	Entitlements []string          `json:"entitlements,omitempty"`
+	First        PriceQuote        `json:"first"`
+	Isolation    string            `json:"isolation,omitempty"`
+	Key          string            `json:"key"`
+	Kind         string            `json:"kind"`
+	Language     string            `json:"language"`
+	Meters       []CatalogMeter    `json:"meters,omitempty"`
+	Name         string            `json:"name"`
+	Offer        string            `json:"offer"`
+	Parameters   json.RawMessage   `json:"parameters,omitempty"`
+	Plan         string            `json:"plan"`
+	PlanName     string            `json:"planName"`
+	Price        PriceVersion      `json:"price"`
+	PriceHash    string            `json:"priceHash"`
+	Publisher    string            `json:"publisher"`
+	Recurring    string            `json:"recurring"`
+	Region       string            `json:"region,omitempty"`
+	Seller       string            `json:"seller"`
+	Spec         json.RawMessage   `json:"spec,omitempty"`
+	SpecHash     string            `json:"specHash,omitempty"`
+	TermMonths   int64             `json:"termMonths,omitempty"`
+	TrialDays    int64             `json:"trialDays,omitempty"`
+	Version      string            `json:"version"`
+	VersionHash  string            `json:"versionHash"`
+}
+
+// Organisation is what the API calls so.
+type Organisation struct {
+	ID        string    `json:"id"`
+	Country   string    `json:"country"`
+	CreatedAt time.Time `json:"createdAt"`
+	Entity    string    `json:"entity,omitempty"` // its legal entity
+	Form      string    `json:"form"`
+	Kinds     []string  `json:"kinds"`
+	Language  string    `json:"language"`
+	Market    string    `json:"market,omitempty"` // where it buys
+	Name      string    `json:"name"`
+	Parent    string    `json:"parent,omitempty"`
+	Path      string    `json:"path"` // identifiers from the root to it
+	Version   int64     `json:"version"`
+}
+
+// OrganisationChange is what the API calls so.
+type OrganisationChange struct {
+	Country  string `json:"country,omitempty"`
+	Language string `json:"language,omitempty"`
+	Name     string `json:"name,omitempty"`
+}
+
+// Parked is what the API calls so.
+type Parked struct {
+	Attempts int64     `json:"attempts"` // 0 for one that waits behind another
+	Error    string    `json:"error"`
+	Key      string    `json:"key"`
+	NextAt   time.Time `json:"nextAt,omitzero"`
+	Position int64     `json:"position"`
+	Reader   string    `json:"reader"`
+}
+
+// ParkedRef is what the API calls so.
+type ParkedRef struct {
+	Position int64  `json:"position"`
+	Reader   string `json:"reader"`
+}
+
+// Payment is what the API calls so.
+type Payment struct {
+	ID         string    `json:"id"`
+	Amount     string    `json:"amount"`
+	Received   string    `json:"received"`
+	RecordedAt time.Time `json:"recordedAt"`
+	Reference  string    `json:"reference"`
+}
+
+// Person is what the API calls so.
+type Person struct {
+	ID        string `json:"id"`
+	Address   string `json:"address,omitempty"`
+	Confirmed bool   `json:"confirmed"` // has proved to read the e-mail address
+	Email     string `json:"email"`
+	Erased    bool   `json:"erased,omitempty"`
+	Language  string `json:"language"`
+	Name      string `json:"name"`
+	Phone     string `json:"phone,omitempty"`
+	Version   int64  `json:"version"`
+}
+
+// PersonChange is what the API calls so.
+type PersonChange struct {
+	Address  string `json:"address,omitempty"`
+	Language string `json:"language,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+}
+
+// Place is what the API calls so.
+type Place struct {
+	Allowed  bool              `json:"allowed"`
+	City     string            `json:"city"`
+	Cloud    string            `json:"cloud"`
+	Country  string            `json:"country"`
+	Evidence string            `json:"evidence"`
+	Laws     []string          `json:"laws"`
+	Name     string            `json:"name"`
+	Operator string            `json:"operator"`
+	Price    string            `json:"price"` // of a unit for an hour
+	Reasons  []ResidencyReason `json:"reasons,omitempty"`
+	Region   string            `json:"region"`
+}
+
+// PlacementBundle is what the API calls so.
+type PlacementBundle struct {
+	Decision string          `json:"decision"`
+	Facts    json.RawMessage `json:"facts"`
+	Policy   json.RawMessage `json:"policy"`
+	Request  json.RawMessage `json:"request"`
+	Result   json.RawMessage `json:"result"`
+	Version  int64           `json:"version"`
+}
+
+// PlacementCandidate is what the API calls so.
+type PlacementCandidate struct {
+	Allowed bool              `json:"allowed"`
+	Free    int64             `json:"free"`
+	Price   string            `json:"price"`
+	Reasons []ResidencyReason `json:"reasons,omitempty"`
+	Region  string            `json:"region"`
+}
+
+// PlacementRequest is what the API calls so.
+type PlacementRequest struct {
+	At           time.Time        `json:"at"`
+	Attempt      int64            `json:"attempt"`
+	Chain        ResidencyChain   `json:"chain"`
+	Class        string           `json:"class"`
+	Excluded     []string         `json:"excluded,omitempty"`
+	FactsHash    string           `json:"facts_hash"`
+	Free         map[string]int64 `json:"free"`
+	Item         string           `json:"item"`
+	Market       string           `json:"market"`
+	OfferVersion string           `json:"offer_version"`
+	Order        string           `json:"order"`
+	Org          string           `json:"org"`
+	Plan         string           `json:"plan"`
+	PolicyHash   string           `json:"policy_hash"`
+	Region       string           `json:"region,omitempty"`
+	RulesHash    string           `json:"rules_hash"`
+	Units        int64            `json:"units"`
+}
+
+// PlacementResult is what the API calls so.
+type PlacementResult struct {
+	Candidates []PlacementCandidate `json:"candidates"`
+	Region     string               `json:"region"`
+}
+
+// PriceComponent is what the API calls so.
+type PriceComponent struct {
+	Every string      `json:"every,omitempty"`
+	Free  string      `json:"free,omitempty"`
+	Key   string      `json:"key"`
+	Kind  string      `json:"kind"`
+	Meter string      `json:"meter,omitempty"`
+	Per   string      `json:"per,omitempty"`
+	Price string      `json:"price,omitempty"`
+	Tiers []PriceTier `json:"tiers,omitempty"`
+	Unit  string      `json:"unit,omitempty"`
+}
+
+// PriceInterval is what the API calls so.
+type PriceInterval struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// PriceLine is what the API calls so.
+type PriceLine struct {
+	Amount    string         `json:"amount"`
+	Component string         `json:"component"`
+	Exact     string         `json:"exact"`
+	From      string         `json:"from,omitempty"`
+	Kind      string         `json:"kind"`
+	Period    *PriceInterval `json:"period,omitempty"`
+	Quantity  string         `json:"quantity"`
+	Span      *PriceInterval `json:"span,omitempty"`
+	Version   string         `json:"version"`
+}
+
+// PriceQuote is what the API calls so.
+type PriceQuote struct {
+	Lines   []PriceLine `json:"lines"`
+	Monthly string      `json:"monthly"`
+	OneOff  string      `json:"oneOff"`
+	Total   string      `json:"total"`
+	Usage   string      `json:"usage"`
+	Yearly  string      `json:"yearly"`
+}
+
+// PriceSpan is what the API calls so.
+type PriceSpan struct {
+	From      time.Time       `json:"from"`
+	Plan      string          `json:"plan"`
+	Price     json.RawMessage `json:"price"`
+	PriceHash string          `json:"priceHash"`
+	To        time.Time       `json:"to,omitzero"`
+}
+
+// PriceTier is what the API calls so.
+type PriceTier struct {
+	Price string `json:"price"`
+	UpTo  string `json:"upTo,omitempty"`
+}
+
+// PriceVersion is what the API calls so.
+type PriceVersion struct {
+	ID            string           `json:"id"`
+	Basis         string           `json:"basis"`
+	Components    []PriceComponent `json:"components"`
+	Currency      string           `json:"currency"`
+	EffectiveFrom time.Time        `json:"effectiveFrom"`
+	Rounding      string           `json:"rounding,omitempty"`
+}
+
+// Problem is what the API calls so.
+type Problem struct {
+	Args    map[string]string `json:"args,omitempty"`    // values inside detail, for translation
+	Code    string            `json:"code"`              // stable word for programs and translations
+	Detail  string            `json:"detail"`            // what happened, and why
+	Fields  []FailField       `json:"fields,omitempty"`  // inputs that were refused
+	Reasons []FailReason      `json:"reasons,omitempty"` // rules that refused, all of them
+	Remedy  string            `json:"remedy,omitempty"`  // what would make it pass
+	Request string            `json:"request,omitempty"` // id to give to support
+	Status  int64             `json:"status"`            // HTTP status
+	Title   string            `json:"title"`             // the kind, in words
+	Type    string            `json:"type"`              // stable name of the kind of problem
+}
+
+// ProofDisclosed is what the API calls so.
+type ProofDisclosed struct {
+	ID       string             `json:"id"`
+	Leaf     string             `json:"leaf"`
+	Salt     string             `json:"salt"`
+	Segments []ProofOpenSegment `json:"segments"`
+	Seq      int64              `json:"seq"`
+	Type     string             `json:"type"`
+}
+
+// ProofInvoice is what the API calls so.
+type ProofInvoice struct {
+	ID        string                 `json:"id"`
+	Basis     string                 `json:"basis"`
+	Buyer     ProofInvoiceParty      `json:"buyer"`
+	Currency  string                 `json:"currency"`
+	Date      string                 `json:"date"`
+	Decision  TaxDecision            `json:"decision"`
+	Due       string                 `json:"due"`
+	Entity    string                 `json:"entity"`
+	Issued    time.Time              `json:"issued"`
+	Lines     []ProofInvoiceLine     `json:"lines"`
+	Mentions  []string               `json:"mentions,omitempty"`
+	Nonce     string                 `json:"nonce"`
+	Note      string                 `json:"note,omitempty"`
+	Number    string                 `json:"number"`
+	Org       string                 `json:"org"`
+	Previous  string                 `json:"previous"`
+	Reference *ProofInvoiceReference `json:"reference,omitempty"`
+	Seller    ProofInvoiceParty      `json:"seller"`
+	Series    string                 `json:"series"`
+	Totals    TaxTotals              `json:"totals"`
+	Type      string                 `json:"type"`
+	Version   string                 `json:"version"`
+}
+
+// ProofInvoiceCharge is what the API calls so.
+type ProofInvoiceCharge struct {
+	ID       string         `json:"id"`
+	Exact    string         `json:"exact"`
+	From     string         `json:"from,omitempty"`
+	Period   *PriceInterval `json:"period,omitempty"`
+	Quantity string         `json:"quantity"`
+	Span     *PriceInterval `json:"span,omitempty"`
+	Window   string         `json:"window,omitempty"`
+}
+
+// ProofInvoiceLine is what the API calls so.
+type ProofInvoiceLine struct {
+	Amount       string               `json:"amount"`
+	BasisPoints  int64                `json:"basis_points"`
+	Category     string               `json:"category"`
+	Charges      []ProofInvoiceCharge `json:"charges"`
+	Component    string               `json:"component"`
+	Correction   bool                 `json:"correction,omitempty"`
+	Exact        string               `json:"exact"`
+	Item         string               `json:"item"`
+	Net          string               `json:"net"`
+	No           int64                `json:"no"`
+	Period       *PriceInterval       `json:"period,omitempty"`
+	Price        string               `json:"price"`
+	Quantity     string               `json:"quantity"`
+	Subscription string               `json:"subscription"`
+	Unit         string               `json:"unit"`
+}
+
+// ProofInvoiceParty is what the API calls so.
+type ProofInvoiceParty struct {
+	Address      string `json:"address,omitempty"`
+	Business     bool   `json:"business"`
+	Country      string `json:"country"`
+	Name         string `json:"name"`
+	Registration string `json:"registration,omitempty"`
+	VATID        string `json:"vat_id,omitempty"`
+}
+
+// ProofInvoiceReference is what the API calls so.
+type ProofInvoiceReference struct {
+	ID     string `json:"id"`
+	Date   string `json:"date"`
+	Hash   string `json:"hash"`
+	Number string `json:"number"`
+}
+
+// ProofOpenSegment is what the API calls so.
+type ProofOpenSegment struct {
+	Class string        `json:"class"`
+	Open  *ProofSegment `json:"open,omitempty"`
+	Root  string        `json:"root,omitempty"`
+}
+
+// ProofReceipt is what the API calls so.
+type ProofReceipt struct {
+	Fact    ProofDisclosed `json:"fact"`
+	LogKey  string         `json:"log_key"`
+	Proof   string         `json:"proof"`
+	Version string         `json:"version"`
+}
+
+// ProofSegment is what the API calls so.
+type ProofSegment struct {
+	Fields json.RawMessage `json:"fields"`
+	Seed   string          `json:"seed"`
+}
+
+// ProofSum is what the API calls so.
+type ProofSum struct {
+	Labels   string `json:"labels,omitempty"`
+	Meter    string `json:"meter"`
+	Quantity string `json:"quantity"`
+	Unit     string `json:"unit"`
+}
+
+// ProvableFact is what the API calls so.
+type ProvableFact struct {
+	ID        string          `json:"id"`
+	Actor     string          `json:"actor"`
+	Aggregate string          `json:"aggregate"` // what it is about
+	At        time.Time       `json:"at"`
+	Data      json.RawMessage `json:"data,omitempty"`
+	Erased    bool            `json:"erased,omitempty"` // its key was destroyed
+	Seal      Seal            `json:"seal"`
+	Type      string          `json:"type"`
+	Version   int64           `json:"version"`
+}
+
+// ProvisionFailure is what the API calls so.
+type ProvisionFailure struct {
+	Class string `json:"class"`
+	Code  string `json:"code"`
+	Text  string `json:"text"`
+}
+
+// ProvisionNeed is what the API calls so.
+type ProvisionNeed struct {
+	Prompt string          `json:"prompt"`
+	Schema json.RawMessage `json:"schema,omitempty"`
+	Who    string          `json:"who"`
+}
+
+// Quote is what the API calls so.
+type Quote struct {
+	ID        string      `json:"id"`
+	Basis     string      `json:"basis"`
+	CreatedAt time.Time   `json:"createdAt"`
+	Currency  string      `json:"currency"`
+	ExpiresAt time.Time   `json:"expiresAt"`
+	Language  string      `json:"language"`
+	Lines     []OrderLine `json:"lines"`
+	Market    string      `json:"market"`
+	Order     string      `json:"order,omitempty"` // that took it
+	Org       string      `json:"org"`
+	Recurring string      `json:"recurring"` // per month
+	Total     string      `json:"total"`     // first period of all lines
+}
+
+// Reason is what the API calls so.
+type Reason struct {
+	Reason string `json:"reason"`
+}
+
+// Replayed is what the API calls so.
+type Replayed struct {
+	Decision string `json:"decision"`
+	Same     bool   `json:"same"`
+}
+
+// ResetPasswordRequest is what the API calls so.
+type ResetPasswordRequest struct {
+	Password string `json:"password"`
+	Secret   string `json:"secret"`
+}
+
+// ResidencyCertificate is what the API calls so.
+type ResidencyCertificate struct {
+	Activities []int64 `json:"activities,omitempty"`
+	Document   string  `json:"document"`
+	From       string  `json:"from"`
+	Holder     string  `json:"holder"`
+	Key        string  `json:"key"`
+	Region     string  `json:"region,omitempty"`
+	To         string  `json:"to"`
+	Type       string  `json:"type"`
+}
+
+// ResidencyChain is what the API calls so.
+type ResidencyChain struct {
+	Classes       []string         `json:"classes,omitempty"`
+	Driver        string           `json:"driver"`
+	Publisher     ResidencyParty   `json:"publisher"`
+	Regions       []string         `json:"regions,omitempty"`
+	SubProcessors []ResidencyParty `json:"subProcessors,omitempty"`
+	Support       []string         `json:"support,omitempty"`
+}
+
+// ResidencyChangedFact is what the API calls so.
+type ResidencyChangedFact struct {
+	Certificates int64  `json:"certificates"`
+	Clouds       int64  `json:"clouds"`
+	Entities     int64  `json:"entities"`
+	Hash         string `json:"hash"`
+	Regions      int64  `json:"regions"`
+	Version      int64  `json:"version"`
+	Was          string `json:"was,omitempty"`
+}
+
+// ResidencyCloud is what the API calls so.
+type ResidencyCloud struct {
+	Key      string   `json:"key"`
+	Name     string   `json:"name"`
+	Operator string   `json:"operator"`
+	Support  []string `json:"support,omitempty"`
+}
+
+// ResidencyEntity is what the API calls so.
+type ResidencyEntity struct {
+	Country     string             `json:"country"`
+	Established []string           `json:"established,omitempty"`
+	Key         string             `json:"key"`
+	Name        string             `json:"name"`
+	Ownership   string             `json:"ownership,omitempty"`
+	Parents     []ResidencyHolding `json:"parents,omitempty"`
+}
+
+// ResidencyFacts is what the API calls so.
+type ResidencyFacts struct {
+	Certificates []ResidencyCertificate `json:"certificates"`
+	Clouds       []ResidencyCloud       `json:"clouds"`
+	Entities     []ResidencyEntity      `json:"entities"`
+	Groups       map[string][]string    `json:"groups"`
+	Own          string                 `json:"own"`
+	OwnSupport   []string               `json:"ownSupport,omitempty"`
+	Regions      []ResidencyRegion      `json:"regions"`
+}
+
+// ResidencyHolding is what the API calls so.
+type ResidencyHolding struct {
+	Board   bool   `json:"board,omitempty"`
+	Entity  string `json:"entity"`
+	Percent string `json:"percent,omitempty"`
+	Veto    bool   `json:"veto,omitempty"`
+}
+
+// ResidencyLayer is what the API calls so.
+type ResidencyLayer struct {
+	All     ResidencyRule            `json:"all"`
+	Classes map[string]ResidencyRule `json:"classes,omitempty"`
+	Default string                   `json:"default,omitempty"`
+	From    string                   `json:"from"`
+}
+
+// ResidencyNeed is what the API calls so.
+type ResidencyNeed struct {
+	Activities []int64 `json:"activities,omitempty"`
+	Type       string  `json:"type"`
+}
+
+// ResidencyParty is what the API calls so.
+type ResidencyParty struct {
+	ControlledFrom string `json:"controlledFrom"`
+	Country        string `json:"country"`
+	Name           string `json:"name"`
+	Ref            string `json:"ref"`
+}
+
+// ResidencyPolicy is what the API calls so.
+type ResidencyPolicy struct {
+	Layers []ResidencyLayer `json:"layers"`
+}
+
+// ResidencyReason is what the API calls so.
+type ResidencyReason struct {
+	Clause  string `json:"clause,omitempty"`
+	Remedy  string `json:"remedy"`
+	Rule    string `json:"rule"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+}
+
+// ResidencyRegion is what the API calls so.
+type ResidencyRegion struct {
+	Capacity int64                      `json:"capacity"`
+	City     string                     `json:"city"`
+	Cloud    string                     `json:"cloud"`
+	Country  string                     `json:"country"`
+	Driver   string                     `json:"driver"`
+	Evidence string                     `json:"evidence"`
+	Key      string                     `json:"key"`
+	Name     string                     `json:"name"`
+	Price    string                     `json:"price"`
+	Retired  bool                       `json:"retired,omitempty"`
+	Support  []string                   `json:"support,omitempty"`
+	Target   map[string]json.RawMessage `json:"target,omitempty"`
+}
+
+// ResidencyRule is what the API calls so.
+type ResidencyRule struct {
+	Certificates []ResidencyNeed `json:"certificates,omitempty"`
+	Countries    []string        `json:"countries,omitempty"`
+	MinEvidence  string          `json:"minEvidence,omitempty"`
+	OwnKey       bool            `json:"ownKey,omitempty"`
+	RefusedLaws  []string        `json:"refusedLaws,omitempty"`
+	Support      []string        `json:"support,omitempty"`
+}
+
+// Resource is what the API calls so.
+type Resource struct {
+	ID         string    `json:"id"`
+	Condition  string    `json:"condition"`
+	CreatedAt  time.Time `json:"createdAt"`
+	DeleteOwed bool      `json:"deleteOwed,omitempty"`
+	Desired    string    `json:"desired"`
+	Driver     string    `json:"driver"`
+	Kind       string    `json:"kind"`
+	Order      string    `json:"order"`
+	Org        string    `json:"org"`
+	Plan       string    `json:"plan"`
+	Region     string    `json:"region"`
+	Service    string    `json:"service"`
+	Since      time.Time `json:"since"`
+	State      string    `json:"state"`
+}
+
+// Run is what the API calls so.
+type Run struct {
+	ID        string            `json:"id"`
+	Action    string            `json:"action"`
+	Attempt   int64             `json:"attempt"`
+	Deadline  time.Time         `json:"deadline,omitzero"`
+	EndedAt   time.Time         `json:"endedAt,omitzero"`
+	Failure   *ProvisionFailure `json:"failure,omitempty"`
+	Leftovers []string          `json:"leftovers,omitempty"`
+	Message   string            `json:"message,omitempty"`
+	Need      *ProvisionNeed    `json:"need,omitempty"` // what it waits for
+	Percent   int64             `json:"percent"`
+	Phase     string            `json:"phase"`
+	Resource  string            `json:"resource"`
+	StartedAt time.Time         `json:"startedAt,omitzero"`
+}
+
+// Seal is what the API calls so.
+type Seal struct {
+	Index     int64 `json:"index"`
+	Published bool  `json:"published"`
+	Seq       int64 `json:"seq"`  // number in the party's own sequence
+	Size      int64 `json:"size"` // of the newest published checkpoint
+}
+
+// Secret is what the API calls so.
+type Secret struct {
+	Secret string `json:"secret"`
+}
+
+// Service is what the API calls so.
+type Service struct {
+	ID          string            `json:"id"`
+	ActivatedAt time.Time         `json:"activatedAt,omitzero"`
+	CancelledAt time.Time         `json:"cancelledAt,omitzero"`
+	Condition   string            `json:"condition,omitempty"` // as last observed
+	CreatedAt   time.Time         `json:"createdAt"`
+	Deal        SubscriptionDeal  `json:"deal"`
+	EndedAt     time.Time         `json:"endedAt,omitzero"`
+	ETag        int64             `json:"etag"`
+	Org         string            `json:"org"`
+	Outputs     map[string]string `json:"outputs,omitempty"` // where to reach it
+	Reasons     []string          `json:"reasons,omitempty"` // of a suspension, or why it ends
+	Region      string            `json:"region,omitempty"`
+	Resource    string            `json:"resource,omitempty"`
+	State       string            `json:"state"`
+	TermUntil   time.Time         `json:"termUntil,omitzero"`
+	TrialUntil  time.Time         `json:"trialUntil,omitzero"`
+}
+
+// ServiceChange is what the API calls so.
+type ServiceChange struct {
+	Parameters json.RawMessage `json:"parameters,omitempty"` // left out keeps them
+	Plan       string          `json:"plan,omitempty"`       // empty keeps it
+}
+
+// ServiceDetail is what the API calls so.
+type ServiceDetail struct {
+	ID          string            `json:"id"`
+	ActivatedAt time.Time         `json:"activatedAt,omitzero"`
+	CancelledAt time.Time         `json:"cancelledAt,omitzero"`
+	Condition   string            `json:"condition,omitempty"` // as last observed
+	CreatedAt   time.Time         `json:"createdAt"`
+	Deal        SubscriptionDeal  `json:"deal"`
+	EndedAt     time.Time         `json:"endedAt,omitzero"`
+	ETag        int64             `json:"etag"`
+	Org         string            `json:"org"`
+	Outputs     map[string]string `json:"outputs,omitempty"` // where to reach it
+	Prices      []PriceSpan       `json:"prices"`
+	Reasons     []string          `json:"reasons,omitempty"` // of a suspension, or why it ends
+	Region      string            `json:"region,omitempty"`
+	Resource    string            `json:"resource,omitempty"`
+	Spans       []Span            `json:"spans"`
+	State       string            `json:"state"`
+	TermUntil   time.Time         `json:"termUntil,omitzero"`
+	TrialUntil  time.Time         `json:"trialUntil,omitzero"`
+}
+
+// Session is what the API calls so.
+type Session struct {
+	ID        string    `json:"id"`
+	Address   string    `json:"address"`
+	Agent     string    `json:"agent"`
+	CreatedAt time.Time `json:"createdAt"`
+	EndsAt    time.Time `json:"endsAt"`
+	Method    string    `json:"method"`
+	Org       string    `json:"org,omitempty"`
+	SeenAt    time.Time `json:"seenAt"`
+}
+
+// SetApprovalRuleRequest is what the API calls so.
+type SetApprovalRuleRequest struct {
+	Above string `json:"above,omitempty"` // left out: no approval is needed
+}
+
+// SetFirstMarketRequest is what the API calls so.
+type SetFirstMarketRequest struct {
+	Market string `json:"market"`
+}
+
+// SetKindsRequest is what the API calls so.
+type SetKindsRequest struct {
+	Kinds []string `json:"kinds"`
+}
+
+// SetLimitRequest is what the API calls so.
+type SetLimitRequest struct {
+	Max int64 `json:"max"`
+}
+
+// SignUp is what the API calls so.
+type SignUp struct {
+	Country  string `json:"country"` // ISO 3166-1 alpha-2
+	Email    string `json:"email"`
+	Language string `json:"language,omitempty"`
+	Market   string `json:"market"`
+	Name     string `json:"name"`
+	Password string `json:"password"`
+}
+
+// SignedUp is what the API calls so.
+type SignedUp struct {
+	Session *OpenedSession `json:"session,omitempty"`
+}
+
+// SkipParkedRequest is what the API calls so.
+type SkipParkedRequest struct {
+	Position int64  `json:"position"`
+	Reader   string `json:"reader"`
+	Reason   string `json:"reason"`
+}
+
+// Span is what the API calls so.
+type Span struct {
+	From    time.Time `json:"from"`
+	Reasons []string  `json:"reasons,omitempty"`
+	State   string    `json:"state"`
+	To      time.Time `json:"to,omitzero"`
+}
+
+// Standing is what the API calls so.
+type Standing struct {
+	Org   Organisation `json:"org"`
+	Roles []string     `json:"roles"`
+}
+
+// Step is what the API calls so.
+type Step struct {
+	At   time.Time `json:"at,omitzero"`
+	Done bool      `json:"done"`
+	Item string    `json:"item,omitempty"` // empty for the whole order
+	Name string    `json:"name"`
+}
+
+// SubscriptionDeal is what the API calls so.
+type SubscriptionDeal struct {
+	Basis        string          `json:"basis"`
+	Consumer     bool            `json:"consumer,omitempty"`
+	Contract     string          `json:"contract"`
+	Currency     string          `json:"currency"`
+	DataClass    string          `json:"dataClass,omitempty"`
+	Entitlements []string        `json:"entitlements,omitempty"`
+	Item         string          `json:"item"`
+	Key          string          `json:"key"`
+	Kind         string          `json:"kind"`
+	Market       string          `json:"market"`
+	Meters       []CatalogMeter  `json:"meters,omitempty"`
+	Name         string          `json:"name"`
+	Offer        string          `json:"offer"`
+	OfferVersion string          `json:"offerVersion"`
+	Order        string          `json:"order"`
+	Plan         string          `json:"plan"`
+	PlanName     string          `json:"planName"`
+	Price        json.RawMessage `json:"price"`
+	PriceHash    string          `json:"priceHash"`
+	PriceVersion string          `json:"priceVersion"`
+	Publisher    string          `json:"publisher"`
+	Recurring    string          `json:"recurring"`
+	Seller       string          `json:"seller"`
+	TermMonths   int64           `json:"termMonths,omitempty"`
+	TrialDays    int64           `json:"trialDays,omitempty"`
+	Zone         string          `json:"zone"`
+}
+
+// TaxDecision is what the API calls so.
+type TaxDecision struct {
+	BasisPoints int64  `json:"basisPoints"`
+	Category    string `json:"category"`
+	Clause      string `json:"clause"`
+	Country     string `json:"country"`
+	Exemption   string `json:"exemption,omitempty"`
+	Mention     string `json:"mention,omitempty"`
+	Reason      string `json:"reason"`
+	Rule        string `json:"rule"`
+}
+
+// TaxSubtotal is what the API calls so.
+type TaxSubtotal struct {
+	Base        string `json:"base"`
+	BasisPoints int64  `json:"basisPoints"`
+	Category    string `json:"category"`
+	VAT         string `json:"vat"`
+}
+
+// TaxTotals is what the API calls so.
+type TaxTotals struct {
+	Gross     string        `json:"gross"`
+	Net       string        `json:"net"`
+	Subtotals []TaxSubtotal `json:"subtotals"`
+	VAT       string        `json:"vat"`
+}
+
+// Token is what the API calls so.
+type Token struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy string    `json:"createdBy"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Name      string    `json:"name"`
+	Org       string    `json:"org"`
+	RevokedAt time.Time `json:"revokedAt,omitzero"`
+	Roles     []string  `json:"roles"`
+	Scopes    []string  `json:"scopes"`
+	UsedAt    time.Time `json:"usedAt,omitzero"` // within a minute
+}
+
+// UsagePoint is what the API calls so.
+type UsagePoint struct {
+	Events   int64     `json:"events"`
+	Labels   string    `json:"labels,omitempty"` // dimensions as canonical JSON
+	Meter    string    `json:"meter"`
+	Quantity string    `json:"quantity"` // decimal integer
+	Service  string    `json:"service"`
+	Start    time.Time `json:"start"`
+}
+
+// UsageWindow is what the API calls so.
+type UsageWindow struct {
+	ID       string     `json:"id"`
+	ClosedAt time.Time  `json:"closedAt"`
+	Corrects string     `json:"corrects,omitempty"`
+	Digest   string     `json:"digest"` // Merkle root over the sorted event hashes, hex
+	Events   int64      `json:"events"`
+	From     time.Time  `json:"from"`
+	Kind     string     `json:"kind"`
+	Service  string     `json:"service"`
+	Source   string     `json:"source,omitempty"`
+	Sums     []ProofSum `json:"sums"`
+	To       time.Time  `json:"to"`
+}
+
+// Verdict is what the API calls so.
+type Verdict struct {
+	Index   int64  `json:"index"` // of the event in the request, from 0
+	Reason  string `json:"reason,omitempty"`
+	Retry   bool   `json:"retry,omitempty"` // the same event may pass later
+	Text    string `json:"text,omitempty"`  // the reason in words, and what would make the event pass
+	Verdict string `json:"verdict"`
+}
+
+// Verdicts is what the API calls so.
+type Verdicts struct {
+	Results []Verdict `json:"results"`
+}
+
+// WorkOrder is what the API calls so.
+type WorkOrder struct {
+	Resource Resource `json:"resource"`
+	Run      Run      `json:"run"`
+}
