@@ -1,0 +1,5 @@
+package main
+
+import "testing"
+
+func faults(t *testing.T, bin string) { _ = bin }
