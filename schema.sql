@@ -1,0 +1,634 @@
+-- What all migrations lead to, on both engines. Written by: go test ./cmd/halle -run TestGuardSchema -update
+
+-- main
+api_token index api_token_org
+api_token index api_token_secret
+api_token.created_at text not null
+api_token.created_by text not null
+api_token.expires_at text not null
+api_token.id text not null
+api_token.name text not null
+api_token.org text not null
+api_token.revoked_at text
+api_token.roles text not null
+api_token.scopes text not null
+api_token.secret_hash blob not null
+api_token.subject text not null
+api_token.used_at text
+attempt.key blob not null
+attempt.started_at text not null
+attempt.tries integer not null
+availability.condition text not null
+availability.detail text not null
+availability.from_at text not null
+availability.resource text not null
+availability.to_at text
+charge index charge_invoice
+charge index charge_open
+charge index charge_source
+charge.before integer not null
+charge.component text not null
+charge.correction integer not null
+charge.created_at text not null
+charge.exact text not null
+charge.from_at text not null
+charge.id text not null
+charge.invoice text
+charge.org text not null
+charge.period_from text
+charge.period_to text
+charge.price_hash text not null
+charge.quantity integer not null
+charge.source text not null
+charge.source_fact text not null
+charge.subscription text not null
+charge.to_at text not null
+credential.created_at text not null
+credential.kind text not null
+credential.name text not null
+credential.person text not null
+credential.secret text not null
+customer_order index customer_order_org
+customer_order index customer_order_path
+customer_order.approver text not null
+customer_order.created_at text not null
+customer_order.doc blob not null
+customer_order.ended_at text
+customer_order.etag integer not null
+customer_order.id text not null
+customer_order.org text not null
+customer_order.path text not null
+customer_order.reason text not null
+customer_order.released_at text
+customer_order.state text not null
+customer_order.withdrawn integer not null
+fact.actor text not null
+fact.aggregate text not null
+fact.at text not null
+fact.head_root blob not null
+fact.id text not null
+fact.machine blob not null
+fact.machine_root blob not null
+fact.owner text not null
+fact.parties text not null
+fact.root blob not null
+fact.type text not null
+fact.version integer not null
+fact_counter.n integer not null
+fact_counter.name text not null
+fact_leaf index fact_leaf_position
+fact_leaf.leaf blob not null
+fact_leaf.leaf_no integer not null
+fact_leaf.party text not null
+fact_leaf.position integer not null
+fact_leaf.seq integer not null
+fact_parked index fact_parked_key
+fact_parked.attempts integer not null
+fact_parked.error text not null
+fact_parked.key text not null
+fact_parked.next_at text not null
+fact_parked.position integer not null
+fact_parked.reader text not null
+fact_pending.fact text not null
+fact_position.fact text not null
+fact_position.position integer not null
+fact_reader.name text not null
+fact_reader.position integer not null
+fact_segment index fact_segment_owner
+fact_segment.class text not null
+fact_segment.fact text not null
+fact_segment.no integer not null
+fact_segment.owner text not null
+fact_segment.root blob not null
+fact_segment.sealed blob not null
+fact_segment.until_at text
+fact_version.aggregate text not null
+fact_version.version integer not null
+invitation index invitation_org
+invitation index invitation_secret
+invitation.accepted_at text
+invitation.created_at text not null
+invitation.email_hash blob not null
+invitation.email_sealed blob not null
+invitation.expires_at text not null
+invitation.id text not null
+invitation.invited_by text not null
+invitation.language text not null
+invitation.org text not null
+invitation.person text not null
+invitation.roles text not null
+invitation.secret_hash blob not null
+invitation.withdrawn_at text
+invoice index invoice_number
+invoice index invoice_org
+invoice index invoice_status
+invoice.credited_by text
+invoice.credits text
+invoice.currency text not null
+invoice.date text not null
+invoice.document blob not null
+invoice.due text not null
+invoice.entity text not null
+invoice.fact text not null
+invoice.gross integer not null
+invoice.hash text not null
+invoice.id text not null
+invoice.issued_at text not null
+invoice.lines integer not null
+invoice.net integer not null
+invoice.number text not null
+invoice.org text not null
+invoice.paid integer not null
+invoice.previous text not null
+invoice.retain_until text not null
+invoice.series text not null
+invoice.status text not null
+invoice.type text not null
+invoice.vat integer not null
+invoice_series.entity text not null
+invoice_series.hash text not null
+invoice_series.last integer not null
+invoice_series.series text not null
+invoice_series.year integer not null
+job index job_due
+job index job_kind_key
+job.again_at text
+job.attempt integer not null
+job.created_at text not null
+job.deadline text
+job.due_at text
+job.fence integer not null
+job.holder text not null
+job.id text not null
+job.job_key text not null
+job.kind text not null
+job.last_error text not null
+job.max_attempts integer not null
+job.payload blob not null
+job.state text not null
+lease.held_until text not null
+lease.holder text not null
+lease.name text not null
+legal_entity index legal_entity_org
+legal_entity.address text not null
+legal_entity.controlled_from text not null
+legal_entity.country text not null
+legal_entity.id text not null
+legal_entity.name text not null
+legal_entity.org text not null
+legal_entity.registration text not null
+legal_entity.rounding text not null
+legal_entity.vat_id text not null
+legal_entity.version integer not null
+mail index mail_person
+mail.attempts integer not null
+mail.created_at text not null
+mail.error text not null
+mail.given_up_at text
+mail.id text not null
+mail.kind text not null
+mail.person text not null
+mail.sealed blob
+mail.sent_at text
+market index market_domain
+market.brand text not null
+market.country text not null
+market.currency text not null
+market.domain text not null
+market.entity text not null
+market.first_limit integer not null
+market.id text not null
+market.languages text not null
+market.name text not null
+market.org text not null
+market.sells_to text not null
+market.vat_mode text not null
+market.version integer not null
+membership index membership_person
+membership.joined_at text not null
+membership.left_at text
+membership.org text not null
+membership.person text not null
+membership_role.org text not null
+membership_role.person text not null
+membership_role.role text not null
+membership_role.since text not null
+meter_subject index meter_subject_dirty
+meter_subject index meter_subject_tenant
+meter_subject.complete integer not null
+meter_subject.dirty integer not null
+meter_subject.ended_at text
+meter_subject.id text not null
+meter_subject.publisher text not null
+meter_subject.tenant text not null
+meter_subject.terms blob not null
+meter_window index meter_window_position
+meter_window index meter_window_publisher
+meter_window index meter_window_subject
+meter_window.closed_at text not null
+meter_window.corrects text not null
+meter_window.digest blob not null
+meter_window.events integer not null
+meter_window.from_at text not null
+meter_window.id text not null
+meter_window.kind text not null
+meter_window.position integer not null
+meter_window.publisher text not null
+meter_window.source text not null
+meter_window.subject text not null
+meter_window.sums blob not null
+meter_window.tenant text not null
+meter_window.to_at text not null
+offer index offer_key
+offer index offer_publisher
+offer.created_at text not null
+offer.current text
+offer.id text not null
+offer.key text not null
+offer.latest integer not null
+offer.path text not null
+offer.publisher text not null
+offer_family.family text not null
+offer_family.offer text not null
+offer_text.body text not null
+offer_text.language text not null
+offer_text.offer text not null
+offer_version index offer_version_state
+offer_version.content blob not null
+offer_version.created_at text not null
+offer_version.etag integer not null
+offer_version.hash text not null
+offer_version.id text not null
+offer_version.note text not null
+offer_version.number integer not null
+offer_version.offer text not null
+offer_version.path text not null
+offer_version.published_at text
+offer_version.publisher text not null
+offer_version.state text not null
+offer_version.submitted_at text
+offer_version.withdrawn_at text
+one_time index one_time_person
+one_time.expires_at text not null
+one_time.kind text not null
+one_time.person text not null
+one_time.secret_hash blob not null
+one_time.used_at text
+operation index operation_phase
+operation index operation_resource
+operation.action text not null
+operation.attempt integer not null
+operation.begun integer not null
+operation.cancelling integer not null
+operation.deadline text not null
+operation.ended_at text
+operation.failure text
+operation.generation integer not null
+operation.handle blob
+operation.id text not null
+operation.input blob
+operation.item text not null
+operation.leftovers text
+operation.message text not null
+operation.need text
+operation.percent integer not null
+operation.phase text not null
+operation.resource text not null
+operation.spec blob not null
+operation.started_at text not null
+order_account.org text not null
+order_account.paid_at text not null
+order_item index order_item_no
+order_item index order_item_subscription
+order_item.action text not null
+order_item.created_at text not null
+order_item.ended_at text
+order_item.etag integer not null
+order_item.id text not null
+order_item.no integer not null
+order_item.order_id text not null
+order_item.org text not null
+order_item.outcome blob
+order_item.placed_at text
+order_item.placement text not null
+order_item.state text not null
+order_item.subscription text not null
+order_item.terms blob not null
+order_key.at text not null
+order_key.body text not null
+order_key.key text not null
+order_key.order_id text not null
+order_key.org text not null
+order_limit.committed integer not null
+order_limit.dimension text not null
+order_limit.max integer not null
+order_limit.org text not null
+order_limit.period text not null
+order_limit.reserved integer not null
+order_limit.spent integer not null
+order_reservation.amount integer not null
+order_reservation.commits integer not null
+order_reservation.dimension text not null
+order_reservation.item text not null
+order_reservation.org text not null
+order_rule.above integer not null
+order_rule.currency text not null
+order_rule.org text not null
+order_subscription.busy text
+order_subscription.currency text not null
+order_subscription.ended integer not null
+order_subscription.id text not null
+order_subscription.item text not null
+order_subscription.live integer not null
+order_subscription.org text not null
+order_subscription.path text not null
+order_subscription.recurring integer not null
+organisation index organisation_path
+organisation.country text not null
+organisation.created_at text not null
+organisation.entity text not null
+organisation.form text not null
+organisation.head text
+organisation.id text not null
+organisation.kinds text not null
+organisation.language text not null
+organisation.market text not null
+organisation.name text not null
+organisation.name_sealed blob
+organisation.parent text
+organisation.path text not null
+organisation.version integer not null
+orphan.driver text not null
+orphan.object text not null
+orphan.seen_at text not null
+orphan.target text not null
+payment index payment_reference
+payment.actor text not null
+payment.amount integer not null
+payment.currency text not null
+payment.id text not null
+payment.invoice text not null
+payment.org text not null
+payment.received text not null
+payment.recorded_at text not null
+payment.reference text not null
+person index person_email
+person.confirmed_at text
+person.contact_sealed blob not null
+person.created_at text not null
+person.email_hash blob
+person.home text not null
+person.id text not null
+person.language text not null
+person.version integer not null
+placement_decision index placement_decision_order
+placement_decision index placement_decision_region
+placement_decision.attempt integer not null
+placement_decision.created_at text not null
+placement_decision.facts_hash text not null
+placement_decision.id text not null
+placement_decision.item text not null
+placement_decision.order_id text not null
+placement_decision.org text not null
+placement_decision.org_path text not null
+placement_decision.policy_hash text not null
+placement_decision.publisher text not null
+placement_decision.region text not null
+placement_decision.request blob not null
+placement_decision.result blob not null
+placement_decision.rules_hash text not null
+placement_hold.decision text not null
+placement_hold.region text not null
+placement_hold.subscription text not null
+placement_hold.units integer not null
+placement_item.body blob not null
+placement_item.item text not null
+placement_item.org text not null
+quote index quote_org
+quote.created_at text not null
+quote.doc blob not null
+quote.expires_at text not null
+quote.id text not null
+quote.order_id text
+quote.org text not null
+quote.path text not null
+rating_contract index rating_contract_org
+rating_contract.activated_at text not null
+rating_contract.anchor text not null
+rating_contract.charged_to text not null
+rating_contract.complete integer not null
+rating_contract.currency text not null
+rating_contract.ended_at text
+rating_contract.exact text not null
+rating_contract.market text not null
+rating_contract.name text not null
+rating_contract.org text not null
+rating_contract.path text not null
+rating_contract.publisher text not null
+rating_contract.raised integer not null
+rating_contract.seller text not null
+rating_contract.subscription text not null
+rating_contract.waived integer not null
+rating_contract.zone text not null
+rating_interval.fact text not null
+rating_interval.from_at text not null
+rating_interval.held integer not null
+rating_interval.name text not null
+rating_interval.plan text not null
+rating_interval.price_hash text not null
+rating_interval.seq integer not null
+rating_interval.subscription text not null
+rating_price.body blob not null
+rating_price.hash text not null
+rating_total.charged integer not null
+rating_total.component text not null
+rating_total.period_from text not null
+rating_total.price_hash text not null
+rating_total.subscription text not null
+rating_window.id text not null
+rating_window.subscription text not null
+region_capacity.capacity integer not null
+region_capacity.region text not null
+region_capacity.used integer not null
+residency_facts.body blob not null
+residency_facts.hash text not null
+residency_facts_version.actor text not null
+residency_facts_version.created_at text not null
+residency_facts_version.hash text not null
+residency_facts_version.version integer not null
+residency_policy.actor text not null
+residency_policy.created_at text not null
+residency_policy.layer blob not null
+residency_policy.scope text not null
+residency_policy.version integer not null
+residency_policy_body.body blob not null
+residency_policy_body.hash text not null
+resource index resource_item
+resource index resource_org
+resource index resource_state
+resource index resource_subscription
+resource.applied integer not null
+resource.cancels text not null
+resource.condition text not null
+resource.created_at text not null
+resource.delete_owed integer not null
+resource.desired text not null
+resource.driver text not null
+resource.generation integer not null
+resource.id text not null
+resource.item text not null
+resource.kind text not null
+resource.offer_version text not null
+resource.order_id text not null
+resource.org text not null
+resource.org_path text not null
+resource.outputs text
+resource.plan text not null
+resource.publisher text not null
+resource.region text not null
+resource.secrets blob
+resource.since text not null
+resource.spec blob not null
+resource.state text not null
+resource.subscription text not null
+resource.target text not null
+resource.token text not null
+schema_migration.applied_at text not null
+schema_migration.hash text not null
+schema_migration.name text not null
+schema_migration.package text not null
+session index session_person
+session index session_secret
+session.country text not null
+session.created_at text not null
+session.ended_at text
+session.ends_at text not null
+session.id text not null
+session.method text not null
+session.on_behalf_of text not null
+session.org text not null
+session.origin_sealed blob not null
+session.person text not null
+session.purpose text not null
+session.secret_hash blob not null
+session.seen_at text not null
+subscription index subscription_org
+subscription index subscription_path
+subscription index subscription_publisher
+subscription.activated_at text
+subscription.cancelled_at text
+subscription.condition text not null
+subscription.created_at text not null
+subscription.deal blob not null
+subscription.ended_at text
+subscription.ending text not null
+subscription.etag integer not null
+subscription.id text not null
+subscription.org text not null
+subscription.outputs text not null
+subscription.owed text not null
+subscription.path text not null
+subscription.publisher text not null
+subscription.reasons text not null
+subscription.region text not null
+subscription.resource text not null
+subscription.state text not null
+subscription.term_until text
+subscription.trial_until text
+subscription_price.from_at text not null
+subscription_price.no integer not null
+subscription_price.offer_version text not null
+subscription_price.plan text not null
+subscription_price.price blob not null
+subscription_price.price_hash text not null
+subscription_price.price_version text not null
+subscription_price.subscription text not null
+subscription_price.to_at text
+subscription_span.from_at text not null
+subscription_span.no integer not null
+subscription_span.reasons text not null
+subscription_span.state text not null
+subscription_span.subscription text not null
+subscription_span.to_at text
+
+-- keys
+lease.held_until text not null
+lease.holder text not null
+lease.name text not null
+root_key.first_used_at text not null
+root_key.id text not null
+schema_migration.applied_at text not null
+schema_migration.hash text not null
+schema_migration.name text not null
+schema_migration.package text not null
+wrapped_key index wrapped_key_unscrubbed
+wrapped_key.created_at text not null
+wrapped_key.destroyed_at text
+wrapped_key.ref text not null
+wrapped_key.root text
+wrapped_key.scrubbed_at text
+wrapped_key.wrapped blob
+
+-- usage
+lease.held_until text not null
+lease.holder text not null
+lease.name text not null
+schema_migration.applied_at text not null
+schema_migration.hash text not null
+schema_migration.name text not null
+schema_migration.package text not null
+usage_bucket.events integer not null
+usage_bucket.high integer not null
+usage_bucket.labels text not null
+usage_bucket.low integer not null
+usage_bucket.meter text not null
+usage_bucket.start text not null
+usage_bucket.subject text not null
+usage_offset.closings integer not null
+usage_offset.consumed integer not null
+usage_offset.shard integer not null
+usage_offset.ticked_at text
+usage_quarantine index usage_quarantine_place
+usage_quarantine.batch integer not null
+usage_quarantine.event_hash blob not null
+usage_quarantine.event_id text not null
+usage_quarantine.event_key blob not null
+usage_quarantine.place integer not null
+usage_quarantine.publisher text not null
+usage_quarantine.reason text not null
+usage_quarantine.received_at text not null
+usage_quarantine.source text not null
+usage_quarantine.subject text not null
+usage_quarantine.tenant text not null
+usage_quarantine.times integer not null
+usage_source.source text not null
+usage_source.subject text not null
+usage_source.watermark text
+usage_span.batch integer not null
+usage_span.positions blob not null
+usage_span.window_id text not null
+usage_subject.ended_at text
+usage_subject.finished integer not null
+usage_subject.id text not null
+usage_subject.publisher text not null
+usage_subject.tenant text not null
+usage_subject.terms blob not null
+usage_window index usage_window_closing
+usage_window index usage_window_subject
+usage_window index usage_window_undigested
+usage_window.closed_at text
+usage_window.closing integer
+usage_window.corrects text not null
+usage_window.digest blob
+usage_window.events integer not null
+usage_window.from_at text not null
+usage_window.grid_from integer not null
+usage_window.grid_to integer not null
+usage_window.id text not null
+usage_window.kind text not null
+usage_window.opened_at text not null
+usage_window.source text not null
+usage_window.subject text not null
+usage_window.sums blob not null
+usage_window.tenant text not null
+usage_window.to_at text not null
