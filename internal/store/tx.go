@@ -21,15 +21,24 @@ var ErrNone = sql.ErrNoRows
 // Tx is one transaction. Not safe for concurrent use.
 type Tx struct {
 	ctx   context.Context
-	tx    *sql.Tx
+	run   context.Context // of the statements
+	on    handle
+	kept  *conn // SQLite: keeps prepared statements
 	db    *DB
 	after []func()
 }
 
+// handle is what statements run on: a transaction of PostgreSQL, a connection to SQLite that is in one.
+type handle interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // Tx runs fn in a read-write transaction (SQLite: BEGIN IMMEDIATE, PostgreSQL: SERIALIZABLE) and commits when it
-// returns nil. On a serialization failure, a deadlock or a busy database it runs fn again, so fn must have no effect
-// outside the transaction and must not wait for anything. When the database does not answer for some seconds the
-// error is of kind fail.Unavailable.
+// returns nil. On a serialization failure, a deadlock, a busy database or a lost connection it runs fn again, so fn must
+// have no effect outside the transaction and must not wait for anything. The error is of kind fail.Unavailable when the
+// database does not answer for some seconds, when the disk is full, and when the connection was lost at the commit: then
+// alone it is unknown whether something was changed.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.isolation()}, fn)
 }
@@ -74,8 +83,11 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn fun
 	start := time.Now()
 	for attempt := 1; ; attempt++ {
 		again, err := db.once(ctx, pool, opts, fn)
-		if err == nil || !again || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
 			return err
+		}
+		if !again {
+			return told(err)
 		}
 		if attempt >= maxAttempts || time.Since(start) > patience {
 			return fail.New(fail.Unavailable, "store.unavailable", "The database does not answer or is too busy.",
@@ -101,11 +113,17 @@ func pause(ctx context.Context, attempt int) error {
 // once tells whether the failure may be tried again: everything before the commit was sent may, a commit whose
 // outcome is unknown may not.
 func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) (again bool, err error) {
+	if db.engine == SQLite && pool == db.read {
+		return db.readers.once(ctx, db, fn)
+	}
+	if db.engine == SQLite {
+		return db.writer.once(ctx, db, fn)
+	}
 	sqlTx, err := pool.BeginTx(ctx, opts)
 	if err != nil {
 		return true, err
 	}
-	tx := &Tx{ctx: ctx, tx: sqlTx, db: db}
+	tx := &Tx{ctx: ctx, run: ctx, on: sqlTx, db: db}
 	defer func() {
 		if p := recover(); p != nil {
 			_ = sqlTx.Rollback()
@@ -113,18 +131,48 @@ func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn fu
 		}
 	}()
 	if err := fn(tx); err != nil {
-		_ = sqlTx.Rollback()
-		return retryable(err), err
+		// A transaction that cannot even be rolled back has lost its connection, and the database gives it up.
+		lost := sqlTx.Rollback()
+		return retryable(err) || lost != nil && !errors.Is(lost, sql.ErrTxDone), err
 	}
 	if err := sqlTx.Commit(); err != nil {
 		_ = sqlTx.Rollback()
-		return retryable(err), err
+		return retryable(err), db.uncertain(err)
 	}
 	for _, f := range tx.after {
 		f()
 	}
 	return false, nil
 }
+
+// uncertain marks a commit whose answer never came: PostgreSQL may have made it or not. An error that PostgreSQL told
+// is certain, but for those of a server that is going down.
+func (db *DB) uncertain(err error) error {
+	var pg *pgconn.PgError
+	if db.engine != PostgreSQL || errors.As(err, &pg) && !strings.HasPrefix(pg.Code, "57P") {
+		return err
+	}
+	return fail.New(fail.Unavailable, "store.uncertain", "The database went away while the change was being recorded: it may have been made or not.",
+		"Look whether it was made. A request with an idempotency key may be sent again as it was.").Wrap(err)
+}
+
+// told gives the failures of the machine a text for the person who waits.
+func told(err error) error {
+	var lite *sqlite.Error
+	switch {
+	case fail.KindOf(err) != fail.Internal:
+		return err
+	case IsFull(err):
+		return fail.New(fail.Unavailable, "store.full", "The server's disk is full; nothing was changed.",
+			"Try again later: the operator of the server must make room.").Wrap(err)
+	case errors.As(err, &lite) && lite.Code()&0xff == sqliteIOErr:
+		return fail.New(fail.Unavailable, "store.disk", "The server's disk cannot be read or written; nothing was changed.",
+			"Try again later: the operator of the server must look at its disk.").Wrap(err)
+	}
+	return err
+}
+
+const sqliteIOErr = 10 // SQLITE_IOERR
 
 type retryError struct{ error }
 
@@ -178,28 +226,92 @@ func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
 // Exec runs a statement and tells how many rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
+	if err := tx.ctx.Err(); err != nil {
+		return 0, err
+	}
+	res, err := tx.exec(query, args)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
 }
 
+func (tx *Tx) exec(query string, args []any) (sql.Result, error) {
+	if tx.kept == nil {
+		return tx.on.ExecContext(tx.run, query, args...)
+	}
+	k := tx.kept.statement(query)
+	if k == nil {
+		return tx.on.ExecContext(tx.run, query, args...)
+	}
+	return k.stmt.ExecContext(tx.run, args...)
+}
+
+// query gives the rows, and what is to be done once they are closed.
+func (tx *Tx) query(query string, args []any) (rows *sql.Rows, done func(), err error) {
+	done = func() {}
+	if err := tx.ctx.Err(); err != nil {
+		return nil, done, err
+	}
+	var k *kept
+	if tx.kept != nil {
+		k = tx.kept.statement(query)
+	}
+	if k == nil {
+		rows, err = tx.on.QueryContext(tx.run, query, args...)
+		return rows, done, err
+	}
+	if rows, err = k.stmt.QueryContext(tx.run, args...); err == nil {
+		k.busy = true
+		done = func() { k.busy = false }
+	}
+	return rows, done, err
+}
+
 // Scanner is one row to scan.
 type Scanner interface{ Scan(dest ...any) error }
 
-// QueryRow runs a query of at most one row; Scan returns ErrNone when there is none.
+// row is the one row of QueryRow.
+type row struct {
+	tx    *Tx
+	query string
+	args  []any
+}
+
+// Scan runs the query; rows after the first are not looked at.
+func (r row) Scan(dest ...any) (err error) {
+	rows, done, err := r.tx.query(r.query, r.args)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, rows.Close())
+		done()
+	}()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return ErrNone
+	}
+	return rows.Scan(dest...)
+}
+
+// QueryRow is a query of at most one row, which Scan runs; Scan returns ErrNone when there is none.
 func (tx *Tx) QueryRow(query string, args ...any) Scanner {
-	return tx.tx.QueryRowContext(tx.ctx, query, args...)
+	return row{tx: tx, query: query, args: args}
 }
 
 // Each runs a query and calls f on each row.
 func (tx *Tx) Each(f func(row Scanner) error, query string, args ...any) (err error) {
-	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+	rows, done, err := tx.query(query, args)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer func() {
+		err = errors.Join(err, rows.Close())
+		done()
+	}()
 	for rows.Next() {
 		if err := f(rows); err != nil {
 			return err
