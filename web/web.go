@@ -10,6 +10,11 @@ package web
 import (
 	"net/http"
 
+	"github.com/halle-cloud/halle/web/customer"
+	"github.com/halle-cloud/halle/web/customer/bills"
+	"github.com/halle-cloud/halle/web/customer/house"
+	"github.com/halle-cloud/halle/web/customer/orders"
+	"github.com/halle-cloud/halle/web/customer/service"
 	"github.com/halle-cloud/halle/web/customer/shop"
 	"github.com/halle-cloud/halle/web/entry"
 	"github.com/halle-cloud/halle/web/site"
@@ -21,12 +26,35 @@ type Services = site.Services
 // Options of the portal.
 type Options = site.Options
 
+// DemoRole is one button of the demo's sign-in page.
+type DemoRole = site.DemoRole
+
 // New registers every page on the mux. A person's home is the first desk that is for them, so the narrow ones come first.
 func New(mux *http.ServeMux, s Services, o Options) error {
-	hall, err := shop.Desk(s)
+	desks, err := desks(s)
 	if err != nil {
 		return err
 	}
-	_, err = site.New(mux, o, s, hall, entry.Desk(s))
+	_, err = site.New(mux, o, s, desks...)
 	return err
+}
+
+func desks(s Services) ([]site.Desk, error) {
+	shared, err := customer.Shared()
+	if err != nil {
+		return nil, err
+	}
+	hall, err := shop.Desk(s)
+	if err != nil {
+		return nil, err
+	}
+	services, err := service.Desk(s)
+	if err != nil {
+		return nil, err
+	}
+	invoices, err := bills.Desk(s)
+	if err != nil {
+		return nil, err
+	}
+	return []site.Desk{shared, hall, services, orders.Desk(s), invoices, house.Desk(s), entry.Desk(s)}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/web/design"
 	tag "github.com/halle-cloud/halle/web/design/price"
@@ -155,4 +156,17 @@ func Class(r *site.Request, class string) string {
 		return r.T(key)
 	}
 	return class
+}
+
+// Regions are the regions by their key, retired ones too.
+func Regions(s site.Services, r *site.Request) (map[string]residency.Region, error) {
+	facts, _, err := s.Residency.FactsNow(r.Context(), r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]residency.Region{}
+	for _, region := range facts.Regions {
+		out[region.Key] = region
+	}
+	return out, nil
 }

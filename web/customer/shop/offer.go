@@ -187,7 +187,10 @@ func (d *desk) where(r *site.Request, view *offerPage, m party.Market, v catalog
 	}
 	view.Class = form.Field{ID: "class", Kind: form.Select, Label: r.T("shop.class"), Hint: r.T("shop.class.hint"), Options: classes(r, v.Content.DataClasses, class)}
 	for _, p := range places {
-		badge := Badge(r, p)
+		if elsewhere(p) {
+			continue
+		}
+		badge := customer.Badge(r, p)
 		if p.Allowed {
 			view.Places = append(view.Places, badge)
 		} else {
@@ -223,26 +226,14 @@ func contains(list []string, text string) bool {
 	return false
 }
 
-// Badge is a place with the reasons for and against it.
-func Badge(r *site.Request, p placement.Place) place.Badge {
-	b := place.Badge{City: p.City, Country: r.L.Country(p.Country), Evidence: place.Evidence(p.Evidence), Refused: !p.Allowed}
-	if len(p.Laws) > 0 {
-		b.Law = r.T("place.laws", "operator", p.Operator, "laws", customer.Countries(r, p.Laws))
-	}
+// elsewhere tells whether a place is of another kind of engine: then it says nothing about the rules for the data.
+func elsewhere(p placement.Place) bool {
 	for _, reason := range p.Reasons {
-		b.Reasons = append(b.Reasons, place.Reason{Text: r.Reason(reason.Fail()), Source: source(r, reason)})
+		if reason.Rule == "residency.offer_region" {
+			return true
+		}
 	}
-	if p.Allowed {
-		b.Reasons = []place.Reason{{Text: r.T("place.run", "operator", p.Operator, "cloud", p.Cloud)}, {Text: r.T("place.rules")}}
-	}
-	return b
-}
-
-func source(r *site.Request, reason residency.Reason) string {
-	if reason.Clause != "" {
-		return reason.Clause
-	}
-	return r.Remedy(reason.Rule, reason.Remedy)
+	return false
 }
 
 // parties fills in who sells, who makes it, and who else has a hand in the data.

@@ -84,6 +84,9 @@ func (d *desk) regionField(r *site.Request, m party.Market, v catalog.Version) (
 		return f, err
 	}
 	for _, p := range places {
+		if elsewhere(p) {
+			continue
+		}
 		label := p.City + ", " + r.L.Country(p.Country)
 		if !p.Allowed {
 			label += " (" + r.T("order.region.refused") + ")"

@@ -119,14 +119,14 @@ func (d *desk) quotePlaces(r *site.Request, q order.Quote, l order.Line, out *qu
 	}
 	out.Nowhere = true
 	for _, p := range places {
-		if l.Terms.Region != "" && p.Region != l.Terms.Region {
+		if elsewhere(p) || l.Terms.Region != "" && p.Region != l.Terms.Region {
 			continue
 		}
 		if p.Allowed {
-			out.Places, out.Nowhere = append(out.Places, Badge(r, p)), false
+			out.Places, out.Nowhere = append(out.Places, customer.Badge(r, p)), false
 			return nil
 		}
-		out.Places = append(out.Places, Badge(r, p))
+		out.Places = append(out.Places, customer.Badge(r, p))
 	}
 	return nil
 }
