@@ -56,7 +56,7 @@ func TestEveryKeyIsUsed(t *testing.T) {
 		built := slices.ContainsFunc(beginnings, func(b string) bool { return strings.Contains(b, ".") && strings.HasPrefix(key, b) })
 		completed := false // one(tone, "example.flash.good") adds ".title"
 		if i := strings.LastIndexByte(key, '.'); i > 0 {
-			completed = whole[key[:i]] && slices.Contains([]string{"title", "text", "remedy"}, key[i+1:])
+			completed = whole[key[:i]] && slices.Contains([]string{"title", "text", "remedy", "hint"}, key[i+1:])
 		}
 		if !whole[key] && !built && !completed {
 			t.Errorf("nothing says %q", key)

@@ -1,0 +1,87 @@
+// Package publisher is the desk of those who sell here: their offers, who uses them, how much, and what was not counted.
+//
+// Owns: these pages.
+// Does not own: offers (catalog), subscriptions (subscription), usage (meter), tokens (signin), work orders (provision).
+// Reads: these.
+// Writes: nothing by itself; calls their use cases.
+package publisher
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/provision"
+	"github.com/halle-cloud/halle/web/design"
+	"github.com/halle-cloud/halle/web/desk"
+	"github.com/halle-cloud/halle/web/locale"
+	"github.com/halle-cloud/halle/web/site"
+)
+
+const home = "/publisher"
+
+type pages struct{ site.Services }
+
+// Desk makes the pages of publishers.
+func Desk(s site.Services) site.Desk {
+	d := &pages{s}
+	return site.Desk{Name: "publisher", Title: "publisher.desk", Home: home, Style: desk.Style(), Nav: nav, For: may, Routes: d.routes}
+}
+
+// may tells whether somebody sells here.
+func may(c access.Caller) bool { return c.Has(access.RolePublisher) }
+
+func nav(l *locale.Locale, c access.Caller) []design.Group {
+	if !may(c) {
+		return nil
+	}
+	return []design.Group{
+		{Items: []design.Item{desk.Item(l, "publisher.offers", home, "tag"), desk.Item(l, "publisher.subscribers", home+"/subscribers", "people"),
+			desk.Item(l, "publisher.work", home+"/work", "clock")}},
+		{Title: l.T("publisher.nav.usage"), Items: []design.Item{desk.Item(l, "publisher.usage", home+"/usage", "chart"),
+			desk.Item(l, "publisher.quarantine", home+"/quarantine", "warning"), desk.Item(l, "publisher.tokens", home+"/tokens", "key")}},
+	}
+}
+
+func (d *pages) routes(r *site.Router) {
+	get := func(path string, h site.Handler) { r.Get(home+path, desk.Only("publisher", may, h)) }
+	post := func(path string, h site.Handler) { r.Post(home+path, desk.Only("publisher", may, h)) }
+	get("", d.offers)
+	get("/offers/new", d.newOffer)
+	post("/offers/new", d.importOffer)
+	get("/offers/{key}", d.offer)
+	get("/offers/{key}/edit", d.editOffer)
+	post("/offers/{key}/edit", d.saveOffer)
+	get("/versions/{id}", d.preview)
+	get("/versions/{id}/yaml", d.export)
+	post("/versions/{id}/submit", d.submit)
+	get("/versions/{id}/withdraw", d.askWithdraw)
+	post("/versions/{id}/withdraw", d.withdraw)
+	get("/subscribers", d.subscribers)
+	get("/usage", d.usage)
+	get("/usage.csv", d.usageCSV)
+	get("/quarantine", d.quarantine)
+	get("/tokens", d.tokens)
+	post("/tokens", d.createToken)
+	post("/tokens/{id}/revoke", d.revokeToken)
+	get("/work", d.work().Page)
+	get("/work/{id}", d.work().One)
+	post("/work/{id}", d.work().Do)
+}
+
+func (d *pages) work() desk.Work {
+	return desk.Work{Base: home + "/work", Title: "publisher.work",
+		List: func(r *site.Request) ([]provision.WorkOrder, error) {
+			return d.Resources.WorkOrdersFor(r.Context(), r.Caller)
+		},
+		Answer: func(r *site.Request, operation string, input json.RawMessage) error {
+			return d.Resources.Answer(r.Context(), r.Caller, operation, input)
+		},
+		Names: func() *desk.Names { return &desk.Names{Parties: d.Parties} }}
+}
+
+func crumbs(r *site.Request, title string, page ...string) design.Page {
+	return r.Page(title, desk.Crumbs(title, append([]string{r.T("publisher.desk"), home}, page...)...)...)
+}
+
+func (d *pages) show(r *site.Request, s site.Sheet) error { return r.Show(http.StatusOK, s) }
