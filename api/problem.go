@@ -36,6 +36,15 @@ func (p *Problem) Error() string { return p.Detail }
 // GetStatus is for huma.
 func (p *Problem) GetStatus() int { return p.Status }
 
+// GetHeaders is for huma: when to send it again, where that helps (RFC 9110, section 10.2.3).
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
+		h.Set("Retry-After", "1")
+	}
+	return h
+}
+
 // ContentType is for huma: the problem type of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
@@ -59,7 +68,9 @@ func NewProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 	if !ok {
 		status = http.StatusInternalServerError
 	}
-	if status >= http.StatusInternalServerError {
+	if status == http.StatusServiceUnavailable {
+		log.WarnContext(ctx, "request answered that something is away", "code", e.Code, "error", err)
+	} else if status >= http.StatusInternalServerError {
 		log.ErrorContext(ctx, "request failed", "code", e.Code, "error", err)
 	}
 	return &Problem{Type: "urn:halle:problem:" + string(e.Kind), Title: strings.ReplaceAll(string(e.Kind), "_", " "), Status: status, Code: e.Code,
@@ -71,6 +82,9 @@ var problemType = reflect.TypeFor[Problem]()
 
 // write sends the problem.
 func (p *Problem) write(w http.ResponseWriter) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller has gone when this fails

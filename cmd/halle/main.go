@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var commands root
 	exited := -1
 	parser, err := kong.New(&commands, kong.Name("halle"), kong.Description("Halle, the cloud broker: one contract, one bill, one network, one sign-in, and proofs you check yourself."),
-		kong.UsageOnError(), kong.Writers(out, errOut), kong.Exit(func(code int) { exited = code }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.UsageOnError(), kong.Writers(out, errOut), kong.Exit(func(code int) { exited = code }), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
 	if err != nil {
 		_, _ = fmt.Fprintln(errOut, "halle:", err)
 		return 2
