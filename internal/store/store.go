@@ -44,6 +44,8 @@ type DB struct {
 	url     string
 	write   *sql.DB // SQLite: exactly one connection
 	read    *sql.DB
+	writer  *writer  // SQLite only
+	readers *readers // SQLite only
 	lock    *os.File // SQLite: no second process on the file
 	signals signals
 }
@@ -85,11 +87,13 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	db.write.SetMaxOpenConns(1)
 	db.write.SetConnMaxLifetime(0)
-	db.read.SetMaxOpenConns(8)
-	db.read.SetMaxIdleConns(8)
-	if err := db.write.PingContext(ctx); err != nil {
+	db.read.SetMaxOpenConns(readersMost)
+	db.read.SetMaxIdleConns(readersMost)
+	c, err := open(ctx, db.write)
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
+	db.writer, db.readers = newWriter(c), newReaders(db.read)
 	return db, nil
 }
 
@@ -131,6 +135,12 @@ func (db *DB) Engine() Engine { return db.engine }
 func (db *DB) Close() error {
 	db.signals.close()
 	var errs []error
+	if db.readers != nil {
+		errs = append(errs, db.readers.close())
+	}
+	if db.writer != nil {
+		errs = append(errs, db.writer.alone(func(c *conn) error { return c.close() }))
+	}
 	if db.engine == SQLite {
 		errs = append(errs, db.read.Close())
 	}
@@ -149,7 +159,10 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 	}
 	var busy bool
 	var frames, moved int64
-	if err := db.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
+	err := db.writer.alone(func(c *conn) error {
+		return c.c.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	})
+	if err != nil {
 		return err
 	}
 	if busy {

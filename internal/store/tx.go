@@ -285,7 +285,9 @@ func (r row) Scan(dest ...any) (err error) {
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, rows.Close())
+		if e := rows.Close(); err == nil {
+			err = e
+		}
 		done()
 	}()
 	if !rows.Next() {
@@ -309,7 +311,9 @@ func (tx *Tx) Each(f func(row Scanner) error, query string, args ...any) (err er
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, rows.Close())
+		if e := rows.Close(); err == nil {
+			err = e
+		}
 		done()
 	}()
 	for rows.Next() {
