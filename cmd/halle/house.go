@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
@@ -84,8 +86,8 @@ func openHouse(ctx context.Context, conf config.Config, log *slog.Logger, demo, 
 			err = errors.Join(err, h.close())
 		}
 	}()
-	if err := os.MkdirAll(conf.Data, 0o700); err != nil {
-		return h, fmt.Errorf("data folder: %w", err)
+	if err := h.lock(); err != nil {
+		return h, err
 	}
 	if h.ids, err = id.NewSource(conf.Home); err != nil {
 		return h, fmt.Errorf("home: %w", err)
@@ -101,13 +103,39 @@ func openHouse(ctx context.Context, conf config.Config, log *slog.Logger, demo, 
 	if err := h.db.Migrate(ctx, migrations()...); err != nil {
 		return h, err
 	}
+	h.queue = job.New(h.db, h.place(), h.now, log)
+	h.queue.Sole()
+	h.facts = trace.New(h.db, h.ring, h.ids, h.now, log)
+	return h, h.people(ctx, demo)
+}
+
+// lock makes the data folder and keeps it for this process: log, usage and resources in it bear one server only. The
+// kernel gives it free when the process ends in whatever way.
+func (h *house) lock() error {
+	if err := os.MkdirAll(h.conf.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(h.conf.Data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return errors.Join(fmt.Errorf("another Halle is using the data folder %s: stop it, or choose another one", h.conf.Data), f.Close())
+	}
+	h.closers = append(h.closers, f.Close)
+	return nil
+}
+
+// place names the locked folder, and so the one process that uses it, to the others on the database.
+func (h *house) place() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "host"
 	}
-	h.queue = job.New(h.db, host, h.now, log)
-	h.facts = trace.New(h.db, h.ring, h.ids, h.now, log)
-	return h, h.people(ctx, demo)
+	if path, err := filepath.Abs(h.conf.Data); err == nil {
+		return host + ":" + path
+	}
+	return host + ":" + h.conf.Data
 }
 
 // people wires who takes part and who is calling.

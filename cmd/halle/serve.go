@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 	"k8s.io/klog/v2"
 
 	"github.com/halle-cloud/halle/api"
@@ -75,6 +76,10 @@ func (h *house) ready(ctx context.Context) error {
 		defer cancel()
 		return h.tlog.Close(ctx)
 	})
+	// Before anything runs: a server in another folder than the one that this database belongs to must touch nothing.
+	if err := h.facts.Reconcile(ctx, h.tlog, h.operator); err != nil {
+		return err
+	}
 	if err := h.business(ctx, operator.ID); err != nil {
 		return err
 	}
@@ -94,7 +99,7 @@ func (h *house) serve(ctx context.Context, listening func(address string)) error
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", h.conf.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return h.refused(err)
 	}
 	handler, err := h.handler()
 	if err != nil {
@@ -118,6 +123,14 @@ func (h *house) serve(ctx context.Context, listening func(address string)) error
 		return err
 	}
 	return nil
+}
+
+// refused says why the server cannot have its address.
+func (h *house) refused(err error) error {
+	if errors.Is(err, unix.EADDRINUSE) {
+		return fmt.Errorf("another program uses the address %s: stop it, or choose another address with --listen (%w)", h.conf.Listen, err)
+	}
+	return fmt.Errorf("listen: %w", err)
 }
 
 // serveMetrics answers on an address of its own, which no customer reaches.

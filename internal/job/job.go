@@ -65,7 +65,8 @@ const (
 // Queue gives jobs to handlers. Safe for concurrent use once Run was called.
 type Queue struct {
 	db       *store.DB
-	holder   string
+	name     string
+	holder   string // name, process and queue
 	now      clock.Clock
 	log      *slog.Logger
 	handlers map[string]Handler
@@ -77,6 +78,7 @@ type Queue struct {
 	mu      sync.Mutex
 	running map[string]*run // by job id
 	free    int             // workers without work; 0 before Run
+	sole    bool            // see Sole
 	share   chan struct{}   // tells the notifier that other processes should look
 }
 
@@ -95,13 +97,18 @@ var process = sync.OnceValue(func() string { return fmt.Sprintf("%x", id.NewUUID
 // New makes a queue on the database. holder names this process for the operator.
 func New(db *store.DB, holder string, now clock.Clock, log *slog.Logger) *Queue {
 	return &Queue{
-		db: db, now: now, log: log, lease: defaultLease,
+		db: db, name: holder, now: now, log: log, lease: defaultLease,
 		// Two processes of one name stay two holders, and so do two queues of one process.
 		holder:   fmt.Sprintf("%s/%s/%x", holder, process(), id.NewUUID()),
 		handlers: map[string]Handler{}, timers: map[string]time.Duration{}, running: map[string]*run{},
 		share: make(chan struct{}, 1),
 	}
 }
+
+// Sole says that at most one process with this queue's holder name is alive at a time, because it keeps a lock for as
+// long as it lives. Run then takes back at once what an earlier one held, without waiting for the end of its leases.
+// Only before Run.
+func (q *Queue) Sole() { q.sole = true }
 
 // Handle sets the handler of a kind. Only before Run; jobs of a kind without handler wait for a process that has one.
 func (q *Queue) Handle(kind string, h Handler) { q.handlers[kind] = h }

@@ -58,12 +58,17 @@ func (q *Queue) Run(ctx context.Context, workers int) error {
 	return nil
 }
 
-// prepare enters the timers. On SQLite no other process can be alive on this file, so leases of others are over.
+// prepare enters the timers. On SQLite no other process can be alive on this file, so leases of others are over; on
+// PostgreSQL those of an earlier process of a sole name are.
 func (q *Queue) prepare(ctx context.Context) error {
 	return q.db.Tx(ctx, func(tx *store.Tx) error {
 		now := q.now()
 		if q.db.Engine() == store.SQLite {
-			if err := reclaim(tx, process(), now); err != nil {
+			if err := reclaim(tx, "", process(), now); err != nil {
+				return err
+			}
+		} else if q.sole {
+			if err := reclaim(tx, q.name+"/", process(), now); err != nil {
 				return err
 			}
 		}

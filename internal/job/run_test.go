@@ -206,6 +206,33 @@ func TestARestartOnSQLiteWaitsForNoLease(t *testing.T) {
 	}
 }
 
+// TestARestartOfASoleNameWaitsForNoLease: only a dead process can have borne the name, whatever others do.
+func TestARestartOfASoleNameWaitsForNoLease(t *testing.T) {
+	storetest.Each(t, []store.Migrations{Migrations()}, func(t *testing.T, db *store.DB) {
+		q := New(db, "here", clock.System, quiet())
+		q.Handle("look", func(context.Context, Job) error { return nil })
+		enqueue(t, q, Job{Kind: "look", Key: "a"}, Job{Kind: "look", Key: "b"})
+		if taken, _, err := q.claim(bg, 4); err != nil || len(taken) != 2 {
+			t.Fatal(taken, err)
+		}
+		must(t, db.Tx(bg, func(tx *store.Tx) error {
+			if _, err := tx.Exec("UPDATE job SET holder = 'here/dead/1' WHERE job_key = 'a'"); err != nil {
+				return err
+			}
+			_, err := tx.Exec("UPDATE job SET holder = 'here2/alive/1' WHERE job_key = 'b'")
+			return err
+		}))
+		alone := 1
+		if db.Engine() == store.SQLite {
+			alone = 2
+		} else {
+			drain(t, q, 0)
+		}
+		q.Sole()
+		drain(t, q, alone)
+	})
+}
+
 // TestOtherProcessesHelpWhenThisOneIsBusy: the enqueuing process has no worker left; another is told.
 func TestOtherProcessesHelpWhenThisOneIsBusy(t *testing.T) {
 	u := storetest.URL(t, store.PostgreSQL, []store.Migrations{Migrations()})

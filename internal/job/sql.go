@@ -123,9 +123,10 @@ func bury(tx *store.Tx, j Job, holder, lastError string) (bool, error) {
 	return n == 1, err
 }
 
-// reclaim ends the leases of all holders whose name does not contain own.
-func reclaim(tx *store.Tx, own string, now time.Time) error {
-	_, err := tx.Exec("UPDATE job SET due_at = $1 WHERE state = 'running' AND holder NOT LIKE $2", store.At(now), "%"+own+"%")
+// reclaim ends the leases of all holders whose name begins with prefix and does not contain own.
+func reclaim(tx *store.Tx, prefix, own string, now time.Time) error {
+	_, err := tx.Exec("UPDATE job SET due_at = $1 WHERE state = 'running' AND holder NOT LIKE $2 AND substr(holder, 1, $3) = $4",
+		store.At(now), "%"+own+"%", len([]rune(prefix)), prefix)
 	return err
 }
 
