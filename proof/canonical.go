@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -26,37 +27,49 @@ func Canonical(v any) ([]byte, error) {
 // CanonicalBytes brings JSON text to RFC 8785 form. Duplicate names, invalid UTF-8, trailing text and numbers above
 // 2^53 are errors. The input is left as it is.
 func CanonicalBytes(text []byte) ([]byte, error) {
-	if err := exactNumbers(text); err != nil {
-		return nil, err
-	}
 	out := jsontext.Value(bytes.Clone(text))
 	if err := out.Canonicalize(); err != nil {
 		return nil, fmt.Errorf("canonical form: %w", err)
 	}
+	if err := exactNumbers(text); err != nil {
+		return nil, err
+	}
 	return out, nil
 }
 
+// exactNumbers looks at each number of a text that is valid JSON, without decoding it: every fact comes by here.
 func exactNumbers(text []byte) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	for {
-		tok, err := d.Token()
-		if err != nil {
-			break // the end, or a fault that Canonicalize names better
-		}
-		n, ok := tok.(json.Number)
-		if !ok {
-			continue
-		}
-		if i, err := strconv.ParseInt(n.String(), 10, 64); err == nil {
-			if i > maxExact || i < -maxExact {
-				return fmt.Errorf("canonical form: %s is above 2^53: write it as text", n)
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
 			}
-			continue
+		case c == '-' || c >= '0' && c <= '9':
+			from := i
+			for i < len(text) && bytes.IndexByte([]byte("+-.0123456789Ee"), text[i]) >= 0 {
+				i++
+			}
+			if err := exactNumber(string(text[from:i])); err != nil {
+				return err
+			}
+			i--
 		}
-		if _, err := n.Float64(); err != nil || !bytes.ContainsAny([]byte(n), ".eE") {
-			return errors.New("canonical form: " + n.String() + " is no number that every reader keeps: write it as text")
+	}
+	return nil
+}
+
+func exactNumber(n string) error {
+	if i, err := strconv.ParseInt(n, 10, 64); err == nil {
+		if i > maxExact || i < -maxExact {
+			return fmt.Errorf("canonical form: %s is above 2^53: write it as text", n)
 		}
+		return nil
+	}
+	if _, err := strconv.ParseFloat(n, 64); err != nil || !strings.ContainsAny(n, ".eE") {
+		return errors.New("canonical form: " + n + " is no number that every reader keeps: write it as text")
 	}
 	return nil
 }
