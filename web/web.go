@@ -10,6 +10,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/halle-cloud/halle/web/auditor"
 	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/customer/bills"
 	"github.com/halle-cloud/halle/web/customer/house"
@@ -17,6 +18,8 @@ import (
 	"github.com/halle-cloud/halle/web/customer/service"
 	"github.com/halle-cloud/halle/web/customer/shop"
 	"github.com/halle-cloud/halle/web/entry"
+	"github.com/halle-cloud/halle/web/operator"
+	"github.com/halle-cloud/halle/web/publisher"
 	"github.com/halle-cloud/halle/web/site"
 )
 
@@ -56,5 +59,5 @@ func desks(s Services) ([]site.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []site.Desk{shared, hall, services, orders.Desk(s), invoices, house.Desk(s), entry.Desk(s)}, nil
+	return []site.Desk{operator.Desk(s), publisher.Desk(s), auditor.Desk(s), shared, hall, services, orders.Desk(s), invoices, house.Desk(s), entry.Desk(s)}, nil
 }
