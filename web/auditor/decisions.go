@@ -52,12 +52,9 @@ func (d *pages) decisions(r *site.Request) error {
 			}
 		}
 	}
+	places := desk.Places(r, d.Residency)
 	for _, one := range list {
-		blocks, err := decision(r, one)
-		if err != nil {
-			return err
-		}
-		sheet.Main = append(sheet.Main, blocks...)
+		sheet.Main = append(sheet.Main, decision(r, one, places)...)
 	}
 	if len(list) == 0 {
 		sheet.Main = append(sheet.Main, site.Block{Template: "site/prose", View: site.Prose{Paragraphs: []string{r.T("auditor.decision.none")}}})
@@ -66,12 +63,12 @@ func (d *pages) decisions(r *site.Request) error {
 }
 
 // decision is one with all its reasons, and the ways to check it: here, and offline.
-func decision(r *site.Request, one placement.Decision) ([]site.Block, error) {
-	panel := desk.Why(r, one)
+func decision(r *site.Request, one placement.Decision, places map[string]string) []site.Block {
+	panel := desk.Why(r, one, places)
 	panel.Open = true
 	return []site.Block{{Template: "why", View: panel}, {Template: "site/buttons", View: site.Rows{Buttons: []button.Button{
 		{Text: r.T("auditor.replay"), URL: home + "/decisions/" + url.PathEscape(one.ID) + "/replay", Post: true, Icon: "refresh"},
-		{Text: r.T("auditor.bundle"), URL: home + "/decisions/" + url.PathEscape(one.ID) + "/bundle", Icon: "download", Kind: button.Quiet}}}}}, nil
+		{Text: r.T("auditor.bundle"), URL: home + "/decisions/" + url.PathEscape(one.ID) + "/bundle", Icon: "download", Kind: button.Quiet}}}}}
 }
 
 // replay computes a decision again from what is stored. Another outcome than the stored one is an error with the difference.

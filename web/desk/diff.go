@@ -22,6 +22,9 @@ func Compare(label, was, now string) Diff {
 	if was == "" {
 		a = nil
 	}
+	if now == "" {
+		b = nil
+	}
 	return Diff{Label: label, Lines: near(lines(a, b))}
 }
 

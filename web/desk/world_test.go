@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/klog/v2"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
@@ -55,6 +58,12 @@ type world struct {
 	offer, waiting             catalog.Version
 	order                      order.Order
 	invoice                    billing.Summary
+}
+
+func TestMain(m *testing.M) {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	m.Run()
 }
 
 func must(t testing.TB, err error) {
@@ -113,9 +122,17 @@ func (w *world) wire() {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
 			return err
 		}})
-	s.Log, err = trace.OpenLog(ctx, t.TempDir(), "test.halle", w.Ring, 100*time.Millisecond)
+	// The log's library may write once more after it was closed, so that the folder is not one of t.TempDir.
+	dir, err := os.MkdirTemp("", "halle-desk-log-")
 	must(t, err)
-	t.Cleanup(func() { _ = s.Log.Close(context.Background()) })
+	open, stop := context.WithCancel(ctx)
+	s.Log, err = trace.OpenLog(open, dir, "test.halle", w.Ring, 100*time.Millisecond)
+	must(t, err)
+	t.Cleanup(func() {
+		_ = s.Log.Close(context.Background())
+		stop()
+		_ = os.RemoveAll(dir)
+	})
 	w.bills()
 }
 
@@ -240,6 +257,18 @@ func (w *world) use() {
 	must(w.t, err)
 	_, err = w.s.Meters.Ingest(ctx, w.relay, events)
 	must(w.t, err)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) { // the usage store commits some times a second
+		_, err := w.s.Meters.Sync(ctx)
+		must(w.t, err)
+		list, err := w.s.Meters.Delivered(ctx, w.relay, w.relay.Org, end.AddDate(0, 0, -1), end.AddDate(0, 0, 1))
+		must(w.t, err)
+		if len(list) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatal("no window closed")
+		}
+	}
 	w.settle()
 }
 
@@ -248,7 +277,9 @@ func (w *world) trouble() {
 	w.t.Helper()
 	ctx := context.Background()
 	w.Queue.Handle("test.fails", func(context.Context, job.Job) error { return errors.New("the network is down") })
-	must(w.t, w.DB.Tx(ctx, func(tx *store.Tx) error { return w.Queue.Enqueue(tx, job.Job{Kind: "test.fails", Key: "k", MaxAttempts: 1}) }))
+	must(w.t, w.DB.Tx(ctx, func(tx *store.Tx) error {
+		return w.Queue.Enqueue(tx, job.Job{Kind: "test.fails", Key: "k", MaxAttempts: 1})
+	}))
 	list, err := w.s.Resources.All(ctx, w.Operator, "", 10)
 	must(w.t, err)
 	w.engine.SetCondition(list[0].ID, provision.ConditionDown)

@@ -63,8 +63,8 @@ func (y *YAML) Complain(r *site.Request, err error) (ok bool) {
 	lines := strings.Split(strings.ReplaceAll(y.Text, "\r\n", "\n"), "\n")
 	var rows []table.Row
 	for _, f := range e.Fields {
-		n, where, what := placed(f)
-		at := where
+		n, path, what := placed(f)
+		at := ""
 		if n > 0 && n <= len(lines) {
 			at = strings.TrimSpace(lines[n-1])
 		}
@@ -72,13 +72,21 @@ func (y *YAML) Complain(r *site.Request, err error) (ok bool) {
 		if n > 0 {
 			line = r.L.Number(int64(n))
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{Text(line), Two(where, at), Text(what)}})
+		rows = append(rows, table.Row{Cells: []table.Cell{Text(line), where(path, at), Text(what)}})
 	}
 	if len(rows) > 0 {
 		t := List(r, "wrong", r.T("desk.yaml.wrong"), "desk.yaml.wrong", []table.Column{Num(r.T("desk.yaml.line")), Col(r.T("desk.yaml.where")), Col(r.T("desk.yaml.what"))}, rows)
 		y.Wrong = &t
 	}
 	return true
+}
+
+// where is the path of a field and the line as it stands, or the one that is known.
+func where(path, line string) table.Cell {
+	if path == "" {
+		return Text(line)
+	}
+	return Two(path, line)
 }
 
 // placed finds the line of a complaint: in its path ("line 12") or at the end of its message ("… (line 12)").

@@ -68,8 +68,9 @@ func (d *pages) order(r *site.Request) error {
 	}
 	sheet := site.Sheet{Page: page(r, o.ID, r.T("operator.orders"), home+"/orders"), Badge: desk.State(r, string(o.State)), Lead: d.names().Of(r, o.Org),
 		Main: []site.Block{{Template: "rail", View: track}, desk.Block("items", r.T("operator.items"), "", d.items(r, o))}}
+	places := desk.Places(r, d.Residency)
 	for _, one := range decisions {
-		sheet.Main = append(sheet.Main, site.Block{Template: "why", View: desk.Why(r, one)})
+		sheet.Main = append(sheet.Main, site.Block{Template: "why", View: desk.Why(r, one, places)})
 	}
 	return r.OK(sheet)
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/halle-cloud/halle/web/design/chart"
 	"github.com/halle-cloud/halle/web/design/form"
 	"github.com/halle-cloud/halle/web/design/part"
-	"github.com/halle-cloud/halle/web/design/states"
 	"github.com/halle-cloud/halle/web/design/table"
 	"github.com/halle-cloud/halle/web/desk"
 	"github.com/halle-cloud/halle/web/site"
@@ -104,9 +103,6 @@ func (d *pages) usage(r *site.Request) error {
 	sheet := site.Sheet{Page: crumbs(r, r.T("publisher.usage")), Lead: r.T("publisher.usage.lead"), Main: []site.Block{s.choice(r)}}
 	for _, m := range s.meters() {
 		sheet.Main = append(sheet.Main, site.Block{Template: "chart", View: s.chart(r, m)})
-	}
-	if len(s.list) == 0 {
-		sheet.Main = append(sheet.Main, site.Block{Template: "states.empty", View: states.Empty{Icon: "chart", Title: r.T("publisher.usage.none"), Text: r.T("publisher.usage.none.text")}})
 	}
 	return d.show(r, sheet)
 }
