@@ -17,6 +17,7 @@ import (
 	"github.com/halle-cloud/halle/web/customer/orders"
 	"github.com/halle-cloud/halle/web/customer/service"
 	"github.com/halle-cloud/halle/web/customer/shop"
+	"github.com/halle-cloud/halle/web/desk"
 	"github.com/halle-cloud/halle/web/entry"
 	"github.com/halle-cloud/halle/web/operator"
 	"github.com/halle-cloud/halle/web/publisher"
@@ -59,5 +60,5 @@ func desks(s Services) ([]site.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []site.Desk{operator.Desk(s), publisher.Desk(s), auditor.Desk(s), shared, hall, services, orders.Desk(s), invoices, house.Desk(s), entry.Desk(s)}, nil
+	return []site.Desk{desk.Views(), operator.Desk(s), publisher.Desk(s), auditor.Desk(s), shared, hall, services, orders.Desk(s), invoices, house.Desk(s), entry.Desk(s)}, nil
 }

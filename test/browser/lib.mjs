@@ -132,21 +132,32 @@ export async function shot(page, name) {
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
 }
 
-// shape is the address of a page without what differs between two of its kind: identifiers, numbers, the query.
+// shape is the address of a page without what differs between two of its kind: identifiers, numbers, keys of offers,
+// the query.
 export function shape(url) {
-  return new URL(url).pathname.split('/').map((part) => (/[0-9]/.test(part) ? '*' : part)).join('/');
+  const parts = new URL(url).pathname.split('/');
+  return parts.map((part, i) => (/[0-9]/.test(part) || parts[i - 1] === 'offers' && part !== 'new' ? '*' : part)).join('/');
 }
 
 // crawl follows the links of a page within its origin and gives one address for each shape it finds, in the order of
 // finding. It only follows links, which change nothing; forms and downloads are left alone.
 export async function crawl(page, start, { most = 200 } = {}) {
   const found = new Map();
+  const files = new Set();
   const queue = [new URL(start, page.url()).href];
   while (queue.length > 0) {
     const address = queue.shift();
-    if (found.has(shape(address))) continue;
+    if (found.has(shape(address)) || files.has(shape(address))) continue;
     assert.ok(found.size < most, `more than ${most} kinds of pages: does a page make links without end?\n${[...found.keys()].join('\n')}`);
-    const response = await page.goto(address);
+    const response = await page.goto(address).catch((error) => {
+      if (!/Download is starting/.test(error.message)) throw error;
+    });
+    if (!response) { // a file to be saved: it has to be there, and is no page
+      const file = await page.request.get(address);
+      assert.ok(file.ok(), `${address} answers ${file.status()}`);
+      files.add(shape(address));
+      continue;
+    }
     assert.ok(response.ok(), `${address} answers ${response.status()}`);
     found.set(shape(address), address);
     // A redirect counts for both: the kind of page asked for and the one that came.
