@@ -121,6 +121,7 @@ func (m *Meters) Finish(tx *store.Tx, subject string, at time.Time, complete boo
 // Run carries subjects to the usage store and closed windows back until ctx ends. It errors at once when the usage
 // store knows less than the main database: it was lost, and must be restored before anything is counted.
 func (m *Meters) Run(ctx context.Context) error {
+	ctx = store.Background(ctx)
 	last, err := m.lastPosition(ctx)
 	if err != nil {
 		return err

@@ -35,6 +35,7 @@ type Facts struct {
 	now    clock.Clock
 	log    *slog.Logger
 	holder string // of leases: this process
+	seen   unwanted
 }
 
 // New makes the service of one installation.

@@ -45,6 +45,7 @@ type Log struct {
 	appender *tessera.Appender
 	reader   tessera.LogReader
 	shutdown func(context.Context) error
+	stop     context.CancelFunc // of what the log does by itself
 }
 
 // OpenLog opens or creates the log of the installation. origin is its name for ever (C2SP: a schema-less URL such as
@@ -66,17 +67,22 @@ func OpenLog(ctx context.Context, dir, origin string, ring *keys.Ring, every tim
 		return nil, fmt.Errorf("log: %w", err)
 	}
 	// The log's life ends with Close, not with the start-up context.
-	appender, shutdown, reader, err := tessera.NewAppender(context.WithoutCancel(ctx), driver, tessera.NewAppendOptions().
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	appender, shutdown, reader, err := tessera.NewAppender(life, driver, tessera.NewAppendOptions().
 		WithCheckpointSigner(signer).WithBatching(pumpBatch, batchAge).WithCheckpointInterval(every).
 		WithGarbageCollectionInterval(time.Minute).WithPushback(4*pumpBatch))
 	if err != nil {
+		stop()
 		return nil, fmt.Errorf("log: %w", err)
 	}
-	return &Log{Dir: dir, Key: key, appender: appender, reader: reader, shutdown: shutdown}, nil
+	return &Log{Dir: dir, Key: key, appender: appender, reader: reader, shutdown: shutdown, stop: stop}, nil
 }
 
 // Close publishes what was appended and gives the folder free.
-func (l *Log) Close(ctx context.Context) error { return l.shutdown(ctx) }
+func (l *Log) Close(ctx context.Context) error {
+	defer l.stop() // the library's own rounds over the folder go on until then
+	return l.shutdown(ctx)
+}
 
 // logSigner makes the signed-note keys (C2SP signed-note, Ed25519) from a secret of the ring.
 func logSigner(ctx context.Context, origin string, ring *keys.Ring) (note.Signer, string, error) {
@@ -227,6 +233,7 @@ func (f *Facts) leaves(ctx context.Context, from, to int64) (rows []leafRow, err
 // Pump appends leaves until ctx ends. One process does it: the folder is locked, and indexes are checked against leaf
 // numbers, so that a second writer is found at once.
 func (f *Facts) Pump(ctx context.Context, l *Log, operator string) error {
+	ctx = store.Background(ctx)
 	if err := f.Reconcile(ctx, l, operator); err != nil {
 		return err
 	}

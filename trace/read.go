@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,7 +15,7 @@ import (
 
 const (
 	readSpan  = 256 // positions a reader looks at in one go
-	readBatch = 32  // facts handled in one transaction while all goes well
+	readBatch = 8   // facts handled in one transaction while all goes well: few, so that others have their turn soon
 
 	// How long a loop sleeps when nobody wakes it. Facts are recorded in any process and numbered by one of them, which
 	// is not told across processes; numbered facts are.
@@ -32,6 +32,7 @@ var errMoved = errors.New("the cursor was moved by another process")
 // Run sequences facts and feeds the readers until ctx ends. Any number of processes may run the same readers on one
 // PostgreSQL: each reader is done by one of them at a time.
 func (f *Facts) Run(ctx context.Context, readers ...Reader) error {
+	ctx = store.Background(ctx)
 	if err := f.register(ctx, readers); err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (f *Facts) advance(ctx context.Context, r Reader) (int, error) {
 	if err := f.retryParked(ctx, r); err != nil {
 		return 0, err
 	}
-	var cursor, last int64
+	var cursor, from, last int64
 	var rows []entryRow
 	parked := map[string]bool{}
 	err := f.db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -133,20 +134,24 @@ func (f *Facts) advance(ctx context.Context, r Reader) (int, error) {
 		if err = tx.QueryRow("SELECT position FROM fact_reader WHERE name = $1", r.Name).Scan(&cursor); err != nil {
 			return err
 		}
-		if last, err = counter(tx, counterPosition); err != nil || last == cursor {
+		from = f.seen.from(r.Name, cursor)
+		if last, err = counter(tx, counterPosition); err != nil || last == from {
 			return err
 		}
-		last = min(last, cursor+readSpan)
+		last = min(last, from+readSpan)
 		if err = parkedKeys(tx, r.Name, parked); err != nil {
 			return err
 		}
-		rows, err = selectAfter(tx, cursor, last)
+		rows, err = selectAfter(tx, from, last, r.Types)
 		return err
 	})
-	if err != nil || last <= cursor {
+	if err != nil || last <= from {
 		return 0, err
 	}
-	rows = slices.DeleteFunc(rows, func(e entryRow) bool { return !slices.Contains(r.Types, e.Type) })
+	if len(rows) == 0 && last-cursor < readSpan {
+		f.seen.note(r.Name, cursor, last)
+		return int(last - from), nil
+	}
 	entries, err := f.decode(ctx, rows)
 	if err != nil {
 		return 0, err
@@ -154,7 +159,35 @@ func (f *Facts) advance(ctx context.Context, r Reader) (int, error) {
 	if err := f.handleAll(ctx, r, entries, parked, cursor, last); err != nil {
 		return 0, err
 	}
-	return int(last - cursor), nil
+	return int(last - from), nil
+}
+
+// unwanted remembers how far each reader has looked beyond its cursor without finding a fact that it wants: moving the
+// cursor for that would be a commit for nothing. Safe for concurrent use.
+type unwanted struct {
+	mu sync.Mutex
+	by map[string]looked
+}
+
+type looked struct{ cursor, to int64 }
+
+// from is where the reader looks next; a cursor that somebody moved meanwhile wins.
+func (u *unwanted) from(reader string, cursor int64) int64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if l := u.by[reader]; l.cursor == cursor {
+		return max(cursor, l.to)
+	}
+	return cursor
+}
+
+func (u *unwanted) note(reader string, cursor, to int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.by == nil {
+		u.by = map[string]looked{}
+	}
+	u.by[reader] = looked{cursor, to}
 }
 
 // handleAll goes in transactions of many facts; when one fails, that stretch is done again fact by fact, so that only
@@ -164,6 +197,9 @@ func (f *Facts) handleAll(ctx context.Context, r Reader, entries []Entry, parked
 		chunk := entries[:min(len(entries), readBatch)]
 		entries = entries[len(chunk):]
 		to := chunk[len(chunk)-1].Position
+		if len(entries) == 0 {
+			to = last
+		}
 		err := f.handle(ctx, r, chunk, parked, cursor, to)
 		if err == nil {
 			cursor = to

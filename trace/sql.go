@@ -72,9 +72,13 @@ func selectTimeline(tx *store.Tx, party string, before int64, limit int) ([]entr
 		JOIN fact f ON f.id = p.fact WHERE l.party = $1 AND ($2 = 0 OR l.position < $2) ORDER BY l.seq DESC LIMIT $3`, party, before, limit)
 }
 
-func selectAfter(tx *store.Tx, position, until int64) ([]entryRow, error) {
+func selectAfter(tx *store.Tx, position, until int64, types []string) ([]entryRow, error) {
+	args := []any{position, until}
+	for _, t := range types {
+		args = append(args, t)
+	}
 	return store.All(tx, scanEntry, `SELECT `+entryColumns+` FROM fact_position p JOIN fact f ON f.id = p.fact
-		WHERE p.position > $1 AND p.position <= $2 ORDER BY p.position`, position, until)
+		WHERE p.position > $1 AND p.position <= $2 AND f.type IN `+store.Places(3, len(types))+` ORDER BY p.position`, args...)
 }
 
 func selectPosition(tx *store.Tx, position int64) (entryRow, error) {

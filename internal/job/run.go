@@ -25,6 +25,7 @@ func (q *Queue) Run(ctx context.Context, workers int) error {
 	if len(q.handlers) == 0 || workers < 1 {
 		return fmt.Errorf("job: a queue needs a handler and a worker to run")
 	}
+	ctx = store.Background(ctx)
 	if err := q.prepare(ctx); err != nil {
 		return fmt.Errorf("job: %w", err)
 	}

@@ -4,58 +4,106 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
 const (
 	groupMost = 64                   // transactions that one commit makes durable
 	groupFor  = 5 * time.Millisecond // how long a commit waits while others have their turn
+	streaks   = 8                    // turns of people after which Background has one
 )
+
+type backgroundKey struct{}
+
+// Background marks transactions for which nobody waits: on SQLite, where one at a time writes, they let others go
+// first, up to a point.
+func Background(ctx context.Context) context.Context {
+	return context.WithValue(ctx, backgroundKey{}, true)
+}
 
 // writer lets SQLite's write transactions share a commit: one disk write makes all of them durable. They have their
 // turns one after another, each behind a savepoint, so that a failed one takes nothing with it; the last in the line,
 // or the one whose turn comes when the time is over, commits. Nobody gets an answer before the commit, not even one
 // that failed: what it saw of the others must stand first.
 type writer struct {
-	turn    chan struct{} // holds one token; who has it may touch what follows
-	waiting atomic.Int64
-	conn    *conn
-	group   *group // nil: no transaction is open
+	mu     sync.Mutex
+	taken  bool
+	people []chan struct{} // the line of those for whom somebody waits
+	others []chan struct{} // the line of Background
+	streak int             // turns of people since one of others
+
+	conn  *conn // whoever has the turn may touch this and the group
+	group *group
 }
 
 // group is a transaction that is shared.
 type group struct {
 	members int
+	people  bool // one of them at least
 	since   time.Time
 	done    chan struct{}
 	err     error // of the commit; read after done
 }
 
-func newWriter(c *conn) *writer {
-	w := &writer{turn: make(chan struct{}, 1), conn: c}
-	w.turn <- struct{}{}
-	return w
-}
+func newWriter(c *conn) *writer { return &writer{conn: c} }
 
 // errGroup says that the shared transaction ended before its commit: everything in it may be done again.
 var errGroup = errors.New("the shared transaction was rolled back")
 
 // take waits for the turn. That is short: nobody who has it waits for anything outside.
-func (w *writer) take() {
-	w.waiting.Add(1)
-	<-w.turn
-	w.waiting.Add(-1)
+func (w *writer) take(background bool) {
+	w.mu.Lock()
+	if !w.taken {
+		w.taken = true
+		w.mu.Unlock()
+		return
+	}
+	turn := make(chan struct{})
+	if background {
+		w.others = append(w.others, turn)
+	} else {
+		w.people = append(w.people, turn)
+	}
+	w.mu.Unlock()
+	<-turn
+}
+
+// give gives the turn to the next.
+func (w *writer) give() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	line := &w.people
+	if len(w.people) == 0 || len(w.others) > 0 && w.streak >= streaks {
+		line, w.streak = &w.others, -1
+	}
+	if len(*line) == 0 {
+		w.taken, w.streak = false, 0
+		return
+	}
+	w.streak++
+	close((*line)[0])
+	*line = (*line)[1:]
+}
+
+// full tells whether the group is to be committed now: the line is empty, its time is over, or somebody would wait
+// for those for whom nobody does.
+func (w *writer) full(g *group) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.people) == 0 && (len(w.others) == 0 || g.people) || g.members >= groupMost || time.Since(g.since) > groupFor
 }
 
 // once is DB.once on the write connection.
 func (w *writer) once(ctx context.Context, db *DB, fn func(tx *Tx) error) (again bool, err error) {
-	w.take()
+	background := ctx.Value(backgroundKey{}) != nil
+	w.take(background)
 	if err := w.begin(ctx); err != nil {
 		w.pass()
 		return retryable(err), err
 	}
 	g := w.group
+	g.people = g.people || !background
 	// A statement that is interrupted half-way would end the whole transaction, so none is: ctx is looked at before each.
 	tx := &Tx{ctx: ctx, run: context.WithoutCancel(ctx), on: w.conn.c, kept: w.conn, db: db}
 	err = w.member(g, tx, fn)
@@ -141,12 +189,12 @@ func (w *writer) end(err error) {
 	close(g.done)
 }
 
-// pass gives the turn to the next in the line, after a commit when the line is empty or the group has had its time.
+// pass gives the turn on, after a commit when it is time.
 func (w *writer) pass() {
-	if g := w.group; g != nil && (w.waiting.Load() == 0 || g.members >= groupMost || time.Since(g.since) > groupFor) {
+	if w.group != nil && w.full(w.group) {
 		w.commit()
 	}
-	w.turn <- struct{}{}
+	w.give()
 }
 
 func (w *writer) commit() {
@@ -159,7 +207,7 @@ func (w *writer) commit() {
 
 // alone runs f on the write connection outside of any transaction.
 func (w *writer) alone(f func(c *conn) error) error {
-	w.take()
+	w.take(false)
 	defer w.pass()
 	if w.group != nil {
 		w.commit()
