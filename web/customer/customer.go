@@ -8,6 +8,7 @@
 package customer
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -29,21 +30,42 @@ const Home = "/services"
 // For tells whether somebody has a customer's pages: everybody with a role in an organisation.
 func For(c access.Caller) bool { return c.Org != "" && len(c.Roles) > 0 }
 
-// Nav is the column of nouns.
+// Nav is the column of nouns, without those that none of the caller's roles may see.
 func Nav(l *locale.Locale, c access.Caller) []design.Group {
 	if !For(c) {
 		return nil
 	}
-	item := func(key, url, icon string) design.Item {
-		return design.Item{Text: l.T("nav." + key), URL: url, Icon: icon}
+	type noun struct {
+		key, url, icon string
+		action         access.Action
 	}
-	return []design.Group{
-		{Items: []design.Item{item("shop", "/", "shop"), item("services", "/services", "device"), item("orders", "/orders", "cart")}},
-		{Title: l.T("nav.money"), Items: []design.Item{item("invoices", "/invoices", "invoice"), item("limits", "/limits", "chart")}},
-		{Title: l.T("nav.house"), Items: []design.Item{item("people", "/people", "people"), item("organisation", "/organisation", "building"),
-			item("tokens", "/tokens", "key"), item("residency", "/residency", "law")}},
-		{Title: l.T("nav.proof"), Items: []design.Item{item("activity", "/activity", "clock"), item("proofs", "/proofs", "seal")}},
+	group := func(title string, nouns ...noun) design.Group {
+		g := design.Group{Title: title}
+		for _, n := range nouns {
+			if n.action == "" || holds(c, n.action) {
+				g.Items = append(g.Items, design.Item{Text: l.T("nav." + n.key), URL: n.url, Icon: n.icon})
+			}
+		}
+		return g
 	}
+	groups := []design.Group{
+		group("", noun{"shop", "/", "shop", ""}, noun{"services", "/services", "device", access.ServiceRead}, noun{"orders", "/orders", "cart", access.OrderRead}),
+		group(l.T("nav.money"), noun{"invoices", "/invoices", "invoice", access.InvoiceRead}, noun{"limits", "/limits", "chart", access.BudgetRead}),
+		group(l.T("nav.house"), noun{"people", "/people", "people", access.MemberRead}, noun{"organisation", "/organisation", "building", access.OrgRead},
+			noun{"tokens", "/tokens", "key", access.TokenRead}, noun{"residency", "/residency", "law", access.PolicyRead}),
+		group(l.T("nav.proof"), noun{"activity", "/activity", "clock", access.FactRead}, noun{"proofs", "/proofs", "seal", ""}),
+	}
+	return slices.DeleteFunc(groups, func(g design.Group) bool { return len(g.Items) == 0 })
+}
+
+// holds tells whether one of the caller's roles has the action in its own organisation. It only shapes the menu.
+func holds(c access.Caller, a access.Action) bool {
+	for _, g := range access.Grants() {
+		if g.Action == a {
+			return g.Public || g.Signed || slices.ContainsFunc(c.Roles, func(r access.Role) bool { return slices.Contains(g.Own, r) })
+		}
+	}
+	return false
 }
 
 // Money is an amount as the pages write it.
@@ -53,6 +75,14 @@ func Money(a money.Amount) locale.Money {
 		exponent = 0
 	}
 	return locale.Money{Minor: a.Minor, Exponent: exponent, Currency: string(a.Currency)}
+}
+
+// Monthly writes what is paid each month; a plan that is paid by use alone says so.
+func Monthly(r *site.Request, a money.Amount) string {
+	if a.IsZero() {
+		return r.T("per.use")
+	}
+	return r.L.Money(Money(a))
 }
 
 // UnitPrice is the price of a unit with as many decimals as it needs, at least those of the currency.

@@ -120,7 +120,7 @@ func Stamp(s site.Services, r *site.Request, e trace.Entry) (seal.Seal, error) {
 	}
 	state, err := s.Facts.Seal(r.Context(), s.Log, r.Caller.Org, e.ID)
 	switch {
-	case fail.Is(err, fail.NotFound):
+	case fail.Is(err, fail.NotFound), fail.Is(err, fail.Unavailable): // on its way into the log
 		return out, nil
 	case err != nil:
 		return out, err

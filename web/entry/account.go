@@ -50,8 +50,8 @@ func (d *desk) accountSheet(r *site.Request, f forms) (site.Sheet, error) {
 	}
 	return site.Sheet{Page: r.Page(r.T("entry.account")), Lead: r.T("entry.account.lead"), Main: []site.Block{
 		address,
-		{ID: "person", Title: r.T("entry.person"), Text: r.T("entry.person.text"), Template: "site/form", View: *f.person},
-		{ID: "password", Title: r.T("entry.password"), Template: "site/form", View: *f.password},
+		{ID: "about", Title: r.T("entry.person"), Text: r.T("entry.person.text"), Template: "site/form", View: *f.person},
+		{ID: "secret", Title: r.T("entry.password"), Template: "site/form", View: *f.password},
 		{ID: "sessions", Title: r.T("entry.sessions"), Text: r.T("entry.sessions.text"), Template: "table", View: table.Table{ID: "sessions-list", Caption: r.T("entry.sessions"),
 			Query: table.Parse(r.URL), Found: -1, Rows: rows,
 			Columns: []table.Column{{Name: r.T("entry.session.browser")}, {Name: r.T("entry.session.seen")}, {Name: r.T("entry.session.end")}}}},
@@ -76,7 +76,7 @@ func addressBlock(r *site.Request, me party.Person) (site.Block, error) {
 		}
 		items = append(items, details.Item{Name: r.T("entry.address.link"), HTML: again})
 	}
-	return site.Block{ID: "address", Template: "details", View: details.List{Items: items}}, nil
+	return site.Block{ID: "reach", Template: "details", View: details.List{Items: items}}, nil
 }
 
 func personForm(r *site.Request, me party.Person) site.FormView {

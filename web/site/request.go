@@ -90,6 +90,9 @@ func (r *Request) Page(title string, crumbs ...part.Link) design.Page {
 	if r.desk.Title != "" {
 		p.Desk = r.T(r.desk.Title)
 	}
+	if r.desk.Search != "" {
+		p.Search = &design.Search{URL: "/", Hint: r.T(r.desk.Search)}
+	}
 	if !r.SignedIn() {
 		p.SignIn = "/sign-in"
 		if r.Method == http.MethodGet && r.URL.Path != "/" && !strings.HasPrefix(r.URL.Path, "/sign") {
@@ -123,7 +126,7 @@ func (r *Request) user() *design.User {
 			u.Name = p.Contact.Name
 		}
 	}
-	if u.Organisation == u.Name {
+	if u.Organisation == u.Name || r.Consumer() {
 		u.Organisation = ""
 	}
 	for _, d := range r.site.desks {

@@ -98,6 +98,7 @@ type Desk struct {
 	Title  string // key of its name in the bar; "" for none
 	Home   string // first page
 	Pages  fs.FS  // *.html
+	Search string // key of the hint of the search in the bar, which looks through the offers; "" for none
 	Style  string // further style of its pages, "" for none
 	Nav    func(l *locale.Locale, c access.Caller) []design.Group
 	For    func(c access.Caller) bool // whether the menu offers it

@@ -19,6 +19,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/design"
@@ -45,7 +46,7 @@ type desk struct{ site.Services }
 func Desk(s site.Services) (site.Desk, error) {
 	d := &desk{s}
 	pages, err := fs.Sub(files, "pages")
-	return site.Desk{Name: "bills", Pages: pages, Style: style, Home: customer.Home, Title: "desk.customer", Nav: customer.Nav, Routes: d.routes}, err
+	return site.Desk{Name: "bills", Pages: pages, Style: style, Home: customer.Home, Title: "desk.customer", Search: "shop.search", Nav: customer.Nav, Routes: d.routes}, err
 }
 
 func (d *desk) routes(r *site.Router) {
@@ -122,14 +123,14 @@ type partyView struct {
 }
 
 type lineView struct {
-	No             int
-	Item, What     string
-	Period         string
-	Quantity, Unit string
-	Amount         locale.Money
-	Rate           string
-	Windows        []part.Link
-	Correction     bool
+	No              int
+	Item, What      string
+	Period          string
+	Quantity, Price string
+	Amount          locale.Money
+	Rate            string
+	Windows         []part.Link
+	Correction      bool
 }
 
 type taxView struct {
@@ -148,7 +149,7 @@ func (d *desk) invoice(r *site.Request) error {
 	out.Command = program + " verify invoice " + v.Number + ".proof"
 	out.Actions = []button.Button{{Text: r.T("invoice.proof"), URL: "/invoices/" + v.ID + "/proof", Icon: "seal", Kind: button.Primary}, {Text: r.T("invoice.json"), URL: "/invoices/" + v.ID + "/json", Icon: "download"}}
 	if v.Document != nil {
-		out.fill(r, v.Document)
+		out.fill(r, v.Document, d.sold(r, v.Document))
 	}
 	if v.Type == proof.TypeInvoice {
 		paid, owed := customer.Money(v.Paid), customer.Money(v.Owed())
@@ -191,14 +192,14 @@ func (d *desk) stamp(r *site.Request, out *invoicePage, v billing.View) error {
 	return nil
 }
 
-func (p *invoicePage) fill(r *site.Request, i *proof.Invoice) {
+func (p *invoicePage) fill(r *site.Request, i *proof.Invoice, services map[string]subscription.Detail) {
 	p.Seller, p.Buyer = partyOf(r, i.Seller, "invoice.seller"), partyOf(r, i.Buyer, "invoice.buyer")
 	p.Dates.Items = []details.Item{{Name: r.T("invoice.date"), Value: civil(r, i.Date)}, {Name: r.T("invoice.due"), Value: civil(r, i.Due)}}
 	if i.Reference.Number != "" {
 		p.Dates.Items = append(p.Dates.Items, details.Item{Name: r.T("invoice.reference"), Value: i.Reference.Number + ", " + civil(r, i.Reference.Date)})
 	}
 	for _, l := range i.Lines {
-		p.Lines = append(p.Lines, lineOf(r, l))
+		p.Lines = append(p.Lines, lineOf(r, l, services[l.Subscription]))
 	}
 	for _, s := range i.Totals.Subtotals {
 		p.Taxes = append(p.Taxes, taxView{Rate: rate(r, s.BasisPoints), Base: customer.Money(s.Base), VAT: customer.Money(s.VAT)})
@@ -231,32 +232,6 @@ func rate(r *site.Request, bp int) string {
 	return r.L.Percent(int64(bp), 2)
 }
 
-func lineOf(r *site.Request, l proof.InvoiceLine) lineView {
-	v := lineView{No: l.No, Item: l.Item, What: r.T("component.perUnit"), Unit: l.Unit, Quantity: r.L.Number(int64(l.Quantity)), Amount: customer.Money(l.Amount), Rate: rate(r, l.BasisPoints), Correction: l.Correction}
-	if key := "component." + l.Component; r.L.Has(key) {
-		v.What = r.T(key)
-	} else {
-		v.What = strings.ToUpper(l.Component[:1]) + strings.ReplaceAll(l.Component[1:], "_", " ")
-	}
-	if key := "usage.unit." + l.Unit; r.L.Has(key) {
-		v.Unit = r.T(key)
-	}
-	if l.Unit == "second" {
-		v.Quantity, v.Unit = r.L.Decimal(int64(l.Quantity)*100/3600, 2), r.T("usage.unit.hour")
-	}
-	if !l.Period.IsZero() {
-		v.Period = r.L.Date(l.Period.From) + " – " + r.L.Date(l.Period.To)
-	}
-	seen := map[string]bool{}
-	for _, c := range l.Charges {
-		if c.Window != "" && !seen[c.Window] && len(v.Windows) < 5 {
-			seen[c.Window] = true
-			v.Windows = append(v.Windows, part.Link{Text: r.T("invoice.window", "n", len(v.Windows)+1), URL: "/services/" + l.Subscription + "/windows/" + c.Window})
-		}
-	}
-	return v
-}
-
 // next is what would be invoiced if the month ended now.
 func (d *desk) next(r *site.Request) error {
 	views, err := d.Invoices.Draft(r.Context(), r.Caller, r.Caller.Org, r.Site().Options().Now())
@@ -268,7 +243,7 @@ func (d *desk) next(r *site.Request) error {
 		return r.OK(site.Sheet{Page: r.Page(r.T("invoices.next"), crumbs...), Main: []site.Block{{Template: "states.empty", View: states.Empty{Icon: "invoice", Title: r.T("invoices.next.none"), Text: r.T("invoices.next.none.text"), Action: &button.Button{Text: r.T("order.back"), URL: "/invoices"}}}}})
 	}
 	out := invoicePage{Page: r.Page(r.T("invoices.next"), crumbs...), Number: r.T("invoices.next.sub"), Title2: r.T("invoices.next"), Draft: true, State: badge.Badge{Text: r.T("invoice.state.draft")}}
-	out.fill(r, views[0].Document)
+	out.fill(r, views[0].Document, d.sold(r, views[0].Document))
 	for _, more := range views[1:] {
 		if more.Document != nil {
 			out.Note += r.T("invoices.next.more", "seller", more.Document.Seller.Name, "amount", customer.Money(more.Document.Totals.Gross)) + " "

@@ -27,7 +27,7 @@ type desk struct{ site.Services }
 // Desk makes the pages of the organisation.
 func Desk(s site.Services) site.Desk {
 	d := &desk{s}
-	return site.Desk{Name: "house", Style: customer.Style(), Home: customer.Home, Title: "desk.customer", Nav: customer.Nav, Routes: d.routes}
+	return site.Desk{Name: "house", Style: customer.Style(), Home: customer.Home, Title: "desk.customer", Search: "shop.search", Nav: customer.Nav, Routes: d.routes}
 }
 
 func (d *desk) routes(r *site.Router) {
@@ -130,7 +130,7 @@ func (d *desk) invitations(r *site.Request) ([]site.Block, error) {
 		}
 		t.Rows = append(t.Rows, table.Row{Cells: []table.Cell{{Text: i.Email}, {Text: roleNames(r, i.Roles)}, {Text: r.L.Instant(i.ExpiresAt)}, {HTML: html}}})
 	}
-	return []site.Block{{ID: "invitations", Title: r.T("people.invitations"), Template: "table", View: t}}, nil
+	return []site.Block{{ID: "open", Title: r.T("people.invitations"), Template: "table", View: t}}, nil
 }
 
 // roleFields are boxes: a person may have several roles.

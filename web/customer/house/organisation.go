@@ -101,7 +101,7 @@ func (d *desk) units(r *site.Request, o party.Organisation, again *site.FormView
 			t.Rows = append(t.Rows, table.Row{Cells: []table.Cell{{Text: u.Name}, {Text: r.L.Date(u.CreatedAt)}, {Text: u.ID}}})
 		}
 	}
-	out := []site.Block{{ID: "units", Title: r.T("units.title"), Template: "table", View: t}}
+	out := []site.Block{{ID: "parts", Title: r.T("units.title"), Template: "table", View: t}}
 	if customer.May(d.Services, r, access.OrgCreate) == nil && !o.Is(party.KindUnit) {
 		view := unitForm(r)
 		if again != nil {

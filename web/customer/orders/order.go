@@ -110,6 +110,9 @@ func progress(r *site.Request, o order.Order) rail.Rail {
 		case current:
 			step.State, current = rail.Current, false
 		}
+		if n := len(out.Steps); n > 0 && step.State == rail.Failed && out.Steps[n-1].Name == step.Name {
+			continue // the order ends as its only item did
+		}
 		if !before.IsZero() && s.Done && s.At.After(before) {
 			step.Took = s.At.Sub(before)
 		}
@@ -219,13 +222,13 @@ func Decision(r *site.Request, d placement.Decision, regions map[string]residenc
 	for _, remedy := range remedies {
 		p.Rules = append(p.Rules, why.Rule{Outcome: why.Note, Text: r.T("order.why.remedy", "remedy", remedy)})
 	}
-	p.Facts = []why.Fact{{Name: r.T("order.class"), Value: customer.Class(r, d.Request.Class)}, {Name: r.T("order.why.facts"), Value: fmt.Sprintf("%.12s…", d.FactsHash)}, {Name: r.T("order.why.policy"), Value: fmt.Sprintf("%.12s…", d.PolicyHash)}}
+	p.Facts = []why.Fact{{Name: r.T("class.label"), Value: customer.Class(r, d.Request.Class)}, {Name: r.T("order.why.facts"), Value: fmt.Sprintf("%.12s…", d.FactsHash)}, {Name: r.T("order.why.policy"), Value: fmt.Sprintf("%.12s…", d.PolicyHash)}}
 	return p
 }
 
 func city(regions map[string]residency.Region, key string) string {
-	if r, ok := regions[key]; ok && r.City != "" {
-		return r.City
+	if r, ok := regions[key]; ok && r.Name != "" {
+		return r.Name
 	}
 	return key
 }
@@ -235,11 +238,11 @@ func priceOf(r *site.Request, region residency.Region) string {
 }
 
 func termsOf(r *site.Request, o order.Order) details.List {
-	items := []details.Item{{Name: r.T("orders.when"), Value: r.L.Instant(o.CreatedAt)}, {Name: r.T("quote.monthly"), Value: r.L.Money(customer.Money(o.Recurring))},
+	items := []details.Item{{Name: r.T("orders.when"), Value: r.L.Instant(o.CreatedAt)}, {Name: r.T("quote.monthly"), Value: customer.Monthly(r, o.Recurring)},
 		{Name: r.T("shop.total.first"), Value: r.L.Money(customer.Money(o.Total))}}
 	for _, i := range o.Items {
 		if i.Terms.DataClass != "" {
-			items = append(items, details.Item{Name: r.T("order.class"), Value: customer.Class(r, i.Terms.DataClass)})
+			items = append(items, details.Item{Name: r.T("class.label"), Value: customer.Class(r, i.Terms.DataClass)})
 		}
 		if i.Terms.Contract != "" {
 			items = append(items, details.Item{Name: r.T("order.contract"), Value: fmt.Sprintf("%.12s…", i.Terms.Contract), Change: &part.Link{Text: r.T("shop.contract.read"), URL: "/offers/" + i.Terms.Key + "/contract"}})

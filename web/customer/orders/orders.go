@@ -25,7 +25,7 @@ type desk struct{ site.Services }
 // Desk makes the pages of orders.
 func Desk(s site.Services) site.Desk {
 	d := &desk{s}
-	return site.Desk{Name: "orders", Style: customer.Style(), Home: customer.Home, Title: "desk.customer", Nav: customer.Nav, Routes: d.routes}
+	return site.Desk{Name: "orders", Style: customer.Style(), Home: customer.Home, Title: "desk.customer", Search: "shop.search", Nav: customer.Nav, Routes: d.routes}
 }
 
 func (d *desk) routes(r *site.Router) {
@@ -53,7 +53,7 @@ func (d *desk) list(r *site.Request) error {
 	for _, o := range page.Orders {
 		state := stateBadge(r, o)
 		t.Rows = append(t.Rows, table.Row{URL: "/orders/" + o.ID, Cells: []table.Cell{{Text: name(r, o), Sub: sub(r, o)}, {Badge: &state},
-			{Text: r.L.Instant(o.CreatedAt)}, {Text: r.L.Money(customer.Money(o.Recurring))}}})
+			{Text: r.L.Instant(o.CreatedAt)}, {Text: customer.Monthly(r, o.Recurring)}}})
 	}
 	lead := r.T("orders.lead")
 	return r.OK(site.Sheet{Page: r.Page(r.T("orders.title")), Lead: lead, Main: []site.Block{{Template: "table", View: t, Links: []part.Link{{Text: r.T("quotes.title"), URL: "/quotes"}}}}})

@@ -41,7 +41,7 @@ func (d *desk) list(r *site.Request) error {
 	for _, s := range services {
 		state := stateBadge(r, s)
 		t.Rows = append(t.Rows, table.Row{URL: serviceURL(s.ID, ""), Cells: []table.Cell{{Text: s.Deal.Name, Sub: s.Deal.PlanName}, {Badge: &state}, {Text: placeName(r, regions, s.Region)},
-			{Text: r.L.Date(s.CreatedAt)}, {Text: r.L.Money(customer.Money(s.Deal.Recurring)), Sub: r.T("services.use")}}})
+			{Text: r.L.Date(s.CreatedAt)}, monthly(r, s)}})
 	}
 	return r.OK(site.Sheet{Page: r.Page(r.T("services.title")), Lead: r.T("services.lead"), Main: []site.Block{{Template: "table", View: t}},
 		Actions: []button.Button{{Text: r.T("services.add"), URL: "/", Icon: "plus", Kind: button.Primary}}})
@@ -53,6 +53,14 @@ func placeName(r *site.Request, regions map[string]residency.Region, key string)
 		return key
 	}
 	return region.City + ", " + r.L.Country(region.Country)
+}
+
+func monthly(r *site.Request, s subscription.Subscription) table.Cell {
+	c := table.Cell{Text: customer.Monthly(r, s.Deal.Recurring)}
+	if !s.Deal.Recurring.IsZero() && len(s.Deal.Meters) > 0 {
+		c.Sub = r.T("services.use")
+	}
+	return c
 }
 
 func stateFilter(r *site.Request, chosen string) form.Field {

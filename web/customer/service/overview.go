@@ -96,7 +96,7 @@ func about(r *site.Request, s subscription.Subscription) details.List {
 			l.Items = append(l.Items, details.Item{Name: r.T(key), Value: value})
 		}
 	}
-	add("order.class", customer.Class(r, s.Deal.DataClass))
+	add("class.label", customer.Class(r, s.Deal.DataClass))
 	if !s.ActivatedAt.IsZero() {
 		add("service.since", r.L.Instant(s.ActivatedAt))
 	}
@@ -140,7 +140,10 @@ func (d *desk) cost(r *site.Request, s subscription.Subscription) ([]site.Block,
 		return nil, err
 	}
 	i := slices.IndexFunc(costs, func(c rating.Cost) bool { return c.Subscription == s.ID })
-	view := costView{Monthly: r.L.Money(customer.Money(s.Deal.Recurring)), Usage: serviceURL(s.ID, "/usage")}
+	view := costView{Monthly: customer.Monthly(r, s.Deal.Recurring), Usage: serviceURL(s.ID, "/usage")}
+	if err == nil && i < 0 {
+		view.Now = r.T("service.cost.nothing")
+	}
 	if i >= 0 {
 		view.Now = r.L.Money(customer.Money(costs[i].Total))
 		view.Basis = r.T("service.cost." + string(costs[i].Basis))

@@ -32,7 +32,7 @@ type desk struct{ site.Services }
 func Desk(s site.Services) (site.Desk, error) {
 	d := &desk{s}
 	pages, err := fs.Sub(files, "pages")
-	return site.Desk{Name: "service", Pages: pages, Style: style + customer.Style(), Home: customer.Home, Title: "desk.customer", Nav: customer.Nav, For: customer.For, Routes: d.routes}, err
+	return site.Desk{Name: "service", Pages: pages, Style: style + customer.Style(), Home: customer.Home, Title: "desk.customer", Search: "shop.search", Nav: customer.Nav, For: customer.For, Routes: d.routes}, err
 }
 
 func (d *desk) routes(r *site.Router) {

@@ -10,6 +10,7 @@ import (
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/chart"
 	"github.com/halle-cloud/halle/web/design/code"
@@ -79,12 +80,12 @@ func (d *desk) chart(r *site.Request, s subscription.Subscription, m catalog.Met
 		values[i] += n
 		total, most = total+n, max(most, values[i])
 	}
-	scale := scaleOf(r, m.Unit, most)
-	c := chart.Chart{ID: "chart-" + m.Key, Title: name, Unit: scale.unit, Places: scale.places, First: r.T("usage.first." + stepName(sp)),
-		Desc: r.T("usage.desc", "total", r.L.Decimal(scale.of(total), scale.places)+" "+scale.unit, "most", r.L.Decimal(scale.of(most), scale.places)+" "+scale.unit)}
+	scale := customer.ScaleOf(r, m.Unit, most)
+	c := chart.Chart{ID: "chart-" + m.Key, Title: name, Unit: scale.Unit, Places: scale.Places, First: r.T("usage.first." + stepName(sp)),
+		Desc: r.T("usage.desc", "total", r.L.Decimal(scale.Of(total), scale.Places)+" "+scale.Unit, "most", r.L.Decimal(scale.Of(most), scale.Places)+" "+scale.Unit)}
 	for i, v := range values {
 		at := sp.from.Add(time.Duration(i) * sp.step)
-		p := chart.Point{Label: r.L.DateLong(at), Short: strconv.Itoa(at.Day()), Value: scale.of(v)}
+		p := chart.Point{Label: r.L.DateLong(at), Short: strconv.Itoa(at.Day()), Value: scale.Of(v)}
 		if sp.step == time.Hour {
 			p.Label, p.Short = r.L.Instant(at), strconv.Itoa(at.Hour())
 		}
@@ -107,34 +108,6 @@ func stepName(sp span) string {
 		return "hour"
 	}
 	return "day"
-}
-
-// scale shows base units in one that can be read: value × times ÷ by, with places decimals.
-type scale struct {
-	unit      string
-	times, by int64
-	places    int
-}
-
-func (s scale) of(n int64) int64 {
-	if n > (1<<62)/s.times {
-		return n / s.by * s.times
-	}
-	return n * s.times / s.by
-}
-
-func scaleOf(r *site.Request, unit string, most int64) scale {
-	switch {
-	case unit == "second":
-		return scale{unit: r.T("usage.unit.hour"), times: 100, by: 3600, places: 2}
-	case unit == "byte" && most >= 10_000_000:
-		return scale{unit: r.T("unit.mb"), times: 10, by: 1_000_000, places: 1}
-	case unit == "byte" && most >= 10_000:
-		return scale{unit: r.T("unit.kb"), times: 10, by: 1000, places: 1}
-	case r.L.Has("usage.unit." + unit):
-		return scale{unit: r.T("usage.unit." + unit), times: 1, by: 1}
-	}
-	return scale{unit: unit, times: 1, by: 1}
 }
 
 // windows are the closed windows that touch the span, each of which leads to its events.
@@ -176,8 +149,7 @@ func sums(r *site.Request, s subscription.Subscription, w usage.Window) string {
 		}
 		value := sum.Quantity
 		if n, err := strconv.ParseInt(sum.Quantity, 10, 64); err == nil {
-			sc := scaleOf(r, sum.Unit, n)
-			value = r.L.Decimal(sc.of(n), sc.places) + " " + sc.unit
+			value = customer.Amount(r, sum.Unit, n)
 		}
 		text += name + ": " + value
 	}

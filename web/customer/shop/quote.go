@@ -95,7 +95,7 @@ func (d *desk) quoteLine(r *site.Request, q order.Quote, l order.Line) (quoteLin
 	if err != nil && !fail.Is(err, fail.NotFound) {
 		return out, err
 	}
-	out.Terms.Items = []details.Item{{Name: r.T("shop.seller"), Value: seller.Name}, {Name: r.T("order.class"), Value: customer.Class(r, l.Terms.DataClass)}}
+	out.Terms.Items = []details.Item{{Name: r.T("shop.seller"), Value: seller.Name}, {Name: r.T("class.label"), Value: customer.Class(r, l.Terms.DataClass)}}
 	if len(l.Terms.Parameters) > 2 {
 		out.Terms.Items = append(out.Terms.Items, details.Item{Name: r.T("order.step.settings"), Value: string(l.Terms.Parameters)})
 	}
