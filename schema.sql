@@ -471,6 +471,7 @@ resource.applied integer not null
 resource.cancels text not null
 resource.condition text not null
 resource.created_at text not null
+resource.decision text not null
 resource.delete_owed integer not null
 resource.desired text not null
 resource.driver text not null

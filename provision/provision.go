@@ -134,6 +134,7 @@ type Resource struct {
 	Since        time.Time
 	CreatedAt    time.Time
 	sealed       []byte
+	decision     string // that it was made for; only written
 	token        string // id of the token with which it reports usage
 }
 

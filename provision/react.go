@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"fmt"
+
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/order"
 	"github.com/halle-cloud/halle/placement"
@@ -37,7 +39,7 @@ func (s *Resources) react(tx *store.Tx, e trace.Entry) error {
 	}
 	_, err := s.Create(tx, Want{Org: f.Org, Path: f.Path, Publisher: f.Publisher, Subscription: f.Subscription, Order: f.Order, Item: f.Item,
 		OfferVersion: f.OfferVersion, Plan: f.Plan, Kind: f.Kind, Driver: f.Driver, Target: Target{ID: f.Target.ID, Region: f.Target.Region, Config: f.Target.Config},
-		Region: f.Region, Spec: f.Spec})
+		Region: f.Region, Spec: f.Spec, Decision: fmt.Sprintf("%s/%d", f.Decision, f.Attempt)})
 	return err
 }
 

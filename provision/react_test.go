@@ -52,6 +52,15 @@ func TestADecisionIsMadeAndGivesItsUnitsBackInTheEnd(t *testing.T) {
 		if !slices.Equal(h.told, []string{"done itm_1", "done itm_2"}) || !slices.Equal(h.freed, []string{"lyon of sub_1"}) {
 			t.Errorf("told %v, freed %v", h.told, h.freed)
 		}
+		h.tx(func(tx *store.Tx) error {
+			_, err := tx.Exec("DELETE FROM fact_reader")
+			return err
+		})
+		h.read()
+		h.settle()
+		if again, err := h.res.Of(context.Background(), h.customer, "sub_1"); err != nil || again.ID != r.ID || h.engine.Len() != 0 {
+			t.Errorf("read again after its end, the decision made %s, %d objects, %v", again.ID, h.engine.Len(), err)
+		}
 	})
 }
 

@@ -84,6 +84,7 @@ type Want struct {
 	Target                    Target
 	Region                    string
 	Spec                      json.RawMessage
+	Decision                  string // of the placement and its attempt; the same one is the same wish for ever; "" for none
 }
 
 // Create records the wish for a new resource in the caller's transaction; a second wish for the same subscription is
@@ -93,6 +94,9 @@ func (s *Resources) Create(tx *store.Tx, w Want) (string, error) {
 		return "", fail.New(fail.Unavailable, "provision.driver", fmt.Sprintf("This installation has no driver %q.", w.Driver),
 			"The operator adds the driver, or withdraws the offer.").With("driver", w.Driver)
 	}
+	if made, err := selectByDecision(tx, w); err != nil || made != "" {
+		return made, err
+	}
 	if r, err := selectBySubscription(tx, w.Subscription); err == nil && r.Item == w.Item && r.Region == w.Region {
 		return r.ID, nil
 	} else if err != nil && !fail.Is(err, fail.NotFound) {
@@ -101,7 +105,7 @@ func (s *Resources) Create(tx *store.Tx, w Want) (string, error) {
 	now := s.Now()
 	r := Resource{ID: s.IDs.New("res"), Org: w.Org, Path: w.Path, Publisher: w.Publisher, Subscription: w.Subscription, Order: w.Order, Item: w.Item,
 		OfferVersion: w.OfferVersion, Plan: w.Plan, Kind: w.Kind, Driver: w.Driver, Target: w.Target, Region: w.Region, Desired: DesiredUp, Spec: w.Spec,
-		Generation: 1, State: StateWaiting, Condition: ConditionUnknown, Since: now, CreatedAt: now}
+		Generation: 1, State: StateWaiting, Condition: ConditionUnknown, Since: now, CreatedAt: now, decision: w.Decision}
 	if err := insertResource(tx, r); err != nil {
 		return "", fmt.Errorf("resource of %s: %w", w.Subscription, err)
 	}
@@ -203,7 +207,17 @@ func (s *Resources) Resource(ctx context.Context, c access.Caller, resource stri
 
 // Of gives the resource of a subscription that the caller may see (resource.read).
 func (s *Resources) Of(ctx context.Context, c access.Caller, subscription string) (Resource, error) {
-	return s.read(ctx, c, access.ResourceRead, func(tx *store.Tx) (Resource, error) { return selectBySubscription(tx, subscription) })
+	return s.readOf(ctx, c, access.ResourceRead, subscription)
+}
+
+// readOf reads the resource of a subscription. A refusal names what was asked for, never the resource behind it: else a
+// stranger would learn that the subscription exists.
+func (s *Resources) readOf(ctx context.Context, c access.Caller, a access.Action, subscription string) (Resource, error) {
+	r, err := s.read(ctx, c, a, func(tx *store.Tx) (Resource, error) { return selectBySubscription(tx, subscription) })
+	if fail.Is(err, fail.NotFound) {
+		return r, fail.Missing("service", subscription).Wrap(err)
+	}
+	return r, err
 }
 
 func (s *Resources) read(ctx context.Context, c access.Caller, a access.Action, find func(tx *store.Tx) (Resource, error)) (r Resource, err error) {

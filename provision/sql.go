@@ -41,14 +41,23 @@ func selectBySubscription(tx *store.Tx, subscription string) (Resource, error) {
 	return r, err
 }
 
+// selectByDecision gives the resource that the wish led to before, "" for none.
+func selectByDecision(tx *store.Tx, w Want) (id string, err error) {
+	if w.Decision == "" {
+		return "", nil
+	}
+	err = tx.QueryRow("SELECT coalesce(max(id), '') FROM resource WHERE subscription = $1 AND decision = $2", w.Subscription, w.Decision).Scan(&id)
+	return id, err
+}
+
 func insertResource(tx *store.Tx, r Resource) error {
 	target, err := store.Doc(r.Target)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO resource (`+resourceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-		$18, $19, $20, $21, $22, $23, $24, $25, $26)`, r.ID, r.Org, r.Path, r.Publisher, r.Subscription, r.Order, r.Item, r.Cancels, r.OfferVersion, r.Plan, r.Kind, r.Driver,
-		target, r.Region, r.Desired, []byte(r.Spec), r.Generation, r.Applied, r.State, r.DeleteOwed, nil, nil, r.token, r.Condition, store.At(r.Since), store.At(r.CreatedAt))
+	_, err = tx.Exec(`INSERT INTO resource (`+resourceColumns+`, decision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+		$18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`, r.ID, r.Org, r.Path, r.Publisher, r.Subscription, r.Order, r.Item, r.Cancels, r.OfferVersion, r.Plan, r.Kind, r.Driver,
+		target, r.Region, r.Desired, []byte(r.Spec), r.Generation, r.Applied, r.State, r.DeleteOwed, nil, nil, r.token, r.Condition, store.At(r.Since), store.At(r.CreatedAt), r.decision)
 	return err
 }
 
