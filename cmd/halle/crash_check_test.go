@@ -44,10 +44,13 @@ func (c *chaos) checkInvoices(counted map[string]int64) {
 	if len(counted) != 0 {
 		c.t.Errorf("no invoice is about %v", counted)
 	}
-	var held struct{ Items []json.RawMessage }
+	var held struct{ Items []struct{ Reason, ID string } }
 	c.get(owner, "/quarantine", &held)
-	if len(held.Items) != 0 {
-		c.t.Errorf("%d events are in quarantine: %s", len(held.Items), held.Items)
+	for _, e := range held.Items {
+		// What came before its subscription was known was sent again: the sums above show that it counted once.
+		if e.Reason != "unknown_subject" {
+			c.t.Errorf("event %s is in quarantine: %s", e.ID, e.Reason)
+		}
 	}
 }
 
@@ -74,7 +77,7 @@ func (c *chaos) checkInvoice(id string, counted map[string]int64) {
 		c.t.Errorf("service %s: the invoice counts %d events, the closed windows %d", service, events, windows)
 	}
 	c.t.Logf("invoice %s: %d messages billed, by %d events in %d windows", file.Invoice.Number, billed, events, len(file.Windows))
-	key := filepath.Join(c.data, "log", proof.LogKeyFile)
+	key := filepath.Join(c.logFolder(), proof.LogKeyFile)
 	if out, err := c.offline("verify", "invoice", path, "--key", key); err != nil {
 		c.t.Errorf("invoice %s does not verify: %v\n%s", id, err, out)
 	}
@@ -239,14 +242,28 @@ func (c *chaos) checkNothingLeft() {
 	}
 }
 
+// logFolder is where the log can be read from: the server's, or a copy when nobody else may look into that.
+func (c *chaos) logFolder() string {
+	c.t.Helper()
+	log := filepath.Join(c.data, "log")
+	if c.within == "" {
+		return log
+	}
+	copied := filepath.Join(c.t.TempDir(), "log")
+	if err := os.CopyFS(copied, os.DirFS(c.inside(log))); err != nil {
+		c.t.Fatal(err)
+	}
+	return copied
+}
+
 // checkLog takes the statements of all parties and wants every entry of the log to belong to exactly one.
 func (c *chaos) checkLog() {
 	c.t.Helper()
-	log := filepath.Join(c.data, "log")
+	var log string
 	var owners map[uint64]string
 	var size uint64
 	c.await("statements of all parties at one size of the log", func() (bool, error) {
-		owners = map[uint64]string{}
+		log, owners = c.logFolder(), map[uint64]string{}
 		sizes := map[string]bool{}
 		for _, who := range []string{owner, buyer, alpes, atlantic, household} {
 			path := filepath.Join(c.t.TempDir(), "facts.ndjson")

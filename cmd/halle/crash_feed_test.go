@@ -23,8 +23,9 @@ type broker struct {
 // feed is a device program that sends lines with Debian's mosquitto_pub at QoS 1 until each is acknowledged.
 type feed struct {
 	name, version string
-	sent          int64 // PUBLISH packets, repetitions included
-	acks          int64 // PUBACK packets
+	pace          time.Duration // between two lines; 0 keeps as much in flight as the program allows
+	sent          int64         // PUBLISH packets, repetitions included
+	acks          int64         // PUBACK packets
 	acked         map[string]bool
 	made          int
 	left          []string
@@ -85,7 +86,7 @@ func (f *feed) once(b *broker) error {
 		if _, err := fmt.Fprintln(in, line); err != nil {
 			break // it has ended
 		}
-		time.Sleep(3 * time.Millisecond)
+		time.Sleep(f.pace)
 	}
 	_ = in.Close()
 	_ = c.Wait()
@@ -155,8 +156,7 @@ func (w *world) connect(b *broker, name string) error {
 		return errors.New("the device got no password")
 	}
 	b.device, b.password = made.Name, made.Password
-	for i, version := range []string{"mqttv311", "mqttv5"} {
-		b.feeds = append(b.feeds, &feed{name: fmt.Sprintf("%s-%d", name, i), version: version, acked: map[string]bool{}})
-	}
+	b.feeds = []*feed{{name: name + "-a", version: "mqttv311", pace: 3 * time.Millisecond, acked: map[string]bool{}},
+		{name: name + "-b", version: "mqttv5", acked: map[string]bool{}}}
 	return nil
 }

@@ -89,7 +89,7 @@ func (c *chaos) run(kills int) {
 	}
 	cancels := c.cancel()
 	c.ended(cancels)
-	c.t.Logf("killed %v; %d starts, slowest first answer %s", c.done, len(c.cold), slices.Max(c.cold).Round(time.Millisecond))
+	c.t.Logf("killed %v; %d starts, first answer after %s, at the most %s", c.done, len(c.cold), middle(c.cold), slices.Max(c.cold).Round(time.Millisecond))
 	c.checkInvoices(counted)
 	c.checkNothingLeft()
 	c.checkLog()
@@ -99,6 +99,12 @@ func (c *chaos) run(kills int) {
 	c.checkDatabase()
 }
 
+func middle(list []time.Duration) time.Duration {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return list[len(list)/2].Round(time.Millisecond)
+}
+
 // order orders one broker. The server may be killed before its answer: the same key then gives the same order.
 func (c *chaos) order() {
 	c.t.Helper()
@@ -106,12 +112,19 @@ func (c *chaos) order() {
 		ID    string
 		Items []struct{ Subscription string }
 	}
-	body := map[string]any{"language": "en", "items": []any{map[string]any{"offer": "m2m-broker", "plan": "flex", "dataClass": "health",
-		"parameters": map[string]any{"interval_ms": 1000}}}}
-	if err := c.do(buyer, "POST", "/orders", fmt.Sprintf("order-%d", len(c.brokers)), body, &o); err != nil {
+	if err := c.do(buyer, "POST", "/orders", fmt.Sprintf("order-%d", len(c.brokers)), brokerOrder(), &o); err != nil {
 		c.t.Fatal(err)
 	}
 	c.brokers = append(c.brokers, &broker{order: o.ID, service: o.Items[0].Subscription})
+}
+
+func brokerOrder() map[string]any {
+	return map[string]any{"language": "en", "items": []any{map[string]any{"offer": "m2m-broker", "plan": "flex", "dataClass": "health",
+		"parameters": map[string]any{"interval_ms": 1000}}}}
+}
+
+func cancelOrder(service string) map[string]any {
+	return map[string]any{"language": "en", "items": []any{map[string]any{"action": "cancel", "subscription": service}}}
 }
 
 // state reads one word of a thing.
@@ -136,12 +149,10 @@ func (c *chaos) running(b *broker) {
 			b.folder = r.ID
 		}
 	}
-	folders, _ := filepath.Glob(filepath.Join(c.data, "resources", "*"))
-	i := slices.IndexFunc(folders, func(path string) bool { return filepath.Base(path) == filepath.Base(b.folder) })
-	if b.folder == "" || i < 0 {
-		c.t.Fatalf("service %s: no folder of resource %q among %v", b.service, b.folder, folders)
+	b.folder = filepath.Join(c.data, "resources", b.folder)
+	if _, err := os.Stat(c.inside(b.folder)); err != nil {
+		c.t.Fatalf("service %s: %v", b.service, err)
 	}
-	b.folder = folders[i]
 }
 
 // use has devices send while things are killed.
@@ -215,12 +226,16 @@ func (c *chaos) killDatabase() {
 	c.t.Helper()
 	c.cluster.Crash()
 	c.pause(200*time.Millisecond, 600*time.Millisecond)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := c.cluster.Restart(ctx); err != nil {
+	if err := c.restart(); err != nil {
 		c.t.Fatal(err)
 	}
 	c.done["database"]++
+}
+
+func (c *chaos) restart() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return c.cluster.Restart(ctx)
 }
 
 // journal asks the application how many messages its journal holds as accepted.
@@ -246,8 +261,7 @@ func (c *chaos) cancel() (orders []string) {
 	c.t.Helper()
 	for i, b := range c.brokers {
 		var o struct{ ID string }
-		body := map[string]any{"language": "en", "items": []any{map[string]any{"action": "cancel", "subscription": b.service}}}
-		if err := c.do(buyer, "POST", "/orders", fmt.Sprintf("cancel-%d", i), body, &o); err != nil {
+		if err := c.do(buyer, "POST", "/orders", fmt.Sprintf("cancel-%d", i), cancelOrder(b.service), &o); err != nil {
 			c.t.Fatal(err)
 		}
 		orders = append(orders, o.ID)

@@ -50,14 +50,15 @@ func buildHalle(t *testing.T) string {
 
 // world is one installation whose server is a child process, to be killed.
 type world struct {
-	t     *testing.T
-	bin   string
-	data  string
-	url   string
-	env   []string
-	http  *http.Client
-	log   *os.File
-	faces sync.Map // e-mail address → secret of the session
+	t      *testing.T
+	bin    string
+	data   string
+	url    string
+	env    []string
+	within string // shell words that start the server; $0 is the data folder, $@ the command
+	http   *http.Client
+	log    *os.File
+	faces  sync.Map // e-mail address → secret of the session
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -159,6 +160,10 @@ func (w *world) tryStart() error {
 	defer w.mu.Unlock()
 	begun := time.Now()
 	cmd := w.command("serve")
+	if w.within != "" {
+		cmd = exec.Command("unshare", "-rm", "sh", "-c", w.within, w.data, w.bin, "serve")
+		cmd.Env = w.env
+	}
 	cmd.Stdout, cmd.Stderr = w.log, w.log
 	if err := cmd.Start(); err != nil {
 		return err

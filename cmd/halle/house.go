@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -92,7 +93,9 @@ func openHouse(ctx context.Context, conf config.Config, log *slog.Logger, demo, 
 	if h.ids, err = id.NewSource(conf.Home); err != nil {
 		return h, fmt.Errorf("home: %w", err)
 	}
-	if h.ring, err = keys.Open(ctx, keys.Config{URL: conf.Keys, RootFile: conf.RootKey, CreateRoot: create}); err != nil {
+	if h.ring, err = keys.Open(ctx, keys.Config{URL: conf.Keys, RootFile: conf.RootKey, CreateRoot: create}); errors.Is(err, fs.ErrNotExist) {
+		return h, fmt.Errorf("there is no root key: make a new installation with halle init, or bring the key of this one back (%w)", err)
+	} else if err != nil {
 		return h, err
 	}
 	h.closers = append(h.closers, h.ring.Close)
