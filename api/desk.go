@@ -150,7 +150,7 @@ func (s *server) deskRoutes() {
 		})
 	add(s, route{method: http.MethodGet, path: "/desk/ingest", id: "getIngestHealth", summary: "How the intake of usage is doing", tag: deskTag},
 		func(ctx context.Context, c access.Caller, _ *struct{}) (*Body[IngestHealth], error) {
-			h, err := s.Meters.Health(ctx, c, c.Org)
+			h, err := s.Meters.Health(ctx, c, s.Operator)
 			return body(ingestHealth(h), err)
 		})
 	s.engineRoutes()

@@ -122,7 +122,11 @@ func (s *server) serviceRoutes() {
 			Key  string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"128"`
 			Body ServiceChange
 		}) (*Tagged[Order], error) {
-			o, err := s.Orders.Place(ctx, c, order.PlaceInput{Key: in.Key, Items: []order.ItemInput{
+			seen, err := s.Subscriptions.Service(ctx, c, in.Service)
+			if err != nil {
+				return nil, err
+			}
+			o, err := s.Orders.Place(ctx, c, order.PlaceInput{Key: in.Key, Org: seen.Org, Items: []order.ItemInput{
 				{Action: order.ActionChange, Subscription: in.Service, Plan: in.Body.Plan, Parameters: in.Body.Parameters}}})
 			return tagged(orderWire(o), o.ETag, err)
 		})

@@ -37,7 +37,7 @@ func (s *Resources) Manage(ctx context.Context, c access.Caller, subscription st
 	if in.Method != http.MethodGet {
 		action = access.ResourceOperate
 	}
-	r, err := s.read(ctx, c, action, func(tx *store.Tx) (Resource, error) { return selectBySubscription(tx, subscription) })
+	r, err := s.readOf(ctx, c, action, subscription)
 	if err != nil {
 		return ManageReply{}, err
 	}

@@ -1,0 +1,200 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/api"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/provision"
+)
+
+// customerRoles are the roles that people of Acme have, one each.
+var customerRoles = []access.Role{access.RoleOwner, access.RoleBuyer, access.RoleBilling, access.RoleTechnical, access.RoleMember, access.RoleAuditor}
+
+// cast makes the people: Acme with one of each role and a unit; a publisher; a stranger; a reseller with a customer; staff.
+func (w *world) cast(t testing.TB) {
+	t.Helper()
+	w.who["operator"] = w.Operator
+	acme := w.Business(t, w.Operator, "Acme", party.KindCustomer)
+	for _, role := range customerRoles {
+		w.who[string(role)] = acme
+		if role != access.RoleOwner {
+			w.who[string(role)] = w.Join(t, acme, acme.Org, string(role)+"@acme.example", role)
+		}
+	}
+	w.who["publisher"] = w.Join(t, w.Business(t, w.Operator, "Relay", party.KindPublisher), w.lastOrg(t, "Relay"), "paul@relay.example", access.RolePublisher)
+	w.who["stranger"] = w.Business(t, w.Operator, "Beta", party.KindCustomer)
+	w.who["stranger publisher"] = w.Business(t, w.Operator, "Other", party.KindPublisher)
+	w.who["unit"] = w.Business(t, acme, "Unit", party.KindUnit)
+	w.who["reseller"] = w.Business(t, w.Operator, "Resale", party.KindReseller)
+	w.who["child"] = w.Business(t, w.who["reseller"], "Child", party.KindCustomer)
+	w.who["support"] = w.Join(t, w.Operator, w.Operator.Org, "sam@operator.example", access.RoleSupport)
+	curious := w.who["support"]
+	curious.Purpose = "ticket 7"
+	w.who["support with purpose"] = curious
+	w.who["auditor of the operator"] = w.Join(t, w.Operator, w.Operator.Org, "ada@audit.example", access.RoleAuditor)
+	w.ids["org"], w.ids["person"] = acme.Org, w.who["member"].Person
+}
+
+// lastOrg finds an organisation by its name.
+func (w *world) lastOrg(t testing.TB, name string) string {
+	t.Helper()
+	list, err := w.Parties.Branch(context.Background(), w.Operator, w.Operator.Org, "", 100)
+	must(t, err)
+	for _, o := range list {
+		if o.Name == name {
+			return o.ID
+		}
+	}
+	t.Fatalf("no organisation %s", name)
+	return ""
+}
+
+// furnish gives Acme one of everything.
+func (w *world) furnish(t testing.TB) {
+	t.Helper()
+	w.cast(t)
+	facts, err := os.ReadFile("../cmd/halle/demo/clouds.yaml")
+	must(t, err)
+	if r := w.do(t, "operator", http.MethodPost, "/residency/facts", "application/yaml", facts); r.status != http.StatusOK {
+		t.Fatalf("facts: %s", r.body)
+	}
+	v := w.offer(t, "m2m-broker", "submit", "publish")
+	w.people.Ask(&provision.Need{Who: provision.WhoCustomer, Prompt: "Accept the work."})
+	w.offer(t, "gateway-visit", "submit", "publish")
+	w.ids["version"], w.ids["offer"], w.ids["draft"], w.ids["review"] = v.ID, v.Offer, w.offer(t, "m2m-broker").ID, w.offer(t, "m2m-broker", "submit").ID
+	w.ids["market"], w.ids["role"], w.ids["dimension"], w.ids["currency"] = w.Market.ID, "technical", "subscriptions", "EUR"
+	w.ids["path"], w.ids["job"] = "devices", "job_test_06h0hsnb95w1x0v2cyqv42ke00"
+	w.orders(t)
+	w.papers(t)
+}
+
+func (w *world) order(t testing.TB, offer, plan string, parameters map[string]any) (o api.Order) {
+	t.Helper()
+	w.call(t, "buyer", http.MethodPost, "/orders", map[string]any{"items": []any{map[string]any{"offer": offer, "plan": plan, "dataClass": "internal", "parameters": parameters}}}, &o)
+	w.settle(t)
+	return o
+}
+
+func (w *world) orders(t testing.TB) {
+	t.Helper()
+	live, over := w.order(t, "m2m-broker", "flex", map[string]any{}), w.order(t, "m2m-broker", "flex", map[string]any{})
+	visit := w.order(t, "gateway-visit", "visit", map[string]any{"site": "Lyon"})
+	w.ids["order"], w.ids["service"] = live.ID, live.Items[0].Subscription
+	var decisions api.List[api.Decision]
+	w.call(t, "buyer", http.MethodGet, "/orders/"+live.ID+"/decisions", nil, &decisions)
+	w.ids["decision"] = decisions.Items[0].ID
+	w.use(t, over.Items[0].Subscription)
+	w.use(t, live.Items[0].Subscription)
+	w.call(t, "owner", http.MethodPost, "/services/"+over.Items[0].Subscription+"/cancel", nil, nil)
+	w.settle(t)
+	w.Clock.Advance(25 * time.Hour)
+	must(t, w.usage.Tick(context.Background()))
+	w.settle(t)
+	var services api.ServiceDetail
+	w.call(t, "owner", http.MethodGet, "/services/"+over.Items[0].Subscription, nil, &services)
+	if services.State != "ended" {
+		t.Fatalf("the service that was cancelled is %s", services.State)
+	}
+	var work api.List[api.WorkOrder]
+	w.call(t, "technical", http.MethodGet, "/work-orders", nil, &work)
+	if len(work.Items) != 1 {
+		t.Fatalf("%d work orders of %s, want one", len(work.Items), visit.ID)
+	}
+	w.ids["operation"] = work.Items[0].Run.ID
+	w.call(t, "owner", http.MethodPut, "/organisations/"+w.ids["org"]+"/approval-rules/EUR", map[string]any{"above": "0.00 EUR"}, nil)
+	var held api.Order
+	w.call(t, "buyer", http.MethodPost, "/orders", map[string]any{"items": []any{map[string]any{"offer": "gateway-visit", "plan": "visit", "dataClass": "internal", "parameters": map[string]any{"site": "Paris"}}}}, &held)
+	if held.State != "held" {
+		t.Fatalf("the order above the limit is %s", held.State)
+	}
+	w.ids["held"] = held.ID
+	w.call(t, "owner", http.MethodPut, "/organisations/"+w.ids["org"]+"/approval-rules/EUR", map[string]any{}, nil)
+}
+
+// use reports messages of a service, with the watermark of the last hour.
+func (w *world) use(t testing.TB, service string) {
+	t.Helper()
+	end := w.Clock.Now().UTC().Truncate(time.Second)
+	event := func(kind string, data map[string]any) map[string]any {
+		w.n++
+		return map[string]any{"specversion": "1.0", "id": fmt.Sprint("e-", w.n), "source": "broker-1", "type": kind, "subject": service, "data": data}
+	}
+	batch, err := json.Marshal([]any{
+		event("halle.usage.v1", map[string]any{"meter": "messages", "value": "250", "unit": "message", "start": end.Add(-time.Second), "end": end}),
+		event("halle.usage.watermark.v1", map[string]any{"through": end}),
+	})
+	must(t, err)
+	r := w.do(t, "publisher", http.MethodPost, "/usage", "application/cloudevents-batch+json", batch)
+	var out api.Verdicts
+	if r.status != http.StatusOK || json.Unmarshal(r.body, &out) != nil || len(out.Results) != 2 || out.Results[0].Verdict != "accepted" {
+		t.Fatalf("usage: status %d: %s", r.status, r.body)
+	}
+}
+
+// papers finds or makes what the rest of the identifiers name.
+func (w *world) papers(t testing.TB) {
+	t.Helper()
+	org := "/organisations/" + w.ids["org"]
+	var quote api.Quote
+	w.call(t, "buyer", http.MethodPost, "/quotes", map[string]any{"items": []any{map[string]any{"offer": "m2m-broker", "plan": "flex"}}}, &quote)
+	var token api.CreatedToken
+	w.call(t, "owner", http.MethodPost, org+"/tokens", map[string]any{"name": "test", "scopes": []string{"order.*"}}, &token)
+	var invitation api.Invitation
+	w.call(t, "owner", http.MethodPost, org+"/invitations", map[string]any{"email": "new@acme.example", "roles": []string{"member"}}, &invitation)
+	opened, err := w.services.SignIns.SignInAs(context.Background(), w.who["owner"].Person, w.ids["org"], signinFrom)
+	must(t, err)
+	var resources api.List[api.Resource]
+	w.call(t, "operator", http.MethodGet, "/resources", nil, &resources)
+	for _, r := range resources.Items {
+		if r.Service == w.ids["service"] {
+			w.ids["resource"] = r.ID
+		}
+	}
+	var windows api.List[api.UsageWindow]
+	w.call(t, "technical", http.MethodGet, "/services/"+w.ids["service"]+"/windows", nil, &windows)
+	var charges api.List[api.Charge]
+	w.call(t, "billing", http.MethodGet, org+"/charges", nil, &charges)
+	var invoices api.List[api.InvoiceRow]
+	w.call(t, "billing", http.MethodGet, "/invoices", nil, &invoices)
+	if len(windows.Items) == 0 || len(charges.Items) == 0 || len(invoices.Items) == 0 {
+		t.Fatalf("%d windows, %d charges, %d invoices: want some of each", len(windows.Items), len(charges.Items), len(invoices.Items))
+	}
+	w.ids["window"], w.ids["charge"], w.ids["invoice"] = windows.Items[0].ID, charges.Items[0].ID, invoices.Items[0].ID
+	w.ids["quote"], w.ids["token"], w.ids["invitation"], w.ids["session"], w.ids["secret"] = quote.ID, token.ID, invitation.ID, opened.ID, token.Secret
+	w.publish(t)
+	var facts api.List[api.Fact]
+	w.call(t, "owner", http.MethodGet, "/facts?about="+url.QueryEscape(w.ids["order"]), nil, &facts)
+	w.ids["fact"] = facts.Items[0].ID
+}
+
+// publish brings every fact into the log.
+func (w *world) publish(t testing.TB) {
+	t.Helper()
+	must(t, w.Facts.Drain(context.Background(), w.readers()...))
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.Facts.Pump(ctx, w.tlog, w.Operator.Org) }()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		list, err := w.Facts.Timeline(context.Background(), w.ids["org"], 0, 1)
+		must(t, err)
+		seal, err := w.Facts.Seal(context.Background(), w.tlog, w.ids["org"], list[0].ID)
+		must(t, err)
+		if seal.Published {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the facts do not get into the log")
+		}
+	}
+	stop()
+	<-done
+}
