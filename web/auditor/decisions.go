@@ -28,7 +28,7 @@ func (d *pages) orders(r *site.Request) error {
 		if len(o.Items) > 0 {
 			what = o.Items[0].Terms.Name
 		}
-		rows = append(rows, table.Row{URL: home + "/decisions/" + o.ID, Cells: []table.Cell{desk.Two(what, o.ID), desk.Stated(r, string(o.State)), desk.Text(names.Of(r, o.Org)), desk.Since(r, o.CreatedAt)}})
+		rows = append(rows, table.Row{URL: home + "/decisions/" + o.ID, Cells: []table.Cell{desk.Named(what, o.ID), desk.Stated(r, string(o.State)), desk.Text(names.Of(r, o.Org)), desk.Since(r, o.CreatedAt)}})
 	}
 	t := desk.List(r, "orders", r.T("auditor.decisions"), "auditor.decisions.none", []table.Column{desk.Col(r.T("auditor.order")), desk.Col(r.T("desk.state")), desk.Col(r.T("desk.client")), desk.Wide(r.T("auditor.at"))}, rows)
 	t.After = p.Next
@@ -44,7 +44,11 @@ func (d *pages) decisions(r *site.Request) error {
 	if err != nil {
 		return err
 	}
-	sheet := site.Sheet{Page: page(r, o.ID, r.T("auditor.decisions"), home+"/decisions"), Lead: r.T("auditor.decision.lead")}
+	title := o.ID
+	if len(o.Items) > 0 {
+		title = o.Items[0].Terms.Name
+	}
+	sheet := site.Sheet{Page: page(r, title, r.T("auditor.decisions"), home+"/decisions"), Lead: o.ID + ". " + r.T("auditor.decision.lead")}
 	if done := r.URL.Query().Get("same"); done != "" {
 		for _, one := range list {
 			if one.ID == done {

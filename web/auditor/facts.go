@@ -92,7 +92,7 @@ func (d *pages) facts(r *site.Request) error {
 func (d *pages) timeline(r *site.Request, id, empty, org string, list []trace.Entry) (table.Table, error) {
 	var rows []table.Row
 	for _, e := range list {
-		rows = append(rows, table.Row{URL: factURL(e, org, r.Caller.Org), Cells: []table.Cell{desk.Two(says(r, e.Type), e.Type), desk.Text(e.Aggregate), desk.Text(e.Actor), desk.Since(r, e.At), desk.Text(r.L.Number(e.Position))}})
+		rows = append(rows, table.Row{URL: factURL(e, org, r.Caller.Org), Cells: []table.Cell{desk.Two(says(r, e.Type), e.Type), desk.Text(desk.Short(e.Aggregate)), desk.Text(desk.Short(e.Actor)), desk.Since(r, e.At), desk.Text(r.L.Number(e.Position))}})
 	}
 	t := desk.List(r, id, r.T("auditor.facts"), empty, []table.Column{desk.Col(r.T("auditor.fact")), desk.Wide(r.T("auditor.aggregate")), desk.Wide(r.T("auditor.actor")), desk.Col(r.T("auditor.at")),
 		{Name: r.T("auditor.position"), Numeric: true, Hidden: true}}, rows)
@@ -110,9 +110,9 @@ func says(r *site.Request, kind string) string {
 	if key := "auditor.says." + short; r.L.Has(key) {
 		return r.T(key)
 	}
-	noun, rest, _ := strings.Cut(short, ".")
+	noun, _, _ := strings.Cut(short, ".")
 	if key := "auditor.about." + noun; r.L.Has(key) {
-		return r.T(key) + ": " + strings.NewReplacer(".", " ", "_", " ").Replace(rest)
+		return r.T(key)
 	}
 	return short
 }

@@ -50,7 +50,7 @@ func (d *pages) reads(r *site.Request) error {
 			}
 			from, purpose, what = names.Of(r, s.Org), s.Purpose, r.T("auditor.access.acted")
 		}
-		rows = append(rows, table.Row{URL: factURL(e, o.ID, r.Caller.Org), Cells: []table.Cell{desk.Two(who, from), desk.Text(what), desk.Text(purpose), desk.Since(r, e.At)}})
+		rows = append(rows, table.Row{URL: factURL(e, o.ID, r.Caller.Org), Cells: []table.Cell{desk.Two(desk.Short(who), from), desk.Text(what), desk.Text(purpose), desk.Since(r, e.At)}})
 	}
 	t := desk.List(r, "reads", r.T("auditor.access"), "auditor.access.none", []table.Column{desk.Col(r.T("auditor.who")), desk.Col(r.T("auditor.what")), desk.Col(r.T("auditor.purpose")), desk.Wide(r.T("auditor.at"))}, rows)
 	t.After = next
@@ -77,7 +77,7 @@ func (d *pages) invoices(r *site.Request) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(i.Number, desk.Day(r, i.Date)), desk.Stated(r, string(i.Status)), desk.Text(desk.Money(r, i.Gross)), desk.Two(i.Hash[:min(16, len(i.Hash))]+"…", i.Fact), get}})
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(i.Number, desk.Day(r, i.Date)), desk.Stated(r, string(i.Status)), desk.Text(desk.Money(r, i.Gross)), desk.Named(i.Hash[:min(16, len(i.Hash))]+"…", i.Fact), get}})
 	}
 	t := desk.List(r, "invoices", r.T("auditor.invoices"), "auditor.invoices.none", []table.Column{desk.Col(r.T("auditor.invoice")), desk.Col(r.T("desk.state")), desk.Num(r.T("auditor.gross")), desk.Wide(r.T("auditor.hash")), desk.Col(r.T("auditor.proof.column"))}, rows)
 	t.After = p.Next

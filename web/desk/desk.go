@@ -11,6 +11,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -109,6 +110,15 @@ func Money(r *site.Request, a money.Amount) string {
 	return r.L.Money(locale.Money{Minor: a.Minor, Exponent: exponent, Currency: string(a.Currency)})
 }
 
+// Rate is a share in hundredths of a percent, with as many decimals as it needs.
+func Rate(r *site.Request, basisPoints int64) string {
+	places := 2
+	for places > 0 && basisPoints%10 == 0 {
+		basisPoints, places = basisPoints/10, places-1
+	}
+	return r.L.Percent(basisPoints, places)
+}
+
 // UnitPrice is the price of a unit with as many decimals as it needs.
 func UnitPrice(p money.UnitPrice) locale.Money {
 	least, _ := p.Currency.Exponent()
@@ -132,6 +142,18 @@ func Text(text string) table.Cell { return table.Cell{Text: text} }
 
 // Two is a cell of two lines.
 func Two(text, sub string) table.Cell { return table.Cell{Text: text, Sub: sub} }
+
+// Named is a cell of a name over an identifier, which is shortened: the page of the thing has all of it.
+func Named(name, id string) table.Cell { return Two(name, Short(id)) }
+
+// Short is an identifier that fits into a list: its kind and its last signs, which differ.
+func Short(id string) string {
+	kind, rest, ok := strings.Cut(id, "_")
+	if !ok || len(rest) < 12 {
+		return id
+	}
+	return kind + "_…" + rest[len(rest)-6:]
+}
 
 // Stated is a cell with a state.
 func Stated(r *site.Request, state string) table.Cell { return table.Cell{Badge: State(r, state)} }

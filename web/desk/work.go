@@ -34,7 +34,7 @@ func (w Work) Page(r *site.Request) error {
 			who = r.T("desk.who." + o.Run.Need.Who)
 		}
 		rows = append(rows, table.Row{URL: w.Base + "/" + o.Run.ID, Cells: []table.Cell{
-			Two(prompt(o), o.Run.ID), Text(who), Text(names.Of(r, o.Resource.Org)), Since(r, o.Run.StartedAt), Text(r.L.Date(o.Run.Deadline))}})
+			Named(prompt(o), o.Run.ID), Text(who), Text(names.Of(r, o.Resource.Org)), Since(r, o.Run.StartedAt), Text(r.L.Date(o.Run.Deadline))}})
 	}
 	t := List(r, "work", r.T(w.Title), "desk.work.none", []table.Column{Col(r.T("desk.work.what")), Col(r.T("desk.work.who")), Col(r.T("desk.client")),
 		Wide(r.T("desk.since")), Col(r.T("desk.work.deadline"))}, rows)

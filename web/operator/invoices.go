@@ -139,7 +139,7 @@ func invoiceLines(r *site.Request, v billing.View) table.Table {
 	var rows []table.Row
 	if v.Document != nil {
 		for _, l := range v.Document.Lines {
-			rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(l.Item, l.Component), desk.Text(l.Quantity.Format(r.Lang()) + " " + l.Unit), desk.Text(desk.Money(r, l.Net)), desk.Text(r.L.Percent(int64(l.BasisPoints), 2))}})
+			rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(l.Item, l.Component), desk.Text(l.Quantity.Format(r.Lang()) + " " + l.Unit), desk.Text(desk.Money(r, l.Net)), desk.Text(desk.Rate(r, int64(l.BasisPoints)))}})
 		}
 	}
 	return desk.List(r, "lines-list", r.T("operator.lines"), "operator.lines.none", []table.Column{desk.Col(r.T("operator.line")), desk.Num(r.T("operator.quantity")), desk.Num(r.T("operator.net")), {Name: r.T("operator.vat.amount"), Numeric: true, Hidden: true}}, rows)

@@ -53,7 +53,7 @@ func (d *pages) readers(r *site.Request) error {
 				return err
 			}
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(p.Reader, r.T("operator.parked.position", "position", p.Position)), desk.Two(p.Error, p.Key), desk.Text(state), todo}})
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(p.Reader, r.T("operator.parked.position", "position", p.Position)), desk.Named(p.Error, p.Key), desk.Text(state), todo}})
 	}
 	t := desk.List(r, "readers", r.T("operator.readers"), "operator.readers.none", []table.Column{desk.Col(r.T("operator.reader")), desk.Col(r.T("operator.problem")), desk.Wide(r.T("desk.state")), desk.Col(r.T("operator.todo"))}, rows)
 	return r.OK(site.Sheet{Page: page(r, r.T("operator.readers")), Lead: r.T("operator.readers.lead"), Main: []site.Block{desk.Block("", "", "", t)}})
@@ -125,7 +125,7 @@ func (d *pages) jobs(r *site.Request) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(j.Kind, j.Key), desk.Text(j.LastError), desk.Text(r.L.Number(int64(j.Attempt))), desk.Since(r, j.CreatedAt), todo}})
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Named(j.Kind, j.Key), desk.Text(j.LastError), desk.Text(r.L.Number(int64(j.Attempt))), desk.Since(r, j.CreatedAt), todo}})
 	}
 	t := desk.List(r, "jobs", r.T("operator.jobs"), "operator.jobs.none", []table.Column{desk.Col(r.T("operator.job")), desk.Col(r.T("operator.problem")), {Name: r.T("operator.attempt"), Numeric: true, Hidden: true}, desk.Wide(r.T("desk.since")), desk.Col(r.T("operator.todo"))}, rows)
 	return r.OK(site.Sheet{Page: page(r, r.T("operator.jobs")), Lead: r.T("operator.jobs.lead"), Main: []site.Block{desk.Block("", "", "", t)}})

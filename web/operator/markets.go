@@ -38,7 +38,7 @@ func (d *pages) markets(r *site.Request) error {
 	var rows, legal []table.Row
 	for _, e := range entities {
 		names[e.ID] = e.Name
-		legal = append(legal, table.Row{URL: home + "/entities/" + e.ID, Cells: []table.Cell{desk.Two(e.Name, e.ID), desk.Text(r.L.Country(e.Country)), desk.Text(e.VATID), desk.Text(r.T("operator.rounding." + e.Rounding))}})
+		legal = append(legal, table.Row{URL: home + "/entities/" + e.ID, Cells: []table.Cell{desk.Named(e.Name, e.ID), desk.Text(r.L.Country(e.Country)), desk.Text(e.VATID), desk.Text(r.T("operator.rounding." + e.Rounding))}})
 	}
 	for _, m := range markets {
 		limit := desk.Money(r, money.New(m.FirstLimit, money.Currency(m.Currency)))

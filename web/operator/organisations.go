@@ -44,7 +44,7 @@ func (d *pages) organisations(r *site.Request) error {
 		}
 		depth := strings.Count(strings.TrimPrefix(o.Path, r.Caller.Path), "/")
 		name := strings.Repeat("\u2003", depth) + desk.Called(r, o)
-		rows = append(rows, table.Row{URL: home + "/organisations/" + o.ID, Cells: []table.Cell{desk.Two(name, o.ID), desk.Text(kinds(r, o)), desk.Text(r.L.Country(o.Country)), desk.Since(r, o.CreatedAt)}})
+		rows = append(rows, table.Row{URL: home + "/organisations/" + o.ID, Cells: []table.Cell{desk.Named(name, o.ID), desk.Text(kinds(r, o)), desk.Text(r.L.Country(o.Country)), desk.Since(r, o.CreatedAt)}})
 	}
 	t := desk.List(r, "organisations", r.T("operator.organisations"), "operator.organisations.none", []table.Column{desk.Col(r.T("operator.organisation")), desk.Col(r.T("operator.kind")),
 		desk.Wide(r.T("desk.country")), desk.Wide(r.T("desk.since"))}, rows)

@@ -105,7 +105,11 @@ func certificates(r *site.Request, facts *residency.Facts) table.Table {
 		if scope == "" {
 			scope = r.T("operator.certificate.everywhere")
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(c.Type, c.Key), desk.Text(names[c.Holder]), desk.Text(scope), desk.Two(desk.Day(r, c.To), r.L.Ago(c.To.Start(time.UTC))), desk.Stated(r, certified(c, now))}})
+		state, until := certified(c, now), desk.Text(desk.Day(r, c.To))
+		if state != "valid" {
+			until.Sub = r.L.Ago(c.To.Start(time.UTC))
+		}
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(c.Type, c.Key), desk.Text(names[c.Holder]), desk.Text(scope), until, desk.Stated(r, state)}})
 	}
 	return desk.List(r, "certificates-list", r.T("operator.certificates"), "operator.certificates.none", []table.Column{desk.Col(r.T("operator.certificate")), desk.Col(r.T("operator.holder")), desk.Wide(r.T("operator.scope")),
 		desk.Col(r.T("operator.until")), desk.Col(r.T("desk.state"))}, rows)

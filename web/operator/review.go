@@ -1,6 +1,9 @@
 package operator
 
 import (
+	"slices"
+	"time"
+
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/form"
@@ -48,6 +51,21 @@ func (d *pages) last(r *site.Request, v catalog.Version) (*catalog.Version, erro
 	return nil, nil
 }
 
+// unstamped is the content without the dates that saving gave its prices: they differ in every version and say nothing.
+func unstamped(v catalog.Version) catalog.Content {
+	c := v.Content
+	c.Plans = slices.Clone(c.Plans)
+	for i := range c.Plans {
+		c.Plans[i].Prices = slices.Clone(c.Plans[i].Prices)
+		for j, p := range c.Plans[i].Prices {
+			if !p.EffectiveFrom.After(v.CreatedAt) {
+				c.Plans[i].Prices[j].EffectiveFrom = time.Time{}
+			}
+		}
+	}
+	return c
+}
+
 func returnForm(r *site.Request) site.FormView {
 	return site.FormView{Action: home + "/review/" + r.PathValue("id") + "/return", Fields: []form.Field{desk.Field(r, "note", "operator.return.note", form.Area)}, Button: r.T("operator.return.button"), Quiet: true}
 }
@@ -66,7 +84,7 @@ func (d *pages) reviewSheet(r *site.Request, view site.FormView) (site.Sheet, er
 	if err != nil {
 		return site.Sheet{}, err
 	}
-	now, err := catalog.Export(v.Content)
+	now, err := catalog.Export(unstamped(v))
 	if err != nil {
 		return site.Sheet{}, err
 	}
@@ -77,7 +95,7 @@ func (d *pages) reviewSheet(r *site.Request, view site.FormView) (site.Sheet, er
 	label, was := r.T("operator.diff.new"), []byte(nil)
 	if old != nil {
 		label = r.T("operator.diff.changed", "number", old.Number)
-		if was, err = catalog.Export(old.Content); err != nil {
+		if was, err = catalog.Export(unstamped(*old)); err != nil {
 			return site.Sheet{}, err
 		}
 	}

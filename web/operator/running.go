@@ -27,7 +27,7 @@ func (d *pages) orders(r *site.Request) error {
 		if len(o.Items) > 0 {
 			what = o.Items[0].Terms.Name
 		}
-		rows = append(rows, table.Row{URL: home + "/orders/" + o.ID, Cells: []table.Cell{desk.Two(what, o.ID), desk.Stated(r, string(o.State)), desk.Text(names.Of(r, o.Org)), desk.Since(r, o.CreatedAt), desk.Text(desk.Money(r, o.Recurring))}})
+		rows = append(rows, table.Row{URL: home + "/orders/" + o.ID, Cells: []table.Cell{desk.Named(what, o.ID), desk.Stated(r, string(o.State)), desk.Text(names.Of(r, o.Org)), desk.Since(r, o.CreatedAt), desk.Text(desk.Money(r, o.Recurring))}})
 	}
 	t := desk.List(r, "orders", r.T("operator.orders"), "operator.orders.none", []table.Column{desk.Col(r.T("operator.order")), desk.Col(r.T("desk.state")), desk.Col(r.T("desk.client")), desk.Wide(r.T("desk.since")),
 		{Name: r.T("operator.monthly"), Numeric: true, Hidden: true}}, rows)
@@ -66,7 +66,11 @@ func (d *pages) order(r *site.Request) error {
 		}
 		track.Steps = append(track.Steps, rail.Step{State: state, Name: r.T("desk.step." + s.Name), Detail: names[s.Item], At: s.At})
 	}
-	sheet := site.Sheet{Page: page(r, o.ID, r.T("operator.orders"), home+"/orders"), Badge: desk.State(r, string(o.State)), Lead: d.names().Of(r, o.Org),
+	title := o.ID
+	if len(o.Items) > 0 {
+		title = o.Items[0].Terms.Name
+	}
+	sheet := site.Sheet{Page: page(r, title, r.T("operator.orders"), home+"/orders"), Badge: desk.State(r, string(o.State)), Lead: d.names().Of(r, o.Org) + ", " + o.ID,
 		Main: []site.Block{{Template: "rail", View: track}, desk.Block("items", r.T("operator.items"), "", d.items(r, o))}}
 	places := desk.Places(r, d.Residency)
 	for _, one := range decisions {
@@ -113,7 +117,7 @@ func (d *pages) resources(r *site.Request) error {
 	names := d.names()
 	var rows []table.Row
 	for _, s := range list {
-		rows = append(rows, table.Row{URL: home + "/resources/" + s.ID, Cells: []table.Cell{desk.Two(s.Kind+", "+s.Plan, s.ID), desk.Stated(r, string(s.State)), desk.Stated(r, string(s.Condition)), desk.Text(names.Of(r, s.Org)), desk.Two(s.Region, s.Driver),
+		rows = append(rows, table.Row{URL: home + "/resources/" + s.ID, Cells: []table.Cell{desk.Named(s.Kind+", "+s.Plan, s.ID), desk.Stated(r, string(s.State)), desk.Stated(r, string(s.Condition)), desk.Text(names.Of(r, s.Org)), desk.Two(s.Region, s.Driver),
 			desk.Since(r, s.Since)}})
 	}
 	t := desk.List(r, "resources", r.T("operator.resources"), "operator.resources.none", []table.Column{desk.Col(r.T("desk.resource")), desk.Col(r.T("desk.state")), desk.Wide(r.T("operator.condition")), desk.Col(r.T("desk.client")),
@@ -158,7 +162,7 @@ func runTable(r *site.Request, list []provision.Run) table.Table {
 		if !o.EndedAt.IsZero() {
 			took = r.L.Duration(o.EndedAt.Sub(o.StartedAt).Round(time.Millisecond))
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(r.T("desk.action."+string(o.Action)), o.ID), desk.Stated(r, string(o.Phase)), desk.Text(text), desk.Since(r, o.StartedAt), desk.Text(took), desk.Text(r.L.Number(int64(o.Attempt)))}})
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Named(r.T("desk.action."+string(o.Action)), o.ID), desk.Stated(r, string(o.Phase)), desk.Text(text), desk.Since(r, o.StartedAt), desk.Text(took), desk.Text(r.L.Number(int64(o.Attempt)))}})
 	}
 	return desk.List(r, "operations-list", r.T("operator.operations"), "operator.operations.none", []table.Column{desk.Col(r.T("operator.operation")), desk.Col(r.T("desk.state")), desk.Col(r.T("operator.message")), desk.Wide(r.T("desk.since")),
 		{Name: r.T("operator.took"), Numeric: true, Hidden: true}, {Name: r.T("operator.attempt"), Numeric: true, Hidden: true}}, rows)

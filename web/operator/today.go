@@ -2,6 +2,7 @@ package operator
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -32,12 +33,16 @@ func (d *pages) today(r *site.Request) error {
 		}
 		tasks.Tasks = append(tasks.Tasks, list...)
 	}
+	slices.SortStableFunc(tasks.Tasks, func(a, b desk.Task) int { return urgency(a.Tone) - urgency(b.Tone) })
 	block := site.Block{Template: "desk/tasks", View: tasks}
 	if len(tasks.Tasks) == 0 {
 		block = site.Block{Template: "states.empty", View: states.Empty{Icon: "check", Title: r.T("operator.today.none"), Text: r.T("operator.today.none.text")}}
 	}
 	return r.OK(site.Sheet{Page: r.Page(r.T("operator.today")), Lead: r.T("operator.today.lead"), Main: []site.Block{block}})
 }
+
+// urgency orders tones: what is broken first.
+func urgency(t part.Tone) int { return slices.Index([]part.Tone{part.Bad, part.Warn, part.Accent}, t) }
 
 func one(tone part.Tone, text, sub, url string) []desk.Task {
 	return []desk.Task{{Tone: tone, Text: text, Sub: sub, URL: home + url}}

@@ -119,7 +119,7 @@ func (d *pages) offer(r *site.Request) error {
 	}
 	var rows []table.Row
 	for _, v := range list {
-		rows = append(rows, table.Row{URL: home + "/versions/" + v.ID, Cells: []table.Cell{desk.Two(r.T("publisher.version", "number", v.Number), v.ID), desk.Stated(r, string(v.State)),
+		rows = append(rows, table.Row{URL: home + "/versions/" + v.ID, Cells: []table.Cell{desk.Named(r.T("publisher.version", "number", v.Number), v.ID), desk.Stated(r, string(v.State)),
 			desk.Since(r, v.CreatedAt), desk.Since(r, v.PublishedAt), desk.Text(v.Note)}})
 	}
 	t := desk.List(r, "versions", r.T("publisher.versions"), "publisher.offers.none", []table.Column{desk.Col(r.T("publisher.version.column")), desk.Col(r.T("desk.state")), desk.Col(r.T("publisher.saved")),

@@ -3,6 +3,7 @@ package publisher
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -82,6 +83,9 @@ func (d *pages) tokenSheet(r *site.Request, view site.FormView, secret string) (
 func tokenRows(r *site.Request, list []signin.Token) (rows []table.Row, err error) {
 	now := r.Site().Options().Now()
 	for _, k := range list {
+		if strings.HasPrefix(k.CreatedBy, "system:") {
+			continue // of a service that Halle runs: it has its own and needs no hand
+		}
 		end := desk.Text(r.T("publisher.token.ended"))
 		if k.RevokedAt.IsZero() && k.ExpiresAt.After(now) {
 			if end, err = desk.Buttons(r, button.Button{Text: r.T("publisher.token.revoke"), URL: home + "/tokens/" + k.ID + "/revoke", Post: true}); err != nil {
@@ -100,7 +104,7 @@ func tokenRows(r *site.Request, list []signin.Token) (rows []table.Row, err erro
 		if !k.UsedAt.IsZero() {
 			used = desk.Since(r, k.UsedAt)
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(k.Name, k.ID), desk.Text(scopes), used, desk.Text(r.L.Date(k.ExpiresAt)), end}})
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Named(k.Name, k.ID), desk.Text(scopes), used, desk.Text(r.L.Date(k.ExpiresAt)), end}})
 	}
 	return rows, nil
 }
@@ -131,7 +135,8 @@ func (d *pages) curl(r *site.Request, token string) string {
    "subject": "` + subject + `",
    "data": {"meter": "` + key + `", "value": "1000", "unit": "` + unit + `",
             "start": "` + at(end.Add(-time.Minute)) + `", "end": "` + at(end) + `"}},
-  {"specversion": "1.0", "type": "halle.usage.watermark.v1", "source": "node-1", "id": "` + id + `/through",
+  {"specversion": "1.0", "type": "halle.usage.watermark.v1", "source": "node-1",
+   "id": "` + id + `/through",
    "subject": "` + subject + `",
    "data": {"through": "` + at(end) + `"}}
 ]'`
