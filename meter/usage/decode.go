@@ -27,7 +27,7 @@ func Decode(contentType string, body []byte) ([]Event, error) {
 	}
 	text := string(body)
 	first := strings.TrimLeft(text, " \t\r\n")
-	limit := MaxEvents
+	limit := MaxBytes // the body bounds them; more than MaxEvents is told apart from malformed below
 	switch kind {
 	case TypeSingle:
 		limit = 1
@@ -45,6 +45,9 @@ func Decode(contentType string, body []byte) ([]Event, error) {
 	events, err := proof.ParseEvents(text, kind == TypeLines, limit)
 	if err == nil && len(events) == 0 {
 		return nil, malformed("has no event")
+	}
+	if len(events) > MaxEvents {
+		return nil, tooLarge()
 	}
 	return events, err
 }
