@@ -92,6 +92,15 @@ func (r *Request) fieldText(e *fail.Error, f fail.Field) string {
 	if key := "fail." + e.Code + "." + f.Path; r.L.Has(key) {
 		return r.T(key)
 	}
+	word := "fieldword." + strings.Trim(strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, strings.ToLower(f.Message)), "_")
+	if r.L.Has(word) {
+		return r.T(word)
+	}
 	return f.Message
 }
 

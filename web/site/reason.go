@@ -76,6 +76,9 @@ func (r *Request) word(word string) string {
 	if len(word) == 2 && strings.IndexFunc(word, func(c rune) bool { return !unicode.IsUpper(c) }) < 0 {
 		return r.L.Country(word)
 	}
+	if key := "group." + strings.ToLower(word); r.L.Has(key) {
+		return r.T(key)
+	}
 	key := "reasonword." + strings.ReplaceAll(strings.ToLower(word), " ", "_")
 	if strings.IndexFunc(word, func(c rune) bool { return !unicode.IsLetter(c) && c != ' ' && c != '-' && c != '\'' }) < 0 && r.L.Has(key) {
 		return r.T(key)

@@ -1,13 +1,16 @@
 package house
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/web/customer"
+	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/form"
+	"github.com/halle-cloud/halle/web/design/tabs"
 	"github.com/halle-cloud/halle/web/design/why"
 	"github.com/halle-cloud/halle/web/site"
 )
@@ -24,6 +27,7 @@ func (d *desk) showPolicy(r *site.Request, status int, again *site.FormView) err
 	}
 	sheet := site.Sheet{Page: r.Page(r.T("policy.title")), Lead: r.T("policy.lead")}
 	var own residency.Layer
+	chosen := r.URL.Query().Get("class")
 	for _, l := range p.Layers {
 		if l.From == r.Caller.Org {
 			own = l
@@ -32,13 +36,14 @@ func (d *desk) showPolicy(r *site.Request, status int, again *site.FormView) err
 	}
 	if customer.May(d.Services, r, access.PolicySet) == nil {
 		if again == nil {
-			view, err := d.policyForm(r, p, own)
+			view, err := d.policyForm(r, own, chosen)
 			if err != nil {
 				return err
 			}
 			again = &view
 		}
-		sheet.Main = append(sheet.Main, site.Block{ID: "own", Title: r.T("policy.own"), Text: r.T("policy.own.text"), Template: "site/form", View: *again})
+		sheet.Main = append(sheet.Main, site.Block{ID: "own", Title: r.T("policy.own"), Text: r.T("policy.own.text"), Template: "tabs", View: classTabs(r, p, chosen)},
+			site.Block{Template: "site/form", View: *again})
 	}
 	return r.Show(status, sheet)
 }
@@ -121,25 +126,34 @@ func places(r *site.Request, codes []string) string {
 }
 
 // policyForm asks, in boxes, for what can only tighten: countries in which anything runs, and laws that are refused.
-func (d *desk) policyForm(r *site.Request, p residency.Policy, own residency.Layer) (site.FormView, error) {
+func (d *desk) policyForm(r *site.Request, own residency.Layer, class string) (site.FormView, error) {
 	facts, _, err := d.Residency.FactsNow(r.Context(), r.Caller)
 	if err != nil {
 		return site.FormView{}, err
 	}
-	class := form.Field{ID: "class", Kind: form.Select, Label: r.T("policy.class"), Hint: r.T("policy.class.hint"), Options: []form.Option{{Label: r.T("policy.class.all")}}}
-	if len(p.Layers) > 0 {
-		for _, key := range classKeys(p.Layers[0]) {
-			class.Options = append(class.Options, form.Option{Value: key, Label: customer.Class(r, key)})
-		}
+	rule := own.All
+	if class != "" {
+		rule = own.Classes[class]
 	}
-	fields := []form.Field{class}
+	var fields []form.Field
 	for _, code := range countriesOf(facts) {
-		fields = append(fields, form.Field{ID: "in-" + code, Kind: form.Checkbox, Label: r.T("policy.allow", "country", r.L.Country(code)), Checked: len(own.All.Countries) == 0 || slices.Contains(own.All.Countries, code)})
+		fields = append(fields, form.Field{ID: "in-" + code, Kind: form.Checkbox, Label: r.T("policy.allow", "country", r.L.Country(code)), Checked: len(rule.Countries) == 0 || slices.Contains(rule.Countries, code)})
 	}
 	for _, code := range lawsOf(facts) {
-		fields = append(fields, form.Field{ID: "law-" + code, Kind: form.Checkbox, Label: r.T("policy.refuse", "country", r.L.Country(code)), Checked: slices.Contains(own.All.RefusedLaws, code)})
+		fields = append(fields, form.Field{ID: "law-" + code, Kind: form.Checkbox, Label: r.T("policy.refuse", "country", r.L.Country(code)), Checked: slices.Contains(rule.RefusedLaws, code)})
 	}
-	return site.FormView{Action: "/residency", Button: r.T("policy.button"), Fields: fields, Note: r.T("policy.note")}, nil
+	return site.FormView{Action: "/residency", Hidden: []button.Pair{{Name: "class", Value: class}}, Button: r.T("policy.button"), Fields: fields, Note: r.T("policy.note")}, nil
+}
+
+// classTabs lead to the rules for all data and for each class that the market knows.
+func classTabs(r *site.Request, p residency.Policy, chosen string) tabs.Tabs {
+	t := tabs.Tabs{Label: r.T("policy.class"), Items: []tabs.Item{{Text: r.T("policy.class.all"), URL: "/residency#own", Current: chosen == ""}}}
+	if len(p.Layers) > 0 {
+		for _, key := range classKeys(p.Layers[0]) {
+			t.Items = append(t.Items, tabs.Item{Text: customer.Class(r, key), URL: "/residency?class=" + url.QueryEscape(key) + "#own", Current: key == chosen})
+		}
+	}
+	return t
 }
 
 func countriesOf(f *residency.Facts) (out []string) {
@@ -214,7 +228,7 @@ func (d *desk) setPolicy(r *site.Request) error {
 	if _, err = d.Residency.SetPolicy(r.Context(), r.Caller, r.Caller.Org, own); err == nil {
 		return r.Redirect("/residency", site.Done("policy.saved"))
 	}
-	view, failed := d.policyForm(r, p, own)
+	view, failed := d.policyForm(r, own, class)
 	if failed != nil {
 		return failed
 	}

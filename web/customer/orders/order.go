@@ -113,7 +113,7 @@ func progress(r *site.Request, o order.Order) rail.Rail {
 		if n := len(out.Steps); n > 0 && step.State == rail.Failed && out.Steps[n-1].Name == step.Name {
 			continue // the order ends as its only item did
 		}
-		if !before.IsZero() && s.Done && s.At.After(before) {
+		if !before.IsZero() && s.Done && s.At.Sub(before) >= time.Millisecond {
 			step.Took = s.At.Sub(before)
 		}
 		if !s.At.IsZero() {
@@ -213,7 +213,7 @@ func Decision(r *site.Request, d placement.Decision, regions map[string]residenc
 			p.Rules = append(p.Rules, why.Rule{Outcome: why.Note, Text: r.T("order.why.also", "city", place, "price", priceOf(r, regions[c.Region]))})
 		}
 		for _, reason := range c.Reasons {
-			p.Rules = append(p.Rules, why.Rule{Outcome: why.No, Text: place + ": " + r.Reason(reason.Fail()), Clause: reason.Clause})
+			p.Rules = append(p.Rules, why.Rule{Outcome: why.No, Text: r.T("order.why.at", "place", place, "reason", r.Reason(reason.Fail())), Clause: reason.Clause})
 			if remedy := r.Remedy(reason.Rule, reason.Remedy); d.Region == "" && !slices.Contains(remedies, remedy) {
 				remedies = append(remedies, remedy)
 			}

@@ -49,7 +49,7 @@ func (d *desk) calculate(r *site.Request, m party.Market, c *catalog.Content) ca
 		if !part.Kind.Usage() {
 			continue
 		}
-		f := form.Field{ID: assumedName(part.Key), Kind: form.Integer, Label: customer.Component(r, c.Meters, part), Suffix: unitWord(r, part.Unit), Value: "100"}
+		f := form.Field{ID: assumedName(part.Key), Kind: form.Integer, Label: customer.Component(r, c.Meters, part), Hint: r.T("shop.quantity.in", "unit", unitWord(r, part.Unit)), Value: "100"}
 		if q.Has(f.ID) {
 			f.Value = strings.TrimSpace(q.Get(f.ID))
 		}
