@@ -15,6 +15,8 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/web/design/designtest"
@@ -64,6 +66,53 @@ func TestAnAuditorOfACustomerStaysThere(t *testing.T) {
 	rec := w.get(own, "en", "/audit/invoices")
 	if !strings.Contains(rec.Body.String(), w.invoice.Number) {
 		t.Error("the customer's own invoice is not there")
+	}
+}
+
+// A reseller's staff has the operator's desk, cut to its branch: nothing of the others, nothing of the engine room.
+func TestAResellerSeesItsBranchOnly(t *testing.T) {
+	w := newWorld(t)
+	reseller := w.Business(t, w.Operator, "Rhône Revente", party.KindReseller)
+	below := w.Business(t, reseller, "Petit Client", party.KindCustomer)
+	resources, err := w.s.Resources.All(context.Background(), w.Operator, "", 1)
+	must(t, err)
+	w.sees(reseller, "/operator/organisations", "Petit Client")
+	w.sees(reseller, "/operator/organisations/"+below.Org, "Petit Client", "Purpose")
+	for _, path := range []string{"", "/organisations", "/organisations?q=acme", "/invoices", "/orders", "/resources", "/resources?state=troubled", "/work", "/review", "/markets", "/regions"} {
+		rec := w.get(reseller, "en", "/operator"+path)
+		if body := rec.Body.String(); rec.Code != http.StatusOK || strings.Contains(body, "Acme") || strings.Contains(body, w.invoice.Number) || strings.Contains(body, w.order.ID) || strings.Contains(body, "parked") {
+			t.Errorf("%s: %d, or it tells of others", path, rec.Code)
+		}
+	}
+	for _, path := range []string{"/organisations/" + w.acme.Org, "/organisations/" + w.acme.Org + "/billing", "/invoices/" + w.invoice.ID, "/orders/" + w.order.ID, "/resources/" + resources[0].ID, "/review/" + w.waiting.ID,
+		"/readers", "/jobs", "/quarantine", "/log", "/readers/skip", "/markets/" + w.Market.ID, "/entities/" + w.Entity} {
+		if rec := w.get(reseller, "en", "/operator"+path); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, rec.Code)
+		}
+	}
+}
+
+// One publisher knows nothing of another's offers, work or usage, and cannot do its work.
+func TestPublishersDoNotSeeEachOther(t *testing.T) {
+	w := newWorld(t)
+	other := w.Business(t, w.Operator, "Autre Éditeur", party.KindPublisher)
+	work, err := w.s.Resources.WorkOrdersFor(context.Background(), w.relay)
+	must(t, err)
+	for _, path := range []string{"/offers/relay-m2m", "/offers/relay-m2m/edit", "/versions/" + w.waiting.ID, "/work/" + work[0].Run.ID} {
+		if rec := w.get(other, "en", "/publisher"+path); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, rec.Code)
+		}
+	}
+	for _, path := range []string{"", "/subscribers", "/usage", "/quarantine", "/work"} {
+		if body := w.get(other, "en", "/publisher"+path).Body.String(); strings.Contains(body, "relay") || strings.Contains(body, w.acme.Org) {
+			t.Errorf("%s tells of another publisher", path)
+		}
+	}
+	if err := w.s.Resources.Answer(context.Background(), other, work[0].Run.ID, json.RawMessage(`{"done":true}`)); !fail.Is(err, fail.NotFound) {
+		t.Errorf("another publisher answers: %v", err)
+	}
+	if err := w.s.Resources.Answer(context.Background(), w.acme, work[0].Run.ID, json.RawMessage(`{"done":true}`)); !fail.Is(err, fail.Denied) {
+		t.Errorf("the customer answers for the publisher: %v", err)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 func kinds(r *site.Request, o party.Organisation) string {
 	if o.Form == party.FormHousehold {
-		return r.T("desk.household")
+		return r.T("operator.kind.household")
 	}
 	var words []string
 	for _, k := range o.Kinds {
@@ -25,26 +25,42 @@ func kinds(r *site.Request, o party.Organisation) string {
 	return strings.Join(words, ", ")
 }
 
-// organisations is the tree below the caller's organisation, in its order.
+// branch are organisations below the caller's in the order of the tree: one page of those that are asked for, and the
+// cursor of the next. A search goes through many before it stops.
+func (d *pages) branch(r *site.Request, q table.Query) (out []party.Organisation, next string, err error) {
+	kind, text := party.Kind(q.Get("kind")), strings.ToLower(q.Text())
+	after := q.After()
+	for range 40 {
+		list, err := d.Parties.Branch(r.Context(), r.Caller, r.Caller.Org, after, 2*many)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, o := range list {
+			after = o.Path
+			if strings.Contains(strings.ToLower(o.Name+" "+o.ID), text) && (kind == "" || o.Is(kind)) {
+				out = append(out, o)
+			}
+			if len(out) == many {
+				return out, after, nil
+			}
+		}
+		if len(list) < 2*many {
+			return out, "", nil
+		}
+	}
+	return out, after, nil
+}
+
+// organisations is the tree below the caller's organisation.
 func (d *pages) organisations(r *site.Request) error {
-	q := table.Parse(r.URL)
-	list, err := d.Parties.Branch(r.Context(), r.Caller, r.Caller.Org, q.After(), many+1)
+	list, next, err := d.branch(r, table.Parse(r.URL))
 	if err != nil {
 		return err
 	}
-	next := ""
-	if len(list) > many {
-		list, next = list[:many], list[many-1].Path
-	}
-	kind := q.Get("kind")
 	var rows []table.Row
 	for _, o := range list {
-		if !strings.Contains(strings.ToLower(o.Name+" "+o.ID), strings.ToLower(q.Text())) || kind != "" && !o.Is(party.Kind(kind)) {
-			continue
-		}
-		depth := strings.Count(strings.TrimPrefix(o.Path, r.Caller.Path), "/")
-		name := strings.Repeat("\u2003", depth) + desk.Called(r, o)
-		rows = append(rows, table.Row{URL: home + "/organisations/" + o.ID, Cells: []table.Cell{desk.Named(name, o.ID), desk.Text(kinds(r, o)), desk.Text(r.L.Country(o.Country)), desk.Since(r, o.CreatedAt)}})
+		deep := strings.Repeat("\u2003", max(0, strings.Count(strings.TrimPrefix(o.Path, r.Caller.Path), "/")))
+		rows = append(rows, table.Row{URL: home + "/organisations/" + o.ID, Cells: []table.Cell{desk.Two(deep+desk.Called(r, o), deep+desk.Short(o.ID)), desk.Text(kinds(r, o)), desk.Text(r.L.Country(o.Country)), desk.Since(r, o.CreatedAt)}})
 	}
 	t := desk.List(r, "organisations", r.T("operator.organisations"), "operator.organisations.none", []table.Column{desk.Col(r.T("operator.organisation")), desk.Col(r.T("operator.kind")),
 		desk.Wide(r.T("desk.country")), desk.Wide(r.T("desk.since"))}, rows)
