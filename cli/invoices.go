@@ -110,17 +110,26 @@ func (a invoiceDownload) Run(ctx context.Context, o Out, name profileName) error
 
 type invoiceProof struct {
 	invoiceArg
-	File string `arg:"" help:"Where to; - for standard output."`
-	patience
+	File    string        `arg:"" help:"Where to; - for standard output."`
+	Timeout time.Duration `help:"How long to wait for facts that are on their way into the log." default:"1m"`
 }
 
-// Run writes. A fact that is on its way into the log is there within seconds.
+// Run writes.
 func (a invoiceProof) Run(ctx context.Context, o Out, name profileName) error {
 	c, err := name.client()
 	if err != nil {
 		return err
 	}
-	return download(o, a.File, func(w io.Writer) error { return c.GetInvoiceProof(ctx, a.Invoice, w) })
+	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
+	defer cancel()
+	return download(o, a.File, func(w io.Writer) error {
+		for {
+			err := c.GetInvoiceProof(ctx, a.Invoice, w)
+			if !client.IsKind(err, "unavailable") || pause(ctx, 500*time.Millisecond) != nil {
+				return err
+			}
+		}
+	})
 }
 
 type invoiceDraft struct {
