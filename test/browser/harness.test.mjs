@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { axe, close, crawl, fits, inspect, launch, open, phone, shape, shot, violations } from './lib.mjs';
+import { axe, close, cover, crawl, fits, inspect, launch, open, phone, shape, shot, violations } from './lib.mjs';
 
 const faulty = `<!doctype html><html><head></head><body>
   <img src="data:,"><input type="text"><p style="color:#bbb;background:#fff">pale</p>
@@ -93,6 +93,11 @@ test('crawl fails at a broken link, inspect at a fault on any page', async (t) =
   await assert.rejects(crawl(page, url), /gone answers 404/);
   await page.context().close();
   await assert.rejects(inspect(browser, 'site', [`${url}/bad`]), /image-alt/);
+});
+
+test('cover leaves out pages that show nothing new', () => {
+  const pages = [{ address: '/a', pieces: ['H1'] }, { address: '/b', pieces: ['H1', 'TABLE'] }, { address: '/c', pieces: ['H1', 'FORM'] }];
+  assert.deepEqual(cover(pages), ['/b', '/c']);
 });
 
 test('a request to another origin fails the page', async (t) => {

@@ -17,10 +17,10 @@ export const languages = ['en', 'fr'];
 export const themes = ['light', 'dark'];
 export const looks = languages.flatMap((lang) => themes.map((theme) => ({ lang, theme })));
 export const desk = { width: 1280, height: 900 };
-export const phone = { width: 390, height: 844 };
+export const phone = { width: 360, height: 780 };
 
 // WCAG 2.2 AA and what axe calls good practice; an issue of axe's "experimental" rules is no violation.
-const rules = { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } };
+const rules = { resultTypes: ['violations'], runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } };
 
 // The first flags let it run as root in a container; the others keep it from calling anybody but the server under test.
 const flags = [
@@ -56,7 +56,8 @@ export function launch() {
 
 // open makes a page of its own session. look = {lang, theme}; viewport = desk or phone.
 // The page carries what went wrong on it: errors of scripts and console, and requests to another origin.
-export async function open(browser, { lang = 'en', theme = 'light' } = {}, viewport = desk) {
+// script: false is a browser without script.
+export async function open(browser, { lang = 'en', theme = 'light', script = true } = {}, viewport = desk) {
   const context = await browser.newContext({
     locale: lang === 'fr' ? 'fr-FR' : 'en-GB',
     colorScheme: theme,
@@ -65,8 +66,9 @@ export async function open(browser, { lang = 'en', theme = 'light' } = {}, viewp
     isMobile: viewport === phone,
     reducedMotion: 'reduce',
     timezoneId: 'UTC',
+    javaScriptEnabled: script,
   });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(60_000);
   // A person in the demo may have a language of their own; the cookie wins over it and over Accept-Language.
   if (process.env.HALLE_URL) await context.addCookies([{ name: 'lang', value: lang, url: process.env.HALLE_URL }]);
   const page = await context.newPage();
@@ -92,13 +94,19 @@ export async function close(page) {
   assert.equal(page.faults.length, 0, `while the page was open:\n  ${page.faults.join('\n  ')}`);
 }
 
+// enter signs in with one press as somebody of the demo, by what the button says in either language.
+export async function enter(page, name) {
+  await page.goto(`${baseURL()}/demo`);
+  await page.getByRole('button', { name }).click();
+  await page.waitForURL((url) => url.pathname !== '/demo');
+}
+
 // login signs in by the form, as a person does: by the labels, whatever the markup is.
 export async function login(page, email, password) {
-  await page.goto(`${baseURL()}/signin`);
+  await page.goto(`${baseURL()}/sign-in`);
   await page.getByLabel(/e-?mail/i).fill(email);
-  await page.getByLabel(/password|mot de passe/i).fill(password);
+  await page.getByLabel(/^(password|mot de passe)/i).fill(password);
   await page.getByRole('button', { name: /^(sign in|se connecter)$/i }).click();
-  await page.waitForURL((url) => !url.pathname.startsWith('/signin'));
 }
 
 // violations is what axe finds on the page as it is now: one line a node, rule first.
@@ -140,8 +148,9 @@ export function shape(url) {
 }
 
 // crawl follows the links of a page within its origin and gives one address for each shape it finds, in the order of
-// finding. It only follows links, which change nothing; forms and downloads are left alone.
-export async function crawl(page, start, { most = 200 } = {}) {
+// finding. It only follows links, which change nothing; forms are left alone, files to be saved have to be there. visit is
+// done with each page while it is open.
+export async function crawl(page, start, { most = 200, visit = async () => {} } = {}) {
   const found = new Map();
   const files = new Set();
   const queue = [new URL(start, page.url()).href];
@@ -152,7 +161,7 @@ export async function crawl(page, start, { most = 200 } = {}) {
     const response = await page.goto(address).catch((error) => {
       if (!/Download is starting/.test(error.message)) throw error;
     });
-    if (!response) { // a file to be saved: it has to be there, and is no page
+    if (!response || !/^text\/html/.test(response.headers()['content-type'])) { // a file, not a page
       const file = await page.request.get(address);
       assert.ok(file.ok(), `${address} answers ${file.status()}`);
       files.add(shape(address));
@@ -166,27 +175,49 @@ export async function crawl(page, start, { most = 200 } = {}) {
       .map((a) => new URL(a.href))
       .filter((url) => url.origin === location.origin && !/\.[a-z0-9]{2,5}$/i.test(url.pathname) && !url.pathname.startsWith('/api/'))
       .map((url) => url.origin + url.pathname + url.search)));
+    await visit(address);
   }
   return [...found.values()];
 }
 
-// inspect checks addresses in each language and theme, signed in by enter(page): accessible on the desk, no sideways
-// scrolling on a phone, the language that was asked for, and nothing that went wrong on the way.
-export async function inspect(browser, name, addresses, enter = async () => {}) {
-  for (const look of looks) {
+// check looks at the page that is open: accessible on the desk, no sideways scrolling on a phone, in the language that was
+// asked for, pictures of both.
+export async function check(page, name, look = looks[0]) {
+  assert.equal(await page.getAttribute('html', 'lang'), look.lang, `language of ${page.url()}`);
+  await axe(page);
+  const file = `${name}${shape(page.url()).replaceAll('/', '-').replaceAll('*', 'x')}-${look.lang}-${look.theme}`;
+  await shot(page, `${file}-desk`);
+  await page.setViewportSize(phone);
+  await fits(page);
+  await shot(page, `${file}-phone`);
+  await page.setViewportSize(desk);
+}
+
+// inspect checks addresses in each of the given looks, signed in by enter(page).
+export async function inspect(browser, name, addresses, { enter = async () => {}, among = looks } = {}) {
+  for (const look of among) {
     const page = await open(browser, look);
     await enter(page);
     for (const address of addresses) {
-      await page.setViewportSize(desk);
       await page.goto(address);
-      assert.equal(await page.getAttribute('html', 'lang'), look.lang, `language of ${address}`);
-      await axe(page);
-      const file = `${name}${shape(address).replaceAll('/', '-').replaceAll('*', 'x')}-${look.lang}-${look.theme}`;
-      await shot(page, `${file}-desk`);
-      await page.setViewportSize(phone);
-      await fits(page);
-      await shot(page, `${file}-phone`);
+      await check(page, name, look);
     }
     await close(page);
   }
+}
+
+// pieces are the kinds of elements on the page that is open: what a theme or a language can break.
+export function pieces(page) {
+  return page.evaluate(() => [...new Set([...document.querySelectorAll('main, main *')].map((e) => `${e.tagName}.${[...e.classList].sort().join('.')}`))]);
+}
+
+// cover picks addresses until every piece that any of them has was seen. pages = [{address, pieces}].
+export function cover(pages, seen = new Set()) {
+  const chosen = [];
+  for (const { address, pieces } of [...pages].sort((a, b) => b.pieces.length - a.pieces.length)) {
+    if (pieces.every((piece) => seen.has(piece))) continue;
+    pieces.forEach((piece) => seen.add(piece));
+    chosen.push(address);
+  }
+  return chosen;
 }
