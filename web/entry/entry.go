@@ -71,7 +71,8 @@ func nav(l *locale.Locale, _ access.Caller) []design.Group {
 
 func field(r *site.Request, id string, kind form.Kind, complete string) form.Field {
 	f := form.Field{ID: id, Kind: kind, Label: r.T("entry.field." + id), Autocomplete: complete}
-	if key := "entry.field." + id + ".hint"; r.L.Has(key) {
+	// A password that is only asked for again needs no advice on how to choose one.
+	if key := "entry.field." + id + ".hint"; r.L.Has(key) && complete != "current-password" {
 		f.Hint = r.T(key)
 	}
 	return f

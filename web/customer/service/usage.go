@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/web/customer"
@@ -66,7 +67,7 @@ func (d *desk) usage(r *site.Request) error {
 func (d *desk) chart(r *site.Request, s subscription.Subscription, m catalog.Meter, sp span) (chart.Chart, error) {
 	name, _ := m.Name.In(r.Lang())
 	points, err := d.Meters.Usage(r.Context(), r.Caller, s.Org, usage.Query{Subject: s.ID, Meter: m.Key, From: sp.from, To: sp.from.Add(time.Duration(sp.n) * sp.step), Step: sp.step})
-	if err != nil {
+	if err != nil && !fail.Is(err, fail.NotFound) { // what was never made has used nothing
 		return chart.Chart{}, err
 	}
 	values := make([]int64, sp.n)
@@ -118,7 +119,7 @@ func (d *desk) windows(r *site.Request, s subscription.Subscription, sp span) (s
 	to := sp.from.Add(time.Duration(sp.n) * sp.step)
 	for after := int64(0); ; {
 		page, err := d.Meters.Windows(r.Context(), r.Caller, s.ID, after, 200)
-		if err != nil {
+		if err != nil && !fail.Is(err, fail.NotFound) {
 			return site.Block{}, err
 		}
 		for _, w := range page.Windows {

@@ -3,6 +3,7 @@ package shop
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -89,9 +90,14 @@ func (d *desk) offer(r *site.Request) error {
 	return r.Render(http.StatusOK, "shop/offer", view)
 }
 
+// clause begins a numbered clause of a contract: "2. ".
+var clause = regexp.MustCompile(`\n(\d+\. )`)
+
+// paragraphs are the parts of a text between empty lines; a numbered clause is one too.
 func paragraphs(t catalog.Text, lang string) (out []string) {
 	text, _ := t.In(lang)
-	for _, p := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+	text = clause.ReplaceAllString(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n$1")
+	for _, p := range strings.Split(text, "\n\n") {
 		if p = strings.TrimSpace(p); p != "" {
 			out = append(out, p)
 		}
