@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/internal/store/storetest"
 	"github.com/halle-cloud/halle/signin"
 )
 
@@ -250,7 +251,10 @@ func nonsense(id string) string {
 // TestNoTenantSeesAnother tries each identifier of Acme as everybody who has nothing to do with it. The answer is the
 // one that an identifier that was never given gets.
 func TestNoTenantSeesAnother(t *testing.T) {
-	k := newKeeper(t)
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) { noTenantSeesAnother(t, newWorld(t, db)) })
+}
+
+func noTenantSeesAnother(t *testing.T, k *world) {
 	bodies := k.bodies(t)
 	tried := 0
 	for _, op := range operations(t) {
