@@ -64,7 +64,11 @@ func bar(r *site.Request, intervals []provision.Interval, now time.Time) availab
 		switch i.Condition {
 		case provision.ConditionUp, provision.ConditionDegraded:
 			up, counted = up+length, counted+length
-		case provision.ConditionDown, provision.ConditionUnknown:
+		case provision.ConditionUnknown:
+			if counted > 0 { // before it was first seen, it was being made
+				counted += length
+			}
+		case provision.ConditionDown:
 			counted += length
 		}
 		text := r.T("condition." + string(i.Condition))
