@@ -366,7 +366,6 @@ func (c *chaos) checkDatabase() {
 			"facts doubled by meaning":   "SELECT count(*) - count(DISTINCT aggregate) FROM fact WHERE type = 'window.closed.v1' OR type = 'invoice.issued.v1'",
 			"numbers of invoices lost":   "SELECT (SELECT coalesce(sum(last), 0) FROM invoice_series) - (SELECT count(*) FROM invoice)",
 			"operations without an end":  "SELECT count(*) FROM resource WHERE delete_owed",
-			"readers that lag behind":    "SELECT count(*) FROM fact_reader WHERE position < (SELECT max(position) FROM fact_position) - 256",
 			"leaves that were not taken": "SELECT (SELECT count(*) FROM fact_leaf) - (SELECT n FROM fact_counter WHERE name = 'logged')",
 		} {
 			var n int64
