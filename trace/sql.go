@@ -141,3 +141,10 @@ func counter(tx *store.Tx, name string) (int64, error) {
 	err := tx.QueryRow("SELECT coalesce(max(n), 0) FROM fact_counter WHERE name = $1", name).Scan(&n)
 	return n, err
 }
+
+// Sealed tells whether any fact or segment was sealed under a key of the owner. It reads every fact: for sweeping keys,
+// never for a request.
+func (f *Facts) Sealed(tx *store.Tx, owner string) (sealed bool, err error) {
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM fact WHERE owner = $1) OR EXISTS (SELECT 1 FROM fact_segment WHERE owner = $1)`, owner).Scan(&sealed)
+	return sealed, err
+}

@@ -23,6 +23,7 @@ import (
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/placement"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/provision"
@@ -75,11 +76,22 @@ func (h *house) bills() error {
 		}})
 	h.queue.Handle(jobMonths, func(ctx context.Context, _ job.Job) error { return h.invoices.CloseMonths(ctx) })
 	h.queue.Every(jobMonths, time.Hour)
+	h.queue.Handle(jobOrphans, func(ctx context.Context, _ job.Job) error {
+		swept, err := h.parties.SweepKeys(ctx, h.now().Add(-party.OrphansAfter))
+		if swept > 0 {
+			h.log.InfoContext(ctx, "keys without data were swept", "keys", swept)
+		}
+		return err
+	})
+	h.queue.Every(jobOrphans, 24*time.Hour)
 	return nil
 }
 
 // jobMonths issues the invoices of months that are over in their buyers' zones.
 const jobMonths = "billing.months"
+
+// jobOrphans destroys keys that a crash left without data.
+const jobOrphans = "party.orphans"
 
 // drivers are the engines of this machine.
 func (h *house) drivers() (map[string]provision.Driver, error) {

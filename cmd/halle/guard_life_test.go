@@ -315,6 +315,13 @@ func (l *life) buy(who string, c access.Caller, in order.PlaceInput) {
 	}
 }
 
+func ignoreMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 func ignoreUnavailable(err error) error {
 	if fail.Is(err, fail.Unavailable) {
 		return nil
@@ -329,15 +336,19 @@ func (l *life) metrics() string {
 	return w.Body.String()
 }
 
-// settle waits until every fact has its position.
+// settle waits until every fact has its position and stands in the published log.
 func (l *life) settle() {
 	l.t.Helper()
 	l.must(until(l.t.Context(), "rest", func() (bool, error) {
-		var pending int
+		var pending, leaves int
 		err := l.h.db.Read(l.t.Context(), func(tx *store.Tx) error {
-			return tx.QueryRow("SELECT count(*) FROM fact_pending").Scan(&pending)
+			return tx.QueryRow("SELECT (SELECT count(*) FROM fact_pending), (SELECT count(*) FROM fact_leaf)").Scan(&pending, &leaves)
 		})
-		return pending == 0, err
+		if err != nil || pending > 0 {
+			return false, err
+		}
+		published, err := l.h.tlog.Published(l.t.Context())
+		return int(published) >= leaves, ignoreMissing(err)
 	}))
 	time.Sleep(50 * time.Millisecond)
 }

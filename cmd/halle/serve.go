@@ -76,6 +76,10 @@ func (h *house) ready(ctx context.Context) error {
 		defer cancel()
 		return h.tlog.Close(ctx)
 	})
+	// Before anything is answered: a log that is older than the database must not grow another branch.
+	if err := h.facts.Reconcile(ctx, h.tlog, operator.ID); err != nil {
+		return err
+	}
 	// Before anything runs: a server in another folder than the one that this database belongs to must touch nothing.
 	if err := h.facts.Reconcile(ctx, h.tlog, h.operator); err != nil {
 		return err
