@@ -240,6 +240,20 @@ func TestRefusedFormsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
+// Every view of a service that is still being made, or never will be, answers.
+func TestAServiceWithoutAResource(t *testing.T) {
+	w := newWorld(t)
+	o, err := w.s.Orders.Place(ctx, w.acme, order.PlaceInput{Key: "k", Items: []order.ItemInput{{Offer: "relay-m2m", Plan: "start", Parameters: []byte(`{"hosts":["a"]}`)}}})
+	must(t, err)
+	must(t, w.s.Facts.Drain(ctx, w.s.Subscriptions.Readers()...))
+	b := w.as(t, w.acme, "en")
+	for _, view := range []string{"", "/usage", "/history"} {
+		if status, body := b.get("/services/" + o.Items[0].Subscription + view); status != http.StatusOK {
+			t.Errorf("%s: %d\n%s", view, status, body)
+		}
+	}
+}
+
 // The way of a household: from the offer to the running service, to withdrawal.
 func TestAHouseholdOrdersAndWithdraws(t *testing.T) {
 	w := newWorld(t)
