@@ -238,8 +238,10 @@ func priceOf(r *site.Request, region residency.Region) string {
 }
 
 func termsOf(r *site.Request, o order.Order) details.List {
-	items := []details.Item{{Name: r.T("orders.when"), Value: r.L.Instant(o.CreatedAt)}, {Name: r.T("quote.monthly"), Value: customer.Monthly(r, o.Recurring)},
-		{Name: r.T("shop.total.first"), Value: r.L.Money(customer.Money(o.Total))}}
+	items := []details.Item{{Name: r.T("orders.when"), Value: r.L.Instant(o.CreatedAt)}, {Name: r.T("quote.monthly"), Value: customer.Monthly(r, o.Recurring)}}
+	if o.Total != o.Recurring {
+		items = append(items, details.Item{Name: r.T("shop.total.first"), Value: r.L.Money(customer.Money(o.Total))})
+	}
 	for _, i := range o.Items {
 		if i.Terms.DataClass != "" {
 			items = append(items, details.Item{Name: r.T("class.label"), Value: customer.Class(r, i.Terms.DataClass)})

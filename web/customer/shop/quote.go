@@ -29,7 +29,7 @@ type quotePage struct {
 	Lines      []quoteLine
 	Total      locale.Money
 	First      bool // something is paid once
-	Recurring  locale.Money
+	Monthly    string
 	Tax        tag.Tax
 	Rate       string
 	Until      string
@@ -62,7 +62,7 @@ func (d *desk) showQuote(r *site.Request, status int, q order.Quote, view site.F
 	}
 	page := r.Page(r.T("quote.title"), part.Link{Text: r.T("nav.shop"), URL: "/"}, part.Link{Text: r.T("quote.title")})
 	page.Nav = nil
-	out := quotePage{Page: page, Steps: way(r, 1), Total: customer.Money(q.Total), Recurring: customer.Money(q.Recurring), First: q.Total != q.Recurring,
+	out := quotePage{Page: page, Steps: way(r, 1), Total: customer.Money(q.Total), Monthly: customer.Monthly(r, q.Recurring), First: q.Total != q.Recurring,
 		Until: r.T("quote.until", "at", r.L.Instant(q.ExpiresAt)), Form: view}
 	out.Tax, out.Rate = customer.Tax(r, d.rates, m.Country, q.Basis)
 	for _, l := range q.Lines {
