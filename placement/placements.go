@@ -286,13 +286,14 @@ func (s *Placements) Decisions(ctx context.Context, c access.Caller, orderID str
 	if err != nil {
 		return nil, err
 	}
-	if len(list) > 0 {
-		if err := s.check(c, list[0]); err != nil {
-			if fail.Is(err, fail.NotFound) {
-				err = fail.Missing("order", orderID)
-			}
-			return nil, err
+	if len(list) == 0 { // none yet, or no such order: of the caller's own only
+		return nil, s.Policy.Check(c, access.PlacementRead, access.Resource{Type: "order", ID: orderID, Org: c.Org, Path: c.Path})
+	}
+	if err := s.check(c, list[0]); err != nil {
+		if fail.Is(err, fail.NotFound) {
+			err = fail.Missing("order", orderID)
 		}
+		return nil, err
 	}
 	return list, nil
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
@@ -70,6 +71,9 @@ func (h *house) outer(mux *http.ServeMux, next http.Handler) http.Handler {
 // authenticate puts who calls into the context. A session that has ended is nobody, so that pages can offer to sign in
 // again; a token that does not stand is refused at once.
 func (h *house) authenticate(ctx context.Context, w http.ResponseWriter, r *http.Request) (context.Context, bool) {
+	if strings.HasPrefix(h.conf.URL, "https:") {
+		withoutPlainCookie(r)
+	}
 	credential := signin.FromRequest(r)
 	c, err := h.signIns.Authenticate(ctx, credential)
 	if err == nil {
@@ -80,6 +84,18 @@ func (h *house) authenticate(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	h.problem(ctx, w, err)
 	return ctx, false
+}
+
+// withoutPlainCookie forgets the demo's session cookie where there is TLS: it has no __Host- prefix, so a neighbouring site
+// of the same domain could plant its own session there (session fixation).
+func withoutPlainCookie(r *http.Request) {
+	kept := r.Cookies()
+	r.Header.Del("Cookie")
+	for _, c := range kept {
+		if c.Name != signin.Cookie(signin.Session{}, false).Name {
+			r.AddCookie(c)
+		}
+	}
 }
 
 // serveHTTP answers on the listener until ctx ends, then lets requests finish.
