@@ -193,17 +193,19 @@ export async function check(page, name, look = looks[0]) {
   await page.setViewportSize(desk);
 }
 
-// inspect checks addresses in each of the given looks, signed in by enter(page).
+// inspect checks addresses in each of the given looks, signed in by enter(page), and tells all faults at its end.
 export async function inspect(browser, name, addresses, { enter = async () => {}, among = looks } = {}) {
+  const faults = [];
   for (const look of among) {
     const page = await open(browser, look);
     await enter(page);
     for (const address of addresses) {
       await page.goto(address);
-      await check(page, name, look);
+      await check(page, name, look).catch((error) => faults.push(error.message));
     }
-    await close(page);
+    await close(page).catch((error) => faults.push(error.message));
   }
+  assert.equal(faults.length, 0, faults.join('\n\n'));
 }
 
 // pieces are the kinds of elements on the page that is open: what a theme or a language can break.
