@@ -3,7 +3,7 @@
 //
 // Owns: the list of figures and the table.
 // Does not own: what is measured; each figure drives the real services.
-// Reads: HALLE_TEST_POSTGRES; bin/halle.
+// Reads: HALLE_BENCH_QUICK, HALLE_BENCH_CPU and HALLE_BENCH_KEEP (folders for a profile and a log); bin/halle; the Go benchmarks of packages.
 // Writes: standard output; temporary folders that it removes.
 package main
 
@@ -16,14 +16,23 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
 // figures are printed in this order. A new one is a line here and a function in a file named after what it measures.
 func figures() []Figure {
-	return []Figure{
-		coldStart(),
-	}
+	return slices.Concat(
+		startFigures(),
+		orderFigures("SQLite", onSQLite),
+		orderFigures("PostgreSQL", onPostgres),
+		[]Figure{orderToRunning()},
+		usageFigures(),
+		factFigures(),
+		[]Figure{verifyLog()},
+		ruleFigures(),
+		[]Figure{pageFigure()},
+	)
 }
 
 func main() {

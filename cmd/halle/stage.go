@@ -43,6 +43,8 @@ type staged struct {
 	Operator  string   `json:"operator"`  // tokens
 	Publisher string   `json:"publisher"`
 	Customers []string `json:"customers"`
+	Buyer     string   `json:"buyer"`    // e-mail address of the first customer's owner
+	Password  string   `json:"password"` // of everybody
 }
 
 // Run serves until it is told to stop.
@@ -121,6 +123,7 @@ func (c stageCommand) furnish(ctx context.Context, h *house, cast cast, out *sta
 	if out.Publisher, err = stageToken(ctx, h, cast.alpes); err != nil {
 		return err
 	}
+	out.Buyer, out.Password = "claire@customer-0.example", demoPassword
 	for n := range c.Customers {
 		buyer, err := h.company(ctx, cast, fmt.Sprintf("Customer %d", n), "FR", "Claire Moreau", fmt.Sprintf("claire@customer-%d.example", n),
 			party.Entity{Country: "FR", Address: "1 rue\n75000 Paris"}, party.KindCustomer)

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/seen"
+	"github.com/halle-cloud/halle/meter/usage"
+	"github.com/halle-cloud/halle/proof"
+)
+
+const (
+	usageSpan     = 10 * time.Second
+	usageServices = 100
+	usageSenders  = 16
+	usageKeys     = 10_000_000 // in the dedupe index before the first event
+	batchOf       = 100
+)
+
+// usageFigures measure events from the sender's side: batches of 100 over HTTP, checked, deduplicated against an index
+// that holds ten million keys, in the synced log before the answer, rolled up and committed before the clock stops.
+// Rating happens when a window closes, an hour later, and is measured by itself. The load generator, which also makes
+// the bodies, runs on the same cores.
+func usageFigures() []Figure {
+	one := func(name string, held float64, orders int) Figure {
+		return Figure{Name: name, Unit: "events/s", Held: held, Aim: 300_000, Measure: func(ctx context.Context) (Result, error) {
+			return measureUsage(ctx, orders)
+		}}
+	}
+	return []Figure{
+		one("usage events over HTTP, alone", 0, 0),
+		one(fmt.Sprintf("usage events over HTTP, beside %d orders/s", orderRate), 100_000, orderRate),
+	}
+}
+
+func measureUsage(ctx context.Context, orders int) (r Result, err error) {
+	known := usageKeys
+	if span(time.Second) < time.Second {
+		known /= 100
+	}
+	s, err := startStage(ctx, "", func(dir string) error { return fillIndex(filepath.Join(dir, "usage", "index"), known) })
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	ids, err := s.services(ctx, usageServices)
+	if err != nil {
+		return r, err
+	}
+	var beside ordered
+	var besideErr error
+	var wg sync.WaitGroup
+	if orders > 0 {
+		wg.Go(func() { beside.took, beside.rate, besideErr = s.steady(ctx, orders, span(usageSpan)) })
+	}
+	start := time.Now()
+	took, sent, err := s.report(ctx, ids, span(usageSpan))
+	if err == nil {
+		err = s.rolledUp(ctx, ids[0])
+	}
+	long := time.Since(start)
+	wg.Wait()
+	r.Value = float64(sent*batchOf) / long.Seconds()
+	r.Reference = fmt.Sprintf("batch p99 %s ms, %d services, %s keys before", number(ms(at(took, 0.99))), len(ids), number(float64(known)))
+	if orders > 0 {
+		r.Reference += fmt.Sprintf("; %s orders/s beside, p99 %s ms", number(beside.rate), number(ms(at(beside.took, 0.99))))
+	}
+	return r, errors.Join(err, besideErr)
+}
+
+func fillIndex(dir string, n int) error {
+	x, err := seen.Open(dir, 0, 0)
+	if err != nil {
+		return err
+	}
+	var k seen.Key
+	for i := range n {
+		_, _ = rand.Read(k[:])
+		x.Put(k, seen.Value{})
+		if i%500_000 == 499_999 || i == n-1 {
+			if err := x.Checkpoint(0); err != nil {
+				return errors.Join(err, x.Close())
+			}
+		}
+	}
+	return x.Close()
+}
+
+// report sends batches as fast as they are answered, and gives the time of each and how many there were.
+func (s *stage) report(ctx context.Context, ids []string, long time.Duration) ([]time.Duration, int, error) {
+	header := http.Header{"Content-Type": {usage.TypeBatch}}
+	took, errs := make([][]time.Duration, usageSenders), make([]error, usageSenders)
+	var next atomic.Int64
+	start := time.Now()
+	var wg sync.WaitGroup
+	for n := range usageSenders {
+		wg.Go(func() {
+			var body []byte
+			for time.Since(start) < long && errs[n] == nil {
+				number := next.Add(1)
+				body = batch(body[:0], ids[number%int64(len(ids))], number)
+				begin := time.Now()
+				errs[n] = s.call(ctx, s.Publisher, "POST", "/api/v1/usage", header, body, nil)
+				took[n] = append(took[n], time.Since(begin))
+			}
+		})
+	}
+	wg.Wait()
+	var all []time.Duration
+	for _, t := range took {
+		all = append(all, t...)
+	}
+	return all, len(all), errors.Join(errs...)
+}
+
+// batch writes one request: each event is one message.
+func batch(body []byte, service string, number int64) []byte {
+	now := time.Now().UTC()
+	e := proof.Event{SpecVersion: "1.0", Source: "bench/" + service, Type: proof.TypeUsage, Subject: service,
+		Data: proof.Data{Meter: "messages", Value: "1", Unit: "message", Start: now.Add(-time.Millisecond).Format(time.RFC3339Nano), End: now.Format(time.RFC3339Nano)}}
+	body = append(body, '[')
+	for i := range batchOf {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		e.ID = service + "/" + strconv.FormatInt(number, 10) + "-" + strconv.Itoa(i)
+		body = e.AppendCanonical(body)
+	}
+	return append(body, ']')
+}
+
+// rolledUp waits until everything is committed, and looks whether one service's sum is whole.
+func (s *stage) rolledUp(ctx context.Context, service string) error {
+	for {
+		var h struct {
+			Stored, Committed uint64
+			Stopped           string
+		}
+		if err := s.call(ctx, s.Operator, "GET", "/api/v1/desk/ingest", jsonHeader(), nil, &h); err != nil {
+			return err
+		}
+		if h.Stopped != "" {
+			return errors.New("usage: " + h.Stopped)
+		}
+		if h.Committed == h.Stored {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	q := url.Values{"service": {service}, "from": {time.Now().Add(-time.Hour).UTC().Truncate(time.Hour).Format(time.RFC3339)},
+		"to": {time.Now().Add(2 * time.Hour).UTC().Truncate(time.Hour).Format(time.RFC3339)}}
+	var points struct{ Items []struct{ Quantity string } }
+	if err := s.call(ctx, s.Customers[0], "GET", "/api/v1/usage?"+q.Encode(), jsonHeader(), nil, &points); err != nil {
+		return err
+	}
+	sum := 0
+	for _, p := range points.Items {
+		n, err := strconv.Atoi(p.Quantity)
+		if err != nil {
+			return err
+		}
+		sum += n
+	}
+	if sum == 0 || sum%batchOf != 0 {
+		return fmt.Errorf("service %s has %d messages: not whole batches", service, sum)
+	}
+	return nil
+}
