@@ -52,6 +52,9 @@ func (s *Resources) Manage(ctx context.Context, c access.Caller, subscription st
 	if err != nil {
 		return ManageReply{}, fail.New(fail.Unavailable, "provision.manage", "The application does not answer.", "Try again in a moment.").Wrap(err)
 	}
+	if reply.Status < 200 || reply.Status > 599 {
+		return ManageReply{}, fail.New(fail.Unavailable, "provision.manage_status", "The application gave an answer that means nothing.", "Tell its publisher.")
+	}
 	if len(reply.Body) > maxManage {
 		return ManageReply{}, fail.New(fail.Unavailable, "provision.manage_size", "The application answered with more than 1 MiB.", "Ask for less.")
 	}
