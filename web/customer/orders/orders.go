@@ -7,6 +7,7 @@
 package orders
 
 import (
+	"github.com/halle-cloud/halle/access"
 	"net/url"
 
 	"github.com/halle-cloud/halle/order"
@@ -56,7 +57,11 @@ func (d *desk) list(r *site.Request) error {
 			{Text: r.L.Instant(o.CreatedAt)}, {Text: customer.Monthly(r, o.Recurring)}}})
 	}
 	lead := r.T("orders.lead")
-	return r.OK(site.Sheet{Page: r.Page(r.T("orders.title")), Lead: lead, Main: []site.Block{{Template: "table", View: t, Links: []part.Link{{Text: r.T("quotes.title"), URL: "/quotes"}}}}})
+	list := site.Block{Template: "table", View: t}
+	if customer.May(d.Services, r, access.OrderQuote) == nil {
+		list.Links = []part.Link{{Text: r.T("quotes.title"), URL: "/quotes"}}
+	}
+	return r.OK(site.Sheet{Page: r.Page(r.T("orders.title")), Lead: lead, Main: []site.Block{list}})
 }
 
 func stateFilter(r *site.Request, chosen string) form.Field {
