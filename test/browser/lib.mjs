@@ -75,7 +75,7 @@ export async function open(browser, { lang = 'en', theme = 'light', script = tru
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(`script: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') page.faults.push(`console: ${message.text()}`);
+    if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) page.faults.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
@@ -200,7 +200,8 @@ export async function inspect(browser, name, addresses, { enter = async () => {}
     const page = await open(browser, look);
     await enter(page);
     for (const address of addresses) {
-      await page.goto(address);
+      const response = await page.goto(address);
+      if (!response.ok()) faults.push(`${address} answers ${response.status()} in ${look.lang}, ${look.theme}`);
       await check(page, name, look).catch((error) => faults.push(error.message));
     }
     await close(page).catch((error) => faults.push(error.message));
