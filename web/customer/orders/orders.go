@@ -7,9 +7,9 @@
 package orders
 
 import (
-	"github.com/halle-cloud/halle/access"
 	"net/url"
 
+	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/order"
 	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/design/badge"
