@@ -25,8 +25,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
-	_ "modernc.org/sqlite"             // the "sqlite" driver
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the "sqlite" driver
 )
 
 // Engine is one of the two databases.
@@ -46,6 +47,7 @@ type DB struct {
 	read    *sql.DB
 	writer  *writer  // SQLite only
 	readers *readers // SQLite only
+	gate    *gate    // PostgreSQL only
 	lock    *os.File // SQLite: no second process on the file
 	signals signals
 }
@@ -114,14 +116,18 @@ func lockFile(path string) (*os.File, error) {
 }
 
 func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
-	pool, err := sql.Open("pgx", rawURL)
+	conf, err := pgx.ParseConfig(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
+	// Who reads a whole small table conflicts with everybody who writes to it (PostgreSQL 13.2.3), so an index is used
+	// wherever there is one.
+	conf.RuntimeParams["enable_seqscan"] = "off"
+	pool := stdlib.OpenDB(*conf)
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(24)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db := &DB{engine: PostgreSQL, url: rawURL, write: pool, read: pool}
+	db := &DB{engine: PostgreSQL, url: rawURL, write: pool, read: pool, gate: newGate()}
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("PostgreSQL does not answer: %w", err), pool.Close())
 	}

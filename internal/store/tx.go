@@ -40,6 +40,9 @@ type handle interface {
 // database does not answer for some seconds, when the disk is full, and when the connection was lost at the commit: then
 // alone it is unknown whether something was changed.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	if db.gate != nil {
+		return db.gated(ctx, fn)
+	}
 	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.isolation()}, fn)
 }
 
@@ -80,14 +83,16 @@ const (
 )
 
 func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) error {
+	return db.insist(ctx, func(int) (bool, error) { return db.once(ctx, pool, opts, fn) })
+}
+
+// insist tries until it is done, told not to try again, or out of patience. once is told how often it was tried.
+func (db *DB) insist(ctx context.Context, once func(attempt int) (again bool, err error)) error {
 	start := time.Now()
 	for attempt := 1; ; attempt++ {
-		again, err := db.once(ctx, pool, opts, fn)
-		if err == nil || ctx.Err() != nil {
+		again, err := once(attempt)
+		if err == nil || !again || ctx.Err() != nil {
 			return err
-		}
-		if !again {
-			return told(err)
 		}
 		if attempt >= maxAttempts || time.Since(start) > patience {
 			return fail.New(fail.Unavailable, "store.unavailable", "The database does not answer or is too busy.",
