@@ -15,5 +15,6 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	silence()
 	os.Exit(m.Run())
 }

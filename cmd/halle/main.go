@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -20,6 +21,7 @@ import (
 	_ "time/tzdata" // billing periods are civil dates in the account's zone, also on a machine without zone files
 
 	"github.com/alecthomas/kong"
+	"k8s.io/klog/v2"
 
 	"github.com/halle-cloud/halle/cli"
 	"github.com/halle-cloud/halle/driver/process/shim"
@@ -47,11 +49,16 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "shim" {
 		os.Exit(shim.Main(os.Args[2:]))
 	}
+	silence()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
+
+// silence drops the lines that the log library writes to standard error by itself: what matters in them comes back as
+// errors too. Called once, before anything runs, because the library's setting is the whole process's.
+func silence() { klog.SetSlogLogger(slog.New(slog.DiscardHandler)) }
 
 // console is where a command writes.
 type console struct {

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
-	"k8s.io/klog/v2"
 
 	"github.com/halle-cloud/halle/api"
 	"github.com/halle-cloud/halle/internal/config"
@@ -67,7 +66,6 @@ func (h *house) ready(ctx context.Context) error {
 		return err
 	}
 	h.operator = operator.ID
-	silence(h.log)
 	if h.tlog, err = trace.OpenLog(ctx, filepath.Join(h.conf.Data, "log"), h.conf.Origin, h.ring, publishEvery); err != nil {
 		return err
 	}
@@ -88,12 +86,6 @@ func (h *house) ready(ctx context.Context) error {
 		return err
 	}
 	return h.isolation(ctx)
-}
-
-// silence sends the log library's own lines, which it writes to standard error, into ours at the level debug.
-func silence(log *slog.Logger) {
-	klog.SetSlogLogger(log.With("part", "log"))
-	klog.LogToStderr(false)
 }
 
 // serve runs everything until ctx ends or a part fails. listening is told the address once it answers.

@@ -92,7 +92,7 @@ func (db *DB) insist(ctx context.Context, once func(attempt int) (again bool, er
 	for attempt := 1; ; attempt++ {
 		again, err := once(attempt)
 		if err == nil || !again || ctx.Err() != nil {
-			return err
+			return told(err)
 		}
 		if attempt >= maxAttempts || time.Since(start) > patience {
 			return fail.New(fail.Unavailable, "store.unavailable", "The database does not answer or is too busy.",
