@@ -68,26 +68,11 @@ func (f *Facts) Parked(ctx context.Context) (list []Parked, err error) {
 	return list, err
 }
 
-// retryParked tries the oldest fact of each parked key that is due, and goes on with the next of the key when it
-// succeeds.
-func (f *Facts) retryParked(ctx context.Context, r Reader) error {
-	for {
-		var due []Parked
-		err := f.db.Read(ctx, func(tx *store.Tx) (err error) {
-			due, err = store.All(tx, scanParked, `SELECT `+parkedColumns+` FROM fact_parked p WHERE reader = $1 AND next_at <= $2
-				AND NOT EXISTS (SELECT 1 FROM fact_parked o WHERE o.reader = p.reader AND o.key = p.key AND o.position < p.position)
-				ORDER BY position LIMIT 64`, r.Name, store.At(f.now()))
-			return err
-		})
-		if err != nil || len(due) == 0 {
-			return err
-		}
-		for _, p := range due {
-			if err := f.retryOne(ctx, r, p); err != nil {
-				return err
-			}
-		}
-	}
+// due gives the oldest fact of each parked key whose time has come: when it succeeds, the next of the key follows.
+func due(tx *store.Tx, reader string, now time.Time) ([]Parked, error) {
+	return store.All(tx, scanParked, `SELECT `+parkedColumns+` FROM fact_parked p WHERE reader = $1 AND next_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM fact_parked o WHERE o.reader = p.reader AND o.key = p.key AND o.position < p.position)
+		ORDER BY position LIMIT 64`, reader, store.At(now))
 }
 
 func (f *Facts) retryOne(ctx context.Context, r Reader, p Parked) error {

@@ -123,14 +123,15 @@ func (f *Facts) register(ctx context.Context, readers []Reader) error {
 
 // advance first tries what is parked and due, then handles the next facts; it tells how many positions it passed.
 func (f *Facts) advance(ctx context.Context, r Reader) (int, error) {
-	if err := f.retryParked(ctx, r); err != nil {
-		return 0, err
-	}
 	var cursor, from, last int64
 	var rows []entryRow
+	var again []Parked
 	parked := map[string]bool{}
 	err := f.db.Read(ctx, func(tx *store.Tx) (err error) {
 		clear(parked)
+		if again, err = due(tx, r.Name, f.now()); err != nil || len(again) > 0 {
+			return err
+		}
 		if err = tx.QueryRow("SELECT position FROM fact_reader WHERE name = $1", r.Name).Scan(&cursor); err != nil {
 			return err
 		}
@@ -145,6 +146,9 @@ func (f *Facts) advance(ctx context.Context, r Reader) (int, error) {
 		rows, err = selectAfter(tx, from, last, r.Types)
 		return err
 	})
+	if len(again) > 0 && err == nil {
+		return len(again), f.retry(ctx, r, again)
+	}
 	if err != nil || last <= from {
 		return 0, err
 	}
@@ -160,6 +164,15 @@ func (f *Facts) advance(ctx context.Context, r Reader) (int, error) {
 		return 0, err
 	}
 	return int(last - from), nil
+}
+
+func (f *Facts) retry(ctx context.Context, r Reader, parked []Parked) error {
+	for _, p := range parked {
+		if err := f.retryOne(ctx, r, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unwanted remembers how far each reader has looked beyond its cursor without finding a fact that it wants: moving the
