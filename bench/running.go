@@ -72,8 +72,10 @@ func (s *stage) services(ctx context.Context, n int) ([]string, error) {
 			return nil, err
 		}
 	}
-	if _, err := s.settle(ctx); err != nil {
+	if _, all, err := s.settle(ctx, 3*time.Minute); err != nil {
 		return nil, err
+	} else if !all {
+		return nil, errors.New("the services that are needed do not come up")
 	}
 	var ids []string
 	for _, token := range s.Customers {
