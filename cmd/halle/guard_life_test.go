@@ -336,15 +336,16 @@ func (l *life) metrics() string {
 	return w.Body.String()
 }
 
-// settle waits until every fact has its position and stands in the published log.
+// settle waits until nothing is under way any more, and every fact has its position and stands in the published log.
 func (l *life) settle() {
 	l.t.Helper()
 	l.must(until(l.t.Context(), "rest", func() (bool, error) {
-		var pending, leaves int
+		var busy, pending, leaves int
 		err := l.h.db.Read(l.t.Context(), func(tx *store.Tx) error {
-			return tx.QueryRow("SELECT (SELECT count(*) FROM fact_pending), (SELECT count(*) FROM fact_leaf)").Scan(&pending, &leaves)
+			return tx.QueryRow(`SELECT (SELECT count(*) FROM operation WHERE ended_at IS NULL) + (SELECT count(*) FROM order_item WHERE state = 'inProgress'),
+				(SELECT count(*) FROM fact_pending), (SELECT count(*) FROM fact_leaf)`).Scan(&busy, &pending, &leaves)
 		})
-		if err != nil || pending > 0 {
+		if err != nil || busy > 0 || pending > 0 {
 			return false, err
 		}
 		published, err := l.h.tlog.Published(l.t.Context())

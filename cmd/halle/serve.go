@@ -104,10 +104,10 @@ func (h *house) serve(ctx context.Context, listening func(address string)) error
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return h.facts.Run(ctx, h.readers()...) })
-	g.Go(func() error { return h.facts.Pump(ctx, h.tlog, h.operator) })
-	g.Go(func() error { return h.meters.Run(ctx) })
-	g.Go(func() error { return h.queue.Run(ctx, h.conf.Workers) })
+	g.Go(func() error { return h.keep(ctx, "readers", func() error { return h.facts.Run(ctx, h.readers()...) }) })
+	g.Go(func() error { return h.keep(ctx, "log", func() error { return h.facts.Pump(ctx, h.tlog, h.operator) }) })
+	g.Go(func() error { return h.keep(ctx, "meter", func() error { return h.meters.Run(ctx) }) })
+	g.Go(func() error { return h.keep(ctx, "jobs", func() error { return h.queue.Run(ctx, h.conf.Workers) }) })
 	g.Go(func() error {
 		return serveHTTP(ctx, server, func() error { return server.Serve(listener) }, h.log)
 	})
@@ -119,6 +119,23 @@ func (h *house) serve(ctx context.Context, listening func(address string)) error
 		return err
 	}
 	return nil
+}
+
+// keep runs a part of the server, anew after a second when the database was away at its start: that passes, and must
+// not end the server. Any other failure does.
+func (h *house) keep(ctx context.Context, part string, run func() error) error {
+	for {
+		err := run()
+		if !fail.Is(err, fail.Unavailable) || ctx.Err() != nil {
+			return err
+		}
+		h.log.WarnContext(ctx, "a part of the server waits for the database", "part", part, "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // refused says why the server cannot have its address.
