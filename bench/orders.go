@@ -43,6 +43,7 @@ type ordered struct {
 	orders    int
 	settled   time.Duration // from the last order to the last service running
 	all       bool          // none was left
+	cpu       time.Duration // of the server, from the first order to the last service running
 	reference string
 }
 
@@ -60,6 +61,10 @@ func measureOrders(ctx context.Context, open func(context.Context) (string, func
 		return m, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
+	before, err := s.cpu()
+	if err != nil {
+		return m, err
+	}
 	if _, _, err := s.steady(ctx, orderRate, orderWarmUp); err != nil {
 		return m, err
 	}
@@ -70,7 +75,11 @@ func measureOrders(ctx context.Context, open func(context.Context) (string, func
 		return m, err
 	}
 	m.orders = int(orderWarmUp.Seconds()*orderRate) + len(m.took) + len(m.flood)
-	m.settled, m.all, err = s.settle(ctx, time.Minute)
+	if m.settled, m.all, err = s.settle(ctx, time.Minute); err != nil {
+		return m, err
+	}
+	m.cpu, err = s.cpu()
+	m.cpu -= before
 	return m, err
 }
 
@@ -79,7 +88,8 @@ func (m ordered) behind() string {
 	if !m.all {
 		return fmt.Sprintf("not all of %d running %s s later", m.orders, number(m.settled.Seconds()))
 	}
-	return fmt.Sprintf("all %d running %s s later", m.orders, number(m.settled.Seconds()))
+	return fmt.Sprintf("all %d running %s s later, %s ms of the server's processor time an order with all that follows",
+		m.orders, number(m.settled.Seconds()), number(ms(m.cpu)/float64(m.orders)))
 }
 
 var orderBody = []byte(`{"language":"en","items":[{"offer":"memory","plan":"fleet","dataClass":"internal","parameters":{"interval_ms":1000}}]}`)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -63,7 +64,13 @@ func (c stageCommand) Run(ctx context.Context, w console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	defer func() { err = errors.Join(err, h.stopApplications(ctx)) }()
+	defer func() {
+		if h.process != nil {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute) // there may be many
+			defer cancel()
+			err = errors.Join(err, h.process.StopAll(ctx))
+		}
+	}()
 	h.simulated = map[string]provision.Driver{"memory": memory.New(memory.NewEngine(), h.now)}
 	if c.CPU != "" {
 		f, err := os.Create(c.CPU)
