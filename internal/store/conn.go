@@ -70,14 +70,15 @@ func (c *conn) close() error {
 
 // readers is the pool of SQLite's read connections.
 type readers struct {
-	pool *sql.DB
-	free chan *conn // nil stands for one that is not open yet
+	pool   *sql.DB
+	free   chan *conn    // nil stands for one that is not open yet
+	closed chan struct{} // nobody waits for a connection of a database that is closed
 }
 
 const readersMost = 8
 
 func newReaders(pool *sql.DB) *readers {
-	r := &readers{pool: pool, free: make(chan *conn, readersMost)}
+	r := &readers{pool: pool, free: make(chan *conn, readersMost), closed: make(chan struct{})}
 	for range readersMost {
 		r.free <- nil
 	}
@@ -90,6 +91,8 @@ func (r *readers) once(ctx context.Context, db *DB, fn func(tx *Tx) error) (agai
 	select {
 	case <-ctx.Done():
 		return false, ctx.Err()
+	case <-r.closed:
+		return false, sql.ErrConnDone
 	case c = <-r.free:
 	}
 	defer func() { r.free <- c }()
@@ -116,7 +119,9 @@ func (r *readers) once(ctx context.Context, db *DB, fn func(tx *Tx) error) (agai
 	return false, nil
 }
 
+// close waits for those who read, and refuses whoever comes later. It is called once.
 func (r *readers) close() error {
+	close(r.closed)
 	var errs []error
 	for range readersMost {
 		if c := <-r.free; c != nil {

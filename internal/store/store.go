@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -50,6 +51,10 @@ type DB struct {
 	gate    *gate    // PostgreSQL only
 	lock    *os.File // SQLite: no second process on the file
 	signals signals
+
+	closing  sync.Once
+	closed   atomic.Bool
+	closeErr error
 }
 
 // Open opens "sqlite:PATH" or "postgres://…" and checks that it answers. On SQLite it takes an exclusive lock on
@@ -137,8 +142,16 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 // Engine tells which database this is.
 func (db *DB) Engine() Engine { return db.engine }
 
-// Close closes all connections and gives the lock back.
+// Close closes all connections and gives the lock back; a second call gives the first one's answer.
 func (db *DB) Close() error {
+	db.closing.Do(func() {
+		db.closed.Store(true)
+		db.closeErr = db.close()
+	})
+	return db.closeErr
+}
+
+func (db *DB) close() error {
 	db.signals.close()
 	var errs []error
 	if db.readers != nil {

@@ -225,3 +225,21 @@ func TestASecondProcessIsRefused(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+func TestAClosedDatabaseKeepsNobodyWaiting(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		for range 2 {
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		nothing := func(*store.Tx) error { return nil }
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		for name, run := range map[string]func(context.Context, func(*store.Tx) error) error{"read": db.Read, "write": db.Tx, "claim": db.Claim} {
+			if err := run(ctx, nothing); err == nil || ctx.Err() != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}

@@ -91,7 +91,7 @@ func (db *DB) insist(ctx context.Context, once func(attempt int) (again bool, er
 	start := time.Now()
 	for attempt := 1; ; attempt++ {
 		again, err := once(attempt)
-		if err == nil || !again || ctx.Err() != nil {
+		if err == nil || !again || ctx.Err() != nil || db.closed.Load() {
 			return told(err)
 		}
 		if attempt >= maxAttempts || time.Since(start) > patience {
