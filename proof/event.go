@@ -13,6 +13,8 @@ import (
 const (
 	TypeUsage     = "halle.usage.v1"           // an amount of one meter in an interval
 	TypeWatermark = "halle.usage.watermark.v1" // the source has sent everything through an instant
+	TypeAmend     = "halle.usage.amend.v1"     // another amount instead of an earlier event's
+	TypeVoid      = "halle.usage.void.v1"      // an earlier event counts no more
 )
 
 // Limits of one event, in bytes of text and in entries.
@@ -29,7 +31,7 @@ type Event struct {
 	SpecVersion string // always 1.0
 	ID          string // unique for the source
 	Source      string // who measured, for example the resource
-	Type        string // TypeUsage or TypeWatermark
+	Type        string // TypeUsage, TypeWatermark, TypeAmend or TypeVoid
 	Subject     string // the subscription
 	Time        string // RFC 3339, when it was sealed; "" when not sent; no rule looks at it
 	ContentType string // "application/json" or ""
@@ -37,9 +39,12 @@ type Event struct {
 	Data        Data
 }
 
-// Data is what the event says. A usage event has Meter, Value, Unit, Start and End; a watermark has Through.
+// Data is what the event says. A usage event has Meter, Value or Item, Unit, Start and End; a watermark has Through. An
+// amendment has Event and what a usage event has; a void has Event alone.
 type Data struct {
 	Meter, Value, Unit string
+	Item               string // what a meter of different items counts once; personal data does not belong here
+	Event              string // id of the earlier event of the same source
 	Start, End         string // RFC 3339; the interval is [Start, End)
 	Through            string // RFC 3339
 	Number             bool   // Value was sent as a JSON number, not as text
@@ -54,6 +59,19 @@ type Usage struct {
 	Start, End time.Time
 	Value      int64
 	Overflow   bool
+}
+
+// Corrects tells whether the event takes an earlier one back.
+func (e *Event) Corrects() bool { return e.Type == TypeAmend || e.Type == TypeVoid }
+
+// Counts tells whether the event adds an amount.
+func (e *Event) Counts() bool { return e.Type == TypeUsage || e.Type == TypeAmend }
+
+// CorrectionHash is what the digest of a window counts for an event that takes another back: it commits to both.
+func CorrectionHash(event, original [32]byte) [32]byte {
+	const domain = "halle correction 1\n"
+	b := append(make([]byte, 0, len(domain)+64), domain...)
+	return sha256.Sum256(append(append(b, event[:]...), original[:]...))
 }
 
 // EventHash is the SHA-256 of an event's canonical bytes: what deduplication compares and the digest counts.
@@ -83,15 +101,24 @@ func (d *Data) appendCanonical(b []byte, kind string) []byte {
 		b = append(b, `{"through":`...)
 		return append(appendText(b, d.Through), '}')
 	}
+	if kind == TypeVoid {
+		b = append(b, `{"event":`...)
+		return append(appendText(b, d.Event), '}')
+	}
 	b = append(b, '{')
 	if len(d.Dimensions) > 0 {
 		b = append(append(b, `"dimensions":`...), d.Labels()...)
 		b = append(b, ',')
 	}
 	b = appendText(append(b, `"end":`...), d.End)
+	b = appendMember(b, "event", d.Event)
+	b = appendMember(b, "item", d.Item)
 	b = appendMember(b, "meter", d.Meter)
 	b = appendMember(b, "start", d.Start)
 	b = appendMember(b, "unit", d.Unit)
+	if d.Value == "" {
+		return append(b, '}')
+	}
 	b = append(b, `,"value":`...)
 	if d.Number {
 		b = append(b, d.Value...)
@@ -170,6 +197,9 @@ func (e *Event) Usage() (Usage, error) {
 	if !u.Start.Before(u.End) {
 		return u, faulty("data.end", "must be after data.start")
 	}
+	if e.Data.Value == "" {
+		return u, nil // it names an item
+	}
 	u.Value, err = strconv.ParseInt(e.Data.Value, 10, 64)
 	u.Overflow = err != nil // Check saw that it is an integer: only its size can be wrong
 	return u, nil
@@ -210,13 +240,45 @@ func (e *Event) Check() error {
 	switch e.Type {
 	case TypeUsage:
 		return e.Data.checkUsage()
+	case TypeAmend:
+		if err := e.checkReference(); err != nil {
+			return err
+		}
+		return e.Data.checkAmount()
+	case TypeVoid:
+		return e.checkVoid()
 	case TypeWatermark:
 		return e.Data.checkWatermark()
 	}
-	return faulty("type", "must be "+TypeUsage+" or "+TypeWatermark)
+	return faulty("type", "must be "+TypeUsage+", "+TypeWatermark+", "+TypeAmend+" or "+TypeVoid)
+}
+
+func (e *Event) checkReference() error {
+	switch {
+	case e.Data.Event == "" || len(e.Data.Event) > maxText:
+		return faulty("data.event", "must be the id of an earlier event, of 1 to 256 bytes")
+	case e.Data.Event == e.ID:
+		return faulty("data.event", "is the event itself: a correction has an id of its own")
+	}
+	return nil
+}
+
+func (e *Event) checkVoid() error {
+	d := &e.Data
+	if d.Meter != "" || d.Value != "" || d.Item != "" || d.Unit != "" || d.Start != "" || d.End != "" || d.Through != "" || len(d.Dimensions) > 0 {
+		return faulty("data", "of a void holds event and nothing else")
+	}
+	return e.checkReference()
 }
 
 func (d *Data) checkUsage() error {
+	if d.Event != "" {
+		return faulty("data.event", "belongs to an amendment or a void")
+	}
+	return d.checkAmount()
+}
+
+func (d *Data) checkAmount() error {
 	if d.Through != "" {
 		return faulty("data.through", "belongs to a watermark")
 	}
@@ -232,10 +294,14 @@ func (d *Data) checkUsage() error {
 	if d.End == "" {
 		return faulty("data.end", "is needed")
 	}
-	if !integer(d.Value) || len(d.Value) > maxDigits {
+	if d.Item != "" {
+		if d.Value != "" || len(d.Item) > maxText {
+			return faulty("data.item", "stands instead of a value and may have at most 256 bytes")
+		}
+	} else if !integer(d.Value) || len(d.Value) > maxDigits {
 		return faulty("data.value", `must be an integer, for example "123", without plus sign, exponent or leading zeros`)
 	}
-	if n, err := strconv.ParseInt(d.Value, 10, 64); d.Number && (err != nil || n > maxExact-1 || n < 1-maxExact) {
+	if n, err := strconv.ParseInt(d.Value, 10, 64); d.Number && d.Item == "" && (err != nil || n > maxExact-1 || n < 1-maxExact) {
 		return faulty("data.value", "is above 2^53: write it as text")
 	}
 	if len(d.Dimensions) > maxDimensions {
@@ -256,7 +322,7 @@ func (d *Data) checkWatermark() error {
 	if d.Through == "" {
 		return faulty("data.through", "is needed")
 	}
-	if d.Meter != "" || d.Value != "" || d.Unit != "" || d.Start != "" || d.End != "" || len(d.Dimensions) > 0 {
+	if d.Meter != "" || d.Value != "" || d.Item != "" || d.Event != "" || d.Unit != "" || d.Start != "" || d.End != "" || len(d.Dimensions) > 0 {
 		return faulty("data", "of a watermark holds through and nothing else")
 	}
 	return nil

@@ -15,10 +15,14 @@ import (
 	"github.com/halle-cloud/halle/price"
 )
 
-// InvoiceFileVersion is the first field of every invoice file.
-const InvoiceFileVersion = "halle-invoice/1"
+// InvoiceFileVersion is the first field of an invoice file that holds the events of its windows, InvoiceFileApart of one
+// whose events stand in an events file beside it, in the order of its windows.
+const (
+	InvoiceFileVersion = "halle-invoice/1"
+	InvoiceFileApart   = "halle-invoice/2"
+)
 
-// Limits of an invoice file. A larger invoice is proved by the statement of its party and its window files.
+// Limits of an invoice file. A larger invoice has its events apart.
 const (
 	MaxInvoiceFile   = 512 << 20 // bytes
 	MaxInvoiceEvents = 1_000_000
@@ -45,7 +49,7 @@ func (f *InvoiceFile) Write(w io.Writer) error {
 		events += len(f.Windows[i].Events)
 	}
 	if events > MaxInvoiceEvents {
-		return fmt.Errorf("invoice %s: %d usage events, a file holds at most %d: take the windows one by one", f.Invoice.Number, events, MaxInvoiceEvents)
+		return fmt.Errorf("invoice %s: %d usage events, a file holds at most %d: take its events apart", f.Invoice.Number, events, MaxInvoiceEvents)
 	}
 	for i := range f.Receipts {
 		f.Receipts[i].Fact.Seq = 0
@@ -83,7 +87,7 @@ func ParseInvoiceFile(r io.Reader) (*InvoiceFile, error) {
 	if err := json.Unmarshal(b, f); err != nil { // unknown fields are found below: they would not be written again
 		return nil, fmt.Errorf("invoice file: %w", err)
 	}
-	if f.Version != InvoiceFileVersion {
+	if f.Version != InvoiceFileVersion && f.Version != InvoiceFileApart {
 		return nil, fmt.Errorf("invoice file: version %q is not known", f.Version)
 	}
 	again, err := written(f)
@@ -194,4 +198,6 @@ type evidence struct {
 	origin  string
 	size    uint64
 	events  int64
+	apart   *EventsReader            // nil when the file holds the events
+	periods map[periodKey][]periodOf // of aggregations that do not add up
 }

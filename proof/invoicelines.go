@@ -25,6 +25,9 @@ func (e *evidence) lines(i *Invoice) error {
 			return fmt.Errorf("invoice %s: %w", i.Number, err)
 		}
 	}
+	if err := e.aggregates(); err != nil {
+		return fmt.Errorf("invoice %s: %w", i.Number, err)
+	}
 	totals, nets, err := i.Sum()
 	if err != nil {
 		return fmt.Errorf("invoice %s: %w", i.Number, err)
@@ -164,10 +167,12 @@ func (e *evidence) metered(l *InvoiceLine, c *price.Component, ch *InvoiceCharge
 	if got := w.Window.Sum(c.Meter); got != ch.Quantity.String() {
 		return nil, fmt.Errorf("window %s counts %s of %s, it says %s", ch.Window, got, c.Meter, ch.Quantity)
 	}
+	e.gather(w, c.Meter, ch.Period)
 	return w, nil
 }
 
-// Sum is the amount of a meter over all its labels, as a decimal integer.
+// Sum is the amount of a meter over all its labels by which the window changes its billing period, as a decimal integer.
+// It is below zero when more was taken back.
 func (w *Window) Sum(meter string) string {
 	total := new(big.Int)
 	for _, s := range w.Sums {

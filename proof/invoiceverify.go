@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -23,16 +24,23 @@ const (
 // events and the log, each charge, each line with its one rounding, the tax and the totals. key is the log's verifier
 // key; with an empty key the file's own is taken, which proves only that the file agrees with itself. The error names
 // what does not agree: the event, the price version, the charge or the fact.
-func (f *InvoiceFile) Verify(key string) (InvoiceReport, error) {
+func (f *InvoiceFile) Verify(key string) (InvoiceReport, error) { return f.VerifyApart(key, nil) }
+
+// VerifyApart verifies a file of the version InvoiceFileApart with its events file, which is read once from its beginning
+// to its end; a file of the other version takes none.
+func (f *InvoiceFile) VerifyApart(key string, events io.Reader) (InvoiceReport, error) {
 	report := InvoiceReport{Trusted: key != "", Number: f.Invoice.Number, Type: f.Invoice.Type, Date: f.Invoice.Date, Gross: f.Invoice.Totals.Gross}
 	if key == "" {
 		key = f.LogKey
 	}
-	if f.Version != InvoiceFileVersion || f.LogKey != key {
+	if f.Version != InvoiceFileVersion && f.Version != InvoiceFileApart || f.LogKey != key {
 		return report, errors.New("invoice file: it is for another log, or of another version")
 	}
 	e := evidence{issued: map[string]*fact{}, prices: map[string]*price.Version{}, windows: map[string]*WindowFile{},
-		agreed: map[string][]agreed{}, used: map[string]bool{}}
+		agreed: map[string][]agreed{}, used: map[string]bool{}, periods: map[periodKey][]periodOf{}}
+	if err := e.open(f.Version == InvoiceFileApart, events); err != nil {
+		return report, err
+	}
 	if err := e.collect(f, key); err != nil {
 		return report, err
 	}
@@ -96,7 +104,35 @@ func (e *evidence) collect(f *InvoiceFile, key string) error {
 			return fmt.Errorf("fact %s: window %s is not in the file", fact.id, id)
 		}
 	}
+	if e.apart != nil {
+		return e.apart.End()
+	}
 	return nil
+}
+
+// open begins to read the events that stand apart.
+func (e *evidence) open(apart bool, events io.Reader) (err error) {
+	switch {
+	case apart && events == nil:
+		return errors.New("invoice file: its events stand in a file beside it: give that too")
+	case apart:
+		e.apart, err = NewEventsReader(events)
+	case events != nil:
+		return errors.New("invoice file: it holds its events: no other file belongs to it")
+	}
+	return err
+}
+
+// verify verifies a window from its events, wherever they stand.
+func (e *evidence) verify(w *WindowFile) (err error) {
+	if e.apart == nil {
+		return w.Verify()
+	}
+	if w.Hashes != nil || w.Events != nil || w.Originals != nil {
+		return fmt.Errorf("window %s: its events stand twice", w.Window.ID)
+	}
+	w.found, err = e.apart.check(&w.Window)
+	return err
 }
 
 // file puts a fact where it belongs.
@@ -137,7 +173,7 @@ func (e *evidence) window(w *WindowFile, closed map[string]*fact) error {
 	if e.windows[id] != nil {
 		return fmt.Errorf("window %s stands twice", id)
 	}
-	if err := w.Verify(); err != nil {
+	if err := e.verify(w); err != nil {
 		return err
 	}
 	fact := closed[id]

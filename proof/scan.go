@@ -166,6 +166,10 @@ func (p *scanner) data(d *Data) string {
 			into, bit = &d.End, 16
 		case "through":
 			into, bit = &d.Through, 32
+		case "item":
+			into, bit = &d.Item, 64
+		case "event":
+			into, bit = &d.Event, 128
 		case "dimensions":
 			if d.Dimensions != nil {
 				return "stands twice"

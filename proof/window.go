@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -54,13 +53,21 @@ func nodeHash(left, right [32]byte) [32]byte {
 	return sha256.Sum256(b[:])
 }
 
-// Sum is the amount of one meter in a window; Labels are the dimensions as canonical JSON, "" for none. Quantity is a
-// decimal integer in text, because it may pass 64 bits.
+// Sum is the amount of one meter in a window; Labels are the dimensions as canonical JSON, "" for none. Quantity is by
+// how much the window changes the quantity of its billing period, so that the windows of a period always add up to it:
+// the amount itself where amounts add up, the difference to what the windows closed before came to elsewhere. It is
+// below zero when more was taken back. A decimal integer in text, because it may pass 64 bits.
 type Sum struct {
-	Meter    string `json:"meter"`
-	Unit     string `json:"unit"`
-	Labels   string `json:"labels,omitempty"`
-	Quantity string `json:"quantity"`
+	Meter       string      `json:"meter"`
+	Unit        string      `json:"unit"`
+	Labels      string      `json:"labels,omitempty"`
+	Quantity    string      `json:"quantity"`
+	Aggregation Aggregation `json:"aggregation,omitempty"` // "" for AggregateSum
+	// Of an aggregation that does not add up only: what the period has come to.
+	Period string `json:"period,omitempty"`
+	// Of AggregateP95: from how many samples. Of AggregateWeighted: the value that was held when the period began.
+	Samples int64  `json:"samples,omitempty"`
+	Held    string `json:"held,omitempty"`
 }
 
 // Window is a closed usage window as it stands in proof files. Sums are sorted by meter, then labels. Digest is
@@ -77,41 +84,48 @@ type Window struct {
 	Digest   string    `json:"digest"`
 }
 
-// WindowFile is a window with what it was made of: the sorted event hashes (hexadecimal), and the events in canonical
-// form in the order of the hashes.
+// WindowFile is a window with what it was made of: the sorted hashes that its digest counts (hexadecimal), and the events
+// in canonical form in the order of the hashes. Originals stands beside Events when one of them takes an earlier event
+// back: that event, "" for the others.
 type WindowFile struct {
-	Window Window   `json:"window"`
-	Hashes []string `json:"hashes"`
-	Events []string `json:"events"`
+	Window    Window   `json:"window"`
+	Hashes    []string `json:"hashes"`
+	Events    []string `json:"events"`
+	Originals []string `json:"originals,omitempty"`
+
+	found *windowCheck // by Verify
 }
 
 // Verify recomputes the digest and every sum from the events and tells the first thing that does not agree, naming
-// the event. It needs nothing but the file; whoever calls it compares the window with the fact in the log.
+// the event. It needs nothing but the file; whoever calls it compares the window with the fact in the log. What a period
+// comes to that does not add up takes all its windows: InvoiceFile.Verify does that.
 func (f *WindowFile) Verify() error {
-	if int64(len(f.Hashes)) != f.Window.Events || len(f.Events) != len(f.Hashes) {
-		return fmt.Errorf("window %s: counts %d events, the file has %d hashes and %d events",
-			f.Window.ID, f.Window.Events, len(f.Hashes), len(f.Events))
+	id := f.Window.ID
+	if int64(len(f.Hashes)) != f.Window.Events || len(f.Events) != len(f.Hashes) || f.Originals != nil && len(f.Originals) != len(f.Events) {
+		return fmt.Errorf("window %s: counts %d events, the file has %d hashes and %d events", id, f.Window.Events, len(f.Hashes), len(f.Events))
 	}
-	hashes := make([][32]byte, len(f.Hashes))
-	sums := map[Sum]*tally{}
+	c := newWindowCheck(&f.Window)
 	var buf []byte
 	for i, text := range f.Events {
-		buf = append(buf[:0], text...)
-		hashes[i] = EventHash(buf)
-		if buf = hex.AppendEncode(buf[:0], hashes[i][:]); string(buf) != f.Hashes[i] {
-			return fmt.Errorf("window %s: event %d (%s) was changed: its hash is %s, the window counted %s", f.Window.ID, i, name(text), buf, f.Hashes[i])
+		original := ""
+		if f.Originals != nil {
+			original = f.Originals[i]
+		}
+		if err := c.add(text, original); err != nil {
+			return fmt.Errorf("window %s: event %d (%s): %w", id, i, name(text), err)
+		}
+		if buf = hex.AppendEncode(buf[:0], c.hashes[i][:]); string(buf) != f.Hashes[i] {
+			return fmt.Errorf("window %s: event %d (%s) was changed: its hash is %s, the window counted %s", id, i, name(text), buf, f.Hashes[i])
 		}
 		if i > 0 && f.Hashes[i-1] >= f.Hashes[i] {
-			return fmt.Errorf("window %s: event %d (%s) is not in the order of hashes, or stands twice", f.Window.ID, i, name(text))
-		}
-		if err := f.Window.count(sums, text); err != nil {
-			return fmt.Errorf("window %s: event %d (%s): %w", f.Window.ID, i, name(text), err)
+			return fmt.Errorf("window %s: event %d (%s) is not in the order of hashes, or stands twice", id, i, name(text))
 		}
 	}
-	if got := WindowDigest(hashes); hex.EncodeToString(got[:]) != f.Window.Digest {
-		return fmt.Errorf("window %s: the digest of its events is %x, it says %s", f.Window.ID, got, f.Window.Digest)
+	if err := c.close(); err != nil {
+		return err
 	}
-	return f.Window.compare(sums)
+	f.found = c
+	return nil
 }
 
 // tally adds integers of 64 bits without overflow: what does not fit into near goes into far.
@@ -141,38 +155,3 @@ func name(text string) string {
 	return e.ID
 }
 
-func (w *Window) count(sums map[Sum]*tally, text string) error {
-	e, err := ParseEvent(text)
-	if err != nil {
-		return err
-	}
-	if e.Type != TypeUsage || e.Subject != w.Subject || e.Source != w.Source {
-		return fmt.Errorf("belongs to %s of %s, not to this window", e.Subject, e.Source)
-	}
-	key := Sum{Meter: e.Data.Meter, Unit: e.Data.Unit, Labels: e.Data.Labels()} // Quantity stays empty
-	if sums[key] == nil {
-		sums[key] = &tally{}
-	}
-	n, err := strconv.ParseInt(e.Data.Value, 10, 64)
-	if err != nil {
-		return fmt.Errorf("has the value %q, which is no integer of 64 bits", e.Data.Value)
-	}
-	sums[key].add(n)
-	return nil
-}
-
-func (w *Window) compare(sums map[Sum]*tally) error {
-	if len(sums) != len(w.Sums) {
-		return fmt.Errorf("window %s: has %d sums, its events give %d", w.ID, len(w.Sums), len(sums))
-	}
-	for _, s := range w.Sums {
-		got := sums[Sum{Meter: s.Meter, Unit: s.Unit, Labels: s.Labels}]
-		if got == nil {
-			return fmt.Errorf("window %s: no event gives %s %s in %s", w.ID, s.Meter, s.Labels, s.Unit)
-		}
-		if got.String() != s.Quantity {
-			return fmt.Errorf("window %s: the events give %s %s of %s, it says %s", w.ID, got, s.Unit, s.Meter, s.Quantity)
-		}
-	}
-	return nil
-}
