@@ -12,7 +12,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 )
 
-// Canonical is the one JSON text of a version: keys sorted, no spaces, numbers as strings, times in UTC (the
+// Canonical is the one JSON text of a version: keys sorted, no spaces, quantities and money as strings, times in UTC (the
 // form of RFC 8785 for the values used here, all of them ASCII). Only a version that passes Validate has one,
 // because the words it allows need no escaping.
 func (v *Version) Canonical() ([]byte, error) {
@@ -21,6 +21,9 @@ func (v *Version) Canonical() ([]byte, error) {
 	}
 	c := *v
 	c.EffectiveFrom = c.EffectiveFrom.UTC().Truncate(time.Second)
+	if !c.EffectiveTo.IsZero() {
+		c.EffectiveTo = c.EffectiveTo.UTC().Truncate(time.Second)
+	}
 	b, err := json.Marshal(&c)
 	if err != nil {
 		return nil, fmt.Errorf("price: write version: %w", err)

@@ -1,15 +1,20 @@
 // Package price turns a price version and a quantity into a line: the same pure functions quote before an order,
 // simulate, charge and verify offline afterwards.
 //
-// Owns: price models (components and tiers), immutable price versions with their canonical bytes and hash, the
-// line with its exact and rounded amount, the trace that explains a line, and billing periods as civil dates.
+// Owns: price models (components, tiers, hours and terms), immutable price versions with their canonical bytes and
+// hash, chains of versions, the line with its exact and rounded amount, the closing of a period, the traces that
+// explain both, and billing periods as civil dates.
 // Does not own: which version a customer bought (order), what was used (meter), charges as rows (rating), value
 // added tax (tax), names and descriptions of offers (catalog).
 // Reads: nothing.
 // Writes: nothing.
 //
 // A version has components. [Rate] gives one [Line] per component and input; [Trace] redoes the same sum and
-// keeps the steps; [Explain] writes them out; [NewQuote] adds up what a first period would cost.
+// keeps the steps; [Explain] writes them out; [NewQuote] adds up what a first period would cost. A version may have
+// terms, which look at all lines of a period: [Close] settles them, [ExplainTerm] writes out how.
+//
+// What a usage kind charges is a function f of the units of the period, and a window pays f(before + its units) less
+// f(before): the windows of a period sum to the whole exactly, however it was cut.
 package price
 
 import (
@@ -28,10 +33,22 @@ const (
 	PerPeriod Kind = "perPeriod" // per item and period, prorated by actual seconds
 	PerUnit   Kind = "perUnit"   // per unit used, one price
 	Graduated Kind = "graduated" // per unit used, each unit at the price of the tier it falls in
+	Volume    Kind = "volume"    // per unit used, all units of the period at the price of the tier that their number reaches
+	Package   Kind = "package"   // per started package of Per base units
+	Seats     Kind = "seats"     // per item and period like PerPeriod, of items whose seconds a meter counts
 )
 
 // Usage tells whether the kind charges what a meter counted.
-func (k Kind) Usage() bool { return k == PerUnit || k == Graduated }
+func (k Kind) Usage() bool {
+	switch k {
+	case PerUnit, Graduated, Volume, Package, Seats:
+		return true
+	}
+	return false
+}
+
+// Timed tells whether the kind needs the billing period to be rated.
+func (k Kind) Timed() bool { return k == PerPeriod || k == Seats }
 
 // Basis says whether the prices of a version carry tax.
 type Basis string
@@ -56,9 +73,11 @@ type Version struct {
 	ID            string         `json:"id"`
 	Currency      money.Currency `json:"currency"`
 	Basis         Basis          `json:"basis"`
-	Rounding      money.Rounding `json:"rounding,omitempty"` // empty: half away from zero
-	EffectiveFrom time.Time      `json:"effectiveFrom"`      // UTC, whole seconds
+	Rounding      money.Rounding `json:"rounding,omitempty"`   // empty: half away from zero
+	EffectiveFrom time.Time      `json:"effectiveFrom"`        // UTC, whole seconds
+	EffectiveTo   time.Time      `json:"effectiveTo,omitzero"` // sold until then; absent: until the next version of its chain
 	Components    []Component    `json:"components"`
+	Terms         []Term         `json:"terms,omitempty"` // settled in this order when a period is closed
 }
 
 // Component is one thing that is charged. Which fields are used depends on the kind; Validate says which.
@@ -67,18 +86,56 @@ type Component struct {
 	Kind  Kind            `json:"kind"`
 	Meter string          `json:"meter,omitempty"` // usage kinds: key of the meter
 	Unit  string          `json:"unit,omitempty"`  // usage kinds: the word for one priced unit, "hour"
-	Per   money.Quantity  `json:"per,omitzero"`    // usage kinds: base units of the meter in one priced unit, 3600
+	Per   money.Quantity  `json:"per,omitzero"`    // usage kinds but seats: base units of the meter in one priced unit, 3600
 	Free  money.Quantity  `json:"free,omitzero"`   // usage kinds: the first base units of each period cost nothing
-	Every Every           `json:"every,omitempty"` // perPeriod
-	Price money.UnitPrice `json:"price,omitzero"`  // all kinds but graduated
-	Tiers []Tier          `json:"tiers,omitempty"` // graduated: ascending, the last without bound
+	Every Every           `json:"every,omitempty"` // perPeriod; seats: month
+	Price money.UnitPrice `json:"price,omitzero"`  // all kinds without tiers
+	Tiers []Tier          `json:"tiers,omitempty"` // graduated, volume: ascending, the last without bound
+	Hours *Hours          `json:"hours,omitempty"` // usage kinds: counts only what is used in these hours of the week
+	Parts []Part          `json:"parts,omitempty"` // oneOff, perPeriod: a bundle, whose price is split over these
 }
 
 // Tier prices the base units from the bound of the tier before (or Free) up to UpTo, which counts from the first
-// base unit of the period, the free ones included. UpTo 0 means without bound.
+// base unit of the period, the free ones included. UpTo 0 means without bound. Of a volume price it is the tier that
+// prices every unit beyond the free ones, as soon as they are more than the tier before allows.
 type Tier struct {
 	UpTo  money.Quantity  `json:"upTo,omitzero"`
-	Price money.UnitPrice `json:"price"` // per priced unit, that is per Component.Per base units
+	Price money.UnitPrice `json:"price"`         // per priced unit, that is per Component.Per base units
+	Flat  money.UnitPrice `json:"flat,omitzero"` // once, with the first unit in the tier
+	Step  money.Quantity  `json:"step,omitzero"` // the units in the tier count in started steps of so many base units
+}
+
+// Part is one of the things that a bundle holds. Its share of the price goes by its weight.
+type Part struct {
+	Key    string         `json:"key"`
+	Weight money.Quantity `json:"weight"`
+}
+
+// Share is what falls on one part of a bundle, or on one component when a term is settled.
+type Share struct {
+	Key    string       `json:"key"`
+	Amount money.Amount `json:"amount"`
+}
+
+// Split shares the amount of a line over the parts of its component by largest remainder; nil when it is no bundle.
+// Errors: those of money.Split.
+func (c *Component) Split(amount money.Amount) ([]Share, error) {
+	if len(c.Parts) == 0 {
+		return nil, nil
+	}
+	weights := make([]int64, len(c.Parts))
+	for i, p := range c.Parts {
+		weights[i] = int64(p.Weight)
+	}
+	amounts, err := money.Split(amount, weights)
+	if err != nil {
+		return nil, err
+	}
+	shares := make([]Share, len(c.Parts))
+	for i, p := range c.Parts {
+		shares[i] = Share{p.Key, amounts[i]}
+	}
+	return shares, nil
 }
 
 // Component finds a component by its key. Error: price.component.

@@ -101,7 +101,7 @@ func TestValidateNamesEveryField(t *testing.T) {
 	v := &Version{Currency: "XYZ", Rounding: "up", Components: []Component{
 		{Key: "a b", Kind: Graduated, Price: eur(1), Free: 10, Tiers: []Tier{{UpTo: 5, Price: eur(-1)}, {UpTo: 9, Price: eur(1)}}},
 		{Key: "a b", Kind: PerPeriod, Meter: "m", Tiers: []Tier{{}}},
-		{Key: "k", Kind: "volume"},
+		{Key: "k", Kind: "other"},
 	}}
 	var paths []string
 	err, ok := v.Validate().(*fail.Error)
@@ -209,9 +209,9 @@ func anyTiers(t *rapid.T) *Version {
 	below := c.Free
 	for range rapid.IntRange(0, 5).Draw(t, "tiers") {
 		below += money.Quantity(rapid.Int64Range(1, 5000).Draw(t, "step"))
-		c.Tiers = append(c.Tiers, Tier{below, eur(rapid.Int64Range(0, 1e10).Draw(t, "price"))})
+		c.Tiers = append(c.Tiers, Tier{UpTo: below, Price: eur(rapid.Int64Range(0, 1e10).Draw(t, "price"))})
 	}
-	c.Tiers = append(c.Tiers, Tier{0, eur(rapid.Int64Range(0, 1e10).Draw(t, "last"))})
+	c.Tiers = append(c.Tiers, Tier{Price: eur(rapid.Int64Range(0, 1e10).Draw(t, "last"))})
 	if err := v.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -328,6 +328,14 @@ func TestPartsOfAPeriodSumToTheWhole(t *testing.T) {
 func FuzzParseVersion(f *testing.F) {
 	b, err := broker().Canonical()
 	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	if b, err = contract(Term{Key: "t", Kind: Trial, Days: 3}, Term{Key: "c", Kind: Commitment, Amount: cents(5), Every: Year, Prepaid: true}).Canonical(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	if b, err = day().Canonical(); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b)

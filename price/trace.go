@@ -13,21 +13,28 @@ type Rule string
 
 // The rules.
 const (
-	RuleOneOff Rule = "oneOff"
-	RulePeriod Rule = "period" // a whole period
-	RulePart   Rule = "part"   // a part of a period, in seconds
-	RuleFree   Rule = "free"
-	RuleUnit   Rule = "unit"
-	RuleTier   Rule = "tier"
+	RuleOneOff  Rule = "oneOff"
+	RulePeriod  Rule = "period" // a whole period
+	RulePart    Rule = "part"   // a part of a period, in seconds
+	RuleFree    Rule = "free"
+	RuleUnit    Rule = "unit"
+	RuleTier    Rule = "tier"
+	RuleFlat    Rule = "flat"    // with the first unit in a tier
+	RulePackage Rule = "package" // started packages
+	RuleSeats   Rule = "seats"   // items × seconds
+	RuleVolume  Rule = "volume"  // all units of the period so far
+	RuleBefore  Rule = "before"  // less all units of the period that were charged before
 )
 
-// Step is one product in the sum of a line: Price × Quantity ÷ Per = Partial.
+// Step is one product in the sum of a line: Price × Quantity ÷ Per = Partial, or its opposite where it takes back what
+// was charged before. Where units were charged before in the same tier, Partial is the difference of two products, each
+// cut below 1e-18 of the currency.
 type Step struct {
 	Rule     Rule            `json:"rule"`
 	From     money.Quantity  `json:"from,omitzero"` // usage: first base unit of the tier
 	To       money.Quantity  `json:"to,omitzero"`   // usage: bound of the tier, 0 for none
 	Quantity money.Quantity  `json:"quantity"`      // base units, items, or items × seconds
-	Per      money.Quantity  `json:"per"`           // base units of one priced unit, or seconds of the period
+	Per      money.Quantity  `json:"per"`           // base units of one priced unit or package, or seconds of the period
 	Price    money.UnitPrice `json:"price"`
 	Partial  money.Exact     `json:"partial"`
 }
@@ -39,19 +46,31 @@ func Trace(v *Version, l *Line) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, in := sum{total: money.ZeroExact(v.Currency), keep: true}, l.Input()
-	if err := s.component(c, &in); err != nil {
-		return nil, err
-	}
-	amount, err := s.total.Round(v.Rounding)
+	steps, again, err := stepsOf(v, c, l.Input(), false)
 	if err != nil {
 		return nil, err
 	}
-	if l.Version != v.ID || l.Kind != c.Kind || s.total != l.Exact || amount != l.Amount {
+	if again != l.Exact { // a line of earlier days
+		if steps, again, err = stepsOf(v, c, l.Input(), true); err != nil {
+			return nil, err
+		}
+	}
+	amount, err := again.Round(v.Rounding)
+	if err != nil {
+		return nil, err
+	}
+	if l.Version != v.ID || l.Kind != c.Kind || again != l.Exact || amount != l.Amount {
 		return nil, fail.New(fail.Conflict, "price.mismatch", "The line does not come out of this price list.",
 			"Compare the line with the price list it names.").With("line", l.Amount.String()).With("recomputed", amount.String())
 	}
-	return s.steps, nil
+	return steps, nil
+}
+
+// stepsOf redoes an input and keeps the steps.
+func stepsOf(v *Version, c *Component, in Input, apart bool) ([]Step, money.Exact, error) {
+	s := sum{total: money.ZeroExact(v.Currency), keep: true, apart: apart}
+	err := s.component(c, &in)
+	return s.steps, s.total, err
 }
 
 // Explain writes the trace of a line for a person, one step a line and the rounding last, in French for a
@@ -75,7 +94,18 @@ func Explain(v *Version, l *Line, locale string) (string, error) {
 		fmt.Fprintf(&b, " = %s\n", s.Partial.Decimal())
 	}
 	fmt.Fprintf(&b, w("total"), l.Exact.String(), l.Amount.Format(locale))
+	shares, err := c.Split(l.Amount)
+	if err != nil {
+		return "", err
+	}
+	writeShares(&b, shares, locale, w)
 	return b.String(), nil
+}
+
+func writeShares(b *strings.Builder, shares []Share, locale string, w func(string) string) {
+	for _, s := range shares {
+		fmt.Fprintf(b, "\n"+w("share"), s.Key, s.Amount.Format(locale))
+	}
 }
 
 func (s *Step) text(c *Component, l *Line, locale string, w func(string) string) string {
@@ -90,20 +120,37 @@ func (s *Step) text(c *Component, l *Line, locale string, w func(string) string)
 		return fmt.Sprintf(w("part"), l.Quantity.Format(locale), p, w(string(c.Every)), held, s.Per.Format(locale))
 	case RuleFree:
 		return fmt.Sprintf(w("free"), q)
+	case RulePackage:
+		return fmt.Sprintf(w("package"), (s.Quantity / s.Per).Format(locale), p, s.Per.Format(locale), c.Unit)
+	case RuleSeats:
+		if s.Per == 1 {
+			return fmt.Sprintf(w("period"), q, p, w(string(c.Every)))
+		}
+		return fmt.Sprintf(w("seats"), q, p, w(string(c.Every)), s.Per.Format(locale))
 	}
+	low, high := s.From.Format(locale), w("open")
+	if s.To != 0 {
+		high = s.To.Format(locale)
+	}
+	switch s.Rule {
+	case RuleFlat:
+		return fmt.Sprintf(w("tier"), low, high) + fmt.Sprintf(w("flat"), p)
+	case RuleVolume:
+		return fmt.Sprintf(w("volume"), low, high) + unitText(s, c, locale, w)
+	case RuleBefore:
+		return fmt.Sprintf(w("before"), low, high) + unitText(s, c, locale, w)
+	case RuleTier:
+		return fmt.Sprintf(w("tier"), low, high) + unitText(s, c, locale, w)
+	}
+	return unitText(s, c, locale, w)
+}
+
+func unitText(s *Step, c *Component, locale string, w func(string) string) string {
 	unit := c.Unit
 	if s.Per != 1 {
 		unit = fmt.Sprintf(w("per"), c.Unit, s.Per.Format(locale))
 	}
-	text := fmt.Sprintf(w("unit"), q, p, unit)
-	if s.Rule == RuleTier {
-		to := w("open")
-		if s.To != 0 {
-			to = s.To.Format(locale)
-		}
-		text = fmt.Sprintf(w("tier"), s.From.Format(locale), to) + text
-	}
-	return text
+	return fmt.Sprintf(w("unit"), s.Quantity.Format(locale), s.Price.Format(locale), unit)
 }
 
 func english(key string) string {
@@ -124,6 +171,44 @@ func english(key string) string {
 		return "from %s to %s: "
 	case "open":
 		return "any"
+	case "flat":
+		return "%s flat"
+	case "package":
+		return "%s started packages × %s per %s %s"
+	case "seats":
+		return "%s seconds × %s a %s of %s seconds"
+	case "volume":
+		return "the period so far, from %s to %s: "
+	case "before":
+		return "less what was charged before, from %s to %s: "
+	case "share":
+		return "of it %s %s"
+	case "everything":
+		return "everything"
+	case "period of":
+		return "period %d (%s) from %s to %s UTC"
+	case "prorated":
+		return "%s for %s of %s seconds = %s"
+	case "trial":
+		return "the first %d days of %s cost nothing = %s"
+	case "discount":
+		return "%s %% off %s for %s = %s"
+	case "coupon":
+		return "%s off %s for %s = %s"
+	case "cap":
+		return "at most %s, of %s for %s = %s"
+	case "minimum":
+		return "at least %s, of %s for %s = %s"
+	case "commitment":
+		return "%s committed, drawn down by %s for %s = %s"
+	case "prepaid":
+		return "%s paid in advance, drawn down by %s for %s = %s"
+	case "not over":
+		return ", settled when the period is over"
+	case "settled":
+		return "less what was settled before: %s"
+	case "closing":
+		return "total %s"
 	case "total":
 		return "total %s, rounded to %s"
 	}
@@ -148,6 +233,44 @@ func french(key string) string {
 		return "de %s à %s : "
 	case "open":
 		return "l’infini"
+	case "flat":
+		return "%s de forfait"
+	case "package":
+		return "%s lots entamés × %s par %s %s"
+	case "seats":
+		return "%s secondes × %s par %s de %s secondes"
+	case "volume":
+		return "la période à ce jour, de %s à %s : "
+	case "before":
+		return "moins ce qui a déjà été compté, de %s à %s : "
+	case "share":
+		return "dont %s %s"
+	case "everything":
+		return "l’ensemble"
+	case "period of":
+		return "période %d (%s) du %s au %s UTC"
+	case "prorated":
+		return "%s pour %s sur %s secondes = %s"
+	case "trial":
+		return "les %d premiers jours de %s sont gratuits = %s"
+	case "discount":
+		return "%s %% de remise sur %s pour %s = %s"
+	case "coupon":
+		return "%s de réduction sur %s pour %s = %s"
+	case "cap":
+		return "au plus %s, sur %s pour %s = %s"
+	case "minimum":
+		return "au moins %s, sur %s pour %s = %s"
+	case "commitment":
+		return "%s engagés, dont %s consommés pour %s = %s"
+	case "prepaid":
+		return "%s payés d’avance, dont %s consommés pour %s = %s"
+	case "not over":
+		return ", réglé à la fin de la période"
+	case "settled":
+		return "moins ce qui a déjà été réglé : %s"
+	case "closing":
+		return "total %s"
 	case "total":
 		return "total %s, arrondi à %s"
 	case "month":

@@ -24,6 +24,10 @@ func (v *Version) Validate() error {
 	p.when(!v.Rounding.Valid(), "rounding", `must be "halfAwayFromZero" or "halfEven"`)
 	p.when(v.EffectiveFrom.IsZero(), "effectiveFrom", "is missing")
 	p.when(!v.EffectiveFrom.Equal(v.EffectiveFrom.Truncate(time.Second)), "effectiveFrom", "must be a whole second")
+	if !v.EffectiveTo.IsZero() {
+		p.when(!v.EffectiveTo.Equal(v.EffectiveTo.Truncate(time.Second)), "effectiveTo", "must be a whole second")
+		p.when(!v.EffectiveFrom.Before(v.EffectiveTo), "effectiveTo", "must be after effectiveFrom")
+	}
 	p.when(len(v.Components) == 0, "components", "must name at least one part")
 	p.when(len(v.Components) > maxComponents, "components", "has too many parts")
 	seen := make(map[string]bool, len(v.Components))
@@ -33,6 +37,8 @@ func (v *Version) Validate() error {
 		seen[c.Key] = true
 		p.component(at, c, v.Currency)
 	}
+	p.week(v)
+	p.terms(v)
 	return p.error()
 }
 
@@ -65,34 +71,46 @@ func (p *problems) word(path, s string) {
 func (p *problems) component(at string, c *Component, cur money.Currency) {
 	p.word(at+"key", c.Key)
 	switch c.Kind {
-	case OneOff, PerPeriod, PerUnit, Graduated:
+	case OneOff, PerPeriod, PerUnit, Graduated, Volume, Package, Seats:
 	default:
-		p.when(true, at+"kind", `must be "oneOff", "perPeriod", "perUnit" or "graduated"`)
+		p.when(true, at+"kind", `must be "oneOff", "perPeriod", "perUnit", "graduated", "volume", "package" or "seats"`)
 		return
 	}
-	if c.Kind.Usage() {
-		p.word(at+"meter", c.Meter)
-		p.word(at+"unit", c.Unit)
-		p.when(c.Per <= 0, at+"per", "must be above zero: how many base units of the meter one priced unit has")
-		p.when(c.Free < 0, at+"free", "must not be below zero")
-	} else {
-		p.when(c.Meter != "", at+"meter", "belongs to usage only")
-		p.when(c.Unit != "", at+"unit", "belongs to usage only")
-		p.when(c.Per != 0, at+"per", "belongs to usage only")
-		p.when(c.Free != 0, at+"free", "belongs to usage only")
-	}
-	if c.Kind == PerPeriod {
+	p.used(at, c)
+	p.bundle(at+"parts", c)
+	switch c.Kind {
+	case PerPeriod:
 		p.when(c.Every != Month && c.Every != Year, at+"every", `must be "month" or "year"`)
-	} else {
-		p.when(c.Every != "", at+"every", "belongs to perPeriod only")
+	case Seats:
+		p.when(c.Every != Month, at+"every", `must be "month"`)
+	default:
+		p.when(c.Every != "", at+"every", "belongs to perPeriod and seats only")
 	}
-	if c.Kind == Graduated {
+	if c.Kind == Graduated || c.Kind == Volume {
 		p.when(c.Price != money.UnitPrice{}, at+"price", "belongs into the tiers")
 		p.tiers(at+"tiers", c, cur)
 		return
 	}
-	p.when(len(c.Tiers) > 0, at+"tiers", "belongs to graduated only")
+	p.when(len(c.Tiers) > 0, at+"tiers", "belongs to graduated and volume only")
 	p.price(at+"price", c.Price, cur)
+}
+
+// used checks what only usage has.
+func (p *problems) used(at string, c *Component) {
+	if c.Kind.Usage() {
+		p.word(at+"meter", c.Meter)
+		p.word(at+"unit", c.Unit)
+		p.when(c.Kind != Seats && c.Per <= 0, at+"per", "must be above zero: how many base units of the meter one priced unit has")
+		p.when(c.Kind == Seats && c.Per != 0, at+"per", "does not belong to seats, whose meter counts seconds")
+		p.when(c.Free < 0, at+"free", "must not be below zero")
+		p.hours(at+"hours.", c.Hours)
+		return
+	}
+	p.when(c.Meter != "", at+"meter", "belongs to usage only")
+	p.when(c.Unit != "", at+"unit", "belongs to usage only")
+	p.when(c.Per != 0, at+"per", "belongs to usage only")
+	p.when(c.Free != 0, at+"free", "belongs to usage only")
+	p.when(c.Hours != nil, at+"hours", "belongs to usage only")
 }
 
 func (p *problems) tiers(at string, c *Component, cur money.Currency) {
@@ -102,6 +120,10 @@ func (p *problems) tiers(at string, c *Component, cur money.Currency) {
 	for i, t := range c.Tiers {
 		here := fmt.Sprintf("%s.%d.", at, i)
 		p.price(here+"price", t.Price, cur)
+		if t.Flat != (money.UnitPrice{}) {
+			p.price(here+"flat", t.Flat, cur)
+		}
+		p.when(t.Step < 0, here+"step", "must not be below zero")
 		if i == len(c.Tiers)-1 {
 			p.when(t.UpTo != 0, here+"upTo", "must be absent in the last tier, which has no bound")
 			continue
