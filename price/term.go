@@ -120,6 +120,7 @@ const (
 	maxParts   = 50
 	maxPeriods = 1200
 	maxDays    = 3660
+	maxWeight  = 1_000_000_000_000
 )
 
 // terms checks the terms of a version.
@@ -191,8 +192,8 @@ func (p *problems) bundle(at string, c *Component) {
 		p.word(here+"key", part.Key)
 		p.when(seen[part.Key], here+"key", "is used twice")
 		seen[part.Key] = true
-		p.when(part.Weight < 0 || part.Weight > 1e12, here+"weight", "must be 0 to 1000000000000")
-		sum += min(max(part.Weight, 0), 1e12)
+		p.when(part.Weight < 0 || part.Weight > maxWeight, here+"weight", "must be 0 to 1000000000000")
+		sum += min(max(part.Weight, 0), maxWeight)
 	}
 	p.when(sum == 0, at, "must have a weight above zero")
 }
