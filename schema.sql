@@ -412,6 +412,15 @@ quote.id text not null
 quote.order_id text
 quote.org text not null
 quote.path text not null
+rating_closing.created_at text not null
+rating_closing.every text not null
+rating_closing.invoice text not null
+rating_closing.period_from text not null
+rating_closing.period_to text not null
+rating_closing.price_hash text not null
+rating_closing.seq integer not null
+rating_closing.state blob not null
+rating_closing.subscription text not null
 rating_contract index rating_contract_org
 rating_contract.activated_at text not null
 rating_contract.anchor text not null
@@ -419,6 +428,7 @@ rating_contract.charged_to text not null
 rating_contract.complete integer not null
 rating_contract.currency text not null
 rating_contract.ended_at text
+rating_contract.ended_fact text not null
 rating_contract.exact text not null
 rating_contract.market text not null
 rating_contract.name text not null

@@ -1,14 +1,12 @@
 package billing
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -66,7 +64,11 @@ func (s *Invoices) Draft(ctx context.Context, c access.Caller, org string, upTo 
 			return err
 		}
 		out = nil
-		for _, part := range split(bill) {
+		st, err := bill.Statement()
+		if err != nil {
+			return err
+		}
+		for _, part := range st.Split() {
 			doc, err := s.document(tx, o, part)
 			if err != nil {
 				return err
@@ -100,25 +102,33 @@ func (s *Invoices) Issue(ctx context.Context, c access.Caller, org string, upTo 
 		if err != nil {
 			return err
 		}
-		out, err = s.issueAll(tx, c, o, bill)
+		out, err = s.issueAll(tx, c, o, bill, false)
 		return err
 	})
 	return out, err
 }
 
-// issueAll issues the invoices of a bill in the caller's transaction.
-func (s *Invoices) issueAll(tx *store.Tx, c access.Caller, o party.Organisation, bill rating.Bill) ([]Summary, error) {
+// issueAll issues the invoices of a bill in the caller's transaction. What comes to less than nothing, because usage was
+// taken back, waits for the next invoice; the last one of a subscription does not wait.
+func (s *Invoices) issueAll(tx *store.Tx, c access.Caller, o party.Organisation, bill rating.Bill, last bool) ([]Summary, error) {
+	st, err := bill.Statement()
+	if err != nil {
+		return nil, err
+	}
 	var out []Summary
-	for _, part := range split(bill) {
+	for _, part := range st.Split() {
 		doc, err := s.document(tx, o, part)
 		if err != nil {
 			return nil, err
+		}
+		if doc.Totals.Gross.Sign() < 0 && !last {
+			continue
 		}
 		done, err := s.finalise(tx, c, doc)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Ratings.MarkBilled(tx, done.ID, part.Charges); err != nil {
+		if err := s.Ratings.MarkBilled(tx, done.ID, part); err != nil {
 			return nil, err
 		}
 		out = append(out, done)
@@ -126,40 +136,10 @@ func (s *Invoices) issueAll(tx *store.Tx, c access.Caller, o party.Organisation,
 	return out, nil
 }
 
-// split makes one bill for each seller, currency and basis, in a stable order.
-func split(b rating.Bill) []rating.Bill {
-	type key struct {
-		seller   string
-		currency money.Currency
-		basis    price.Basis
-	}
-	parts := map[key]*rating.Bill{}
-	var order []key
-	for _, c := range b.Charges {
-		v := b.Prices[c.Price]
-		k := key{b.Contracts[c.Subscription].Seller, v.Currency, v.Basis}
-		if parts[k] == nil {
-			part := b
-			part.Charges = nil
-			parts[k] = &part
-			order = append(order, k)
-		}
-		parts[k].Charges = append(parts[k].Charges, c)
-	}
-	slices.SortFunc(order, func(x, y key) int {
-		return cmp.Or(cmp.Compare(x.seller, y.seller), cmp.Compare(x.currency, y.currency), cmp.Compare(x.basis, y.basis))
-	})
-	out := make([]rating.Bill, len(order))
-	for i, k := range order {
-		out[i] = *parts[k]
-	}
-	return out
-}
-
 // document writes everything of an invoice that does not depend on its place in the series.
-func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Bill) (doc proof.Invoice, err error) {
-	contract := b.Contracts[b.Charges[0].Subscription]
-	v := b.Prices[b.Charges[0].Price]
+func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Statement) (doc proof.Invoice, err error) {
+	contract := b.Contracts[b.Groups[0].Subscription]
+	v := b.Prices[b.Groups[0].Price]
 	zone, err := time.LoadLocation(contract.Zone)
 	if err != nil {
 		return doc, err
@@ -182,9 +162,7 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Bill) (
 	if m := tax.Mention(doc.Decision.Mention, o.Language); m != "" {
 		doc.Mentions = []string{m}
 	}
-	if err := lines(&doc, b); err != nil {
-		return doc, err
-	}
+	lines(&doc, b)
 	totals, nets, err := doc.Sum()
 	if err != nil {
 		return doc, err
@@ -196,26 +174,27 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Bill) (
 	return doc, nil
 }
 
-func lines(doc *proof.Invoice, b rating.Bill) error {
-	groups, err := b.Groups()
-	if err != nil {
-		return err
-	}
-	for n, g := range groups {
-		l := proof.InvoiceLine{No: n + 1, Subscription: g.Subscription, Item: b.Contracts[g.Subscription].Name, Component: g.Part.Key, Unit: g.Unit(),
-			Quantity: g.Quantity, Correction: g.Correction, Period: g.Span, Price: g.Price, Exact: g.Exact, Amount: g.Amount,
-			Category: doc.Decision.Category, BasisPoints: doc.Decision.BasisPoints}
+func lines(doc *proof.Invoice, b rating.Statement) {
+	for n, g := range b.Groups {
+		l := proof.InvoiceLine{No: n + 1, Subscription: g.Subscription, Item: b.Contracts[g.Subscription].Name, Component: g.Key(), Unit: g.Unit(),
+			Quantity: g.Quantity, Correction: g.Correction, Trial: g.Trial, Period: g.Span, Price: g.Price, Exact: g.Exact, Amount: g.Amount, Shares: g.Shares,
+			Category: doc.Decision.Category, BasisPoints: doc.Decision.BasisPoints, Charges: []proof.InvoiceCharge{}}
 		for _, i := range b.History[g.Subscription] {
 			if i.Price == g.Price {
 				l.Item = i.Name
 			}
+		}
+		if g.Term != nil {
+			l.Term = g.Term.Kind
 		}
 		for _, c := range g.Charges {
 			l.Charges = append(l.Charges, c.Proof(g.Part.Kind))
 		}
 		doc.Lines = append(doc.Lines, l)
 	}
-	return nil
+	for _, c := range b.Closings {
+		doc.Closings = append(doc.Closings, proof.InvoiceClosing{Subscription: c.Subscription, Price: c.Price, Closing: c.Closing})
+	}
 }
 
 func (s *Invoices) seller(tx *store.Tx, entity string) (proof.InvoiceParty, error) {
@@ -275,7 +254,7 @@ func (s *Invoices) finalise(tx *store.Tx, c access.Caller, doc proof.Invoice) (S
 	switch {
 	case doc.Type == proof.TypeCreditNote:
 		i.Status = StatusIssued
-	case i.Gross.IsZero():
+	case i.Gross.Sign() <= 0:
 		i.Status = StatusPaid
 	}
 	if i.sealed, err = s.Ring.Seal(tx.Context(), keys.Entity(doc.Entity), text, documentAAD(doc.ID)); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/trace"
 )
@@ -181,21 +182,28 @@ func (s *Invoices) evidence(ctx context.Context, o party.Organisation, v View, f
 		}
 		f.Prices = f.Prices[:0]
 		for _, c := range bill.Charges {
-			for _, i := range bill.History[c.Subscription] {
-				agreed[i.Fact] = true
-			}
 			if c.Window != "" {
 				windows[c.Window] = c.Fact
 			}
-			if prices[c.Price] {
+		}
+		for _, l := range v.Document.Lines {
+			for _, i := range bill.History[l.Subscription] {
+				agreed[i.Fact] = true
+			}
+			if prices[l.Price] {
 				continue
 			}
-			prices[c.Price] = true
-			text, err := s.Ratings.PriceBytes(tx, c.Price)
+			prices[l.Price] = true
+			text, err := s.Ratings.PriceBytes(tx, l.Price)
 			if err != nil {
 				return err
 			}
 			f.Prices = append(f.Prices, string(text))
+		}
+		for _, c := range v.Document.Closings { // the end decides for how long a term's price was in force
+			if k := bill.Contracts[c.Subscription]; k.EndedFact != "" {
+				agreed[k.EndedFact] = true
+			}
 		}
 		clear(prices)
 		return nil
@@ -213,4 +221,40 @@ func (s *Invoices) evidence(ctx context.Context, o party.Organisation, v View, f
 		facts = append(facts, windows[id])
 	}
 	return facts, nil
+}
+
+// ExplainLine writes how a line of an invoice came about, step by step, in French for a locale that begins with "fr" and
+// in English otherwise. Those who may read the invoice may. Error: fail.NotFound.
+func (s *Invoices) ExplainLine(ctx context.Context, c access.Caller, invoice string, no int, locale string) (text string, err error) {
+	v, _, err := s.view(ctx, c, invoice)
+	if err != nil {
+		return "", err
+	}
+	if v.Document == nil || no < 1 || no > len(v.Document.Lines) {
+		return "", fail.New(fail.NotFound, "billing.line", "The invoice has no such line.", "Use a number that stands on the invoice.")
+	}
+	doc := v.Document
+	if v.Credits != "" { // a credit note repeats the lines of its invoice
+		original, _, err := s.view(ctx, c, v.Credits)
+		if err != nil {
+			return "", err
+		}
+		if doc = original.Document; doc == nil || no > len(doc.Lines) {
+			return "", fail.New(fail.NotFound, "billing.line", "The invoice has no such line.", "Use a number that stands on the invoice.")
+		}
+	}
+	l := &doc.Lines[no-1]
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		body, err := s.Ratings.PriceBytes(tx, l.Price)
+		if err != nil {
+			return err
+		}
+		list, err := price.ParseVersion(body)
+		if err != nil {
+			return err
+		}
+		text, err = doc.ExplainLine(list, l, locale)
+		return err
+	})
+	return text, err
 }

@@ -934,13 +934,21 @@ type PlacementResult struct {
 type PriceComponent struct {
 	Every string      `json:"every,omitempty"`
 	Free  string      `json:"free,omitempty"`
+	Hours *PriceHours `json:"hours,omitempty"`
 	Key   string      `json:"key"`
 	Kind  string      `json:"kind"`
 	Meter string      `json:"meter,omitempty"`
+	Parts []PricePart `json:"parts,omitempty"`
 	Per   string      `json:"per,omitempty"`
 	Price string      `json:"price,omitempty"`
 	Tiers []PriceTier `json:"tiers,omitempty"`
 	Unit  string      `json:"unit,omitempty"`
+}
+
+// PriceHours is what the API calls so.
+type PriceHours struct {
+	Spans []PriceWeekSpan `json:"spans"`
+	Zone  string          `json:"zone"`
 }
 
 // PriceInterval is what the API calls so.
@@ -962,6 +970,12 @@ type PriceLine struct {
 	Version   string         `json:"version"`
 }
 
+// PricePart is what the API calls so.
+type PricePart struct {
+	Key    string `json:"key"`
+	Weight string `json:"weight"`
+}
+
 // PriceQuote is what the API calls so.
 type PriceQuote struct {
 	Lines   []PriceLine `json:"lines"`
@@ -970,6 +984,12 @@ type PriceQuote struct {
 	Total   string      `json:"total"`
 	Usage   string      `json:"usage"`
 	Yearly  string      `json:"yearly"`
+}
+
+// PriceShare is what the API calls so.
+type PriceShare struct {
+	Amount string `json:"amount"`
+	Key    string `json:"key"`
 }
 
 // PriceSpan is what the API calls so.
@@ -981,10 +1001,40 @@ type PriceSpan struct {
 	To        time.Time       `json:"to,omitzero"`
 }
 
+// PriceState is what the API calls so.
+type PriceState struct {
+	Held   string       `json:"held"`
+	Over   bool         `json:"over,omitempty"`
+	Totals []PriceTotal `json:"totals"`
+}
+
+// PriceTerm is what the API calls so.
+type PriceTerm struct {
+	Amount     string   `json:"amount,omitempty"`
+	Components []string `json:"components,omitempty"`
+	Days       int64    `json:"days,omitempty"`
+	Every      string   `json:"every,omitempty"`
+	Key        string   `json:"key"`
+	Kind       string   `json:"kind"`
+	Percent    string   `json:"percent,omitempty"`
+	Periods    int64    `json:"periods,omitempty"`
+	Prepaid    bool     `json:"prepaid,omitempty"`
+	Prorate    bool     `json:"prorate,omitempty"`
+}
+
 // PriceTier is what the API calls so.
 type PriceTier struct {
+	Flat  string `json:"flat,omitempty"`
 	Price string `json:"price"`
+	Step  string `json:"step,omitempty"`
 	UpTo  string `json:"upTo,omitempty"`
+}
+
+// PriceTotal is what the API calls so.
+type PriceTotal struct {
+	Amount string `json:"amount"`
+	Key    string `json:"key"`
+	Trial  string `json:"trial,omitempty"`
 }
 
 // PriceVersion is what the API calls so.
@@ -994,7 +1044,16 @@ type PriceVersion struct {
 	Components    []PriceComponent `json:"components"`
 	Currency      string           `json:"currency"`
 	EffectiveFrom time.Time        `json:"effectiveFrom"`
+	EffectiveTo   time.Time        `json:"effectiveTo,omitzero"`
 	Rounding      string           `json:"rounding,omitempty"`
+	Terms         []PriceTerm      `json:"terms,omitempty"`
+}
+
+// PriceWeekSpan is what the API calls so.
+type PriceWeekSpan struct {
+	Days []string `json:"days,omitempty"`
+	From string   `json:"from"`
+	To   string   `json:"to"`
 }
 
 // Problem is what the API calls so.
@@ -1026,6 +1085,7 @@ type ProofInvoice struct {
 	ID        string                 `json:"id"`
 	Basis     string                 `json:"basis"`
 	Buyer     ProofInvoiceParty      `json:"buyer"`
+	Closings  []ProofInvoiceClosing  `json:"closings,omitempty"`
 	Currency  string                 `json:"currency"`
 	Date      string                 `json:"date"`
 	Decision  TaxDecision            `json:"decision"`
@@ -1058,6 +1118,17 @@ type ProofInvoiceCharge struct {
 	Window   string         `json:"window,omitempty"`
 }
 
+// ProofInvoiceClosing is what the API calls so.
+type ProofInvoiceClosing struct {
+	Before       *PriceState   `json:"before,omitempty"`
+	Every        string        `json:"every"`
+	Now          PriceState    `json:"now"`
+	Number       int64         `json:"number"`
+	Period       PriceInterval `json:"period"`
+	Price        string        `json:"price"`
+	Subscription string        `json:"subscription"`
+}
+
 // ProofInvoiceLine is what the API calls so.
 type ProofInvoiceLine struct {
 	Amount       string               `json:"amount"`
@@ -1073,7 +1144,10 @@ type ProofInvoiceLine struct {
 	Period       *PriceInterval       `json:"period,omitempty"`
 	Price        string               `json:"price"`
 	Quantity     string               `json:"quantity"`
+	Shares       []PriceShare         `json:"shares,omitempty"`
 	Subscription string               `json:"subscription"`
+	Term         string               `json:"term,omitempty"`
+	Trial        bool                 `json:"trial,omitempty"`
 	Unit         string               `json:"unit"`
 }
 
@@ -1118,10 +1192,14 @@ type ProofSegment struct {
 
 // ProofSum is what the API calls so.
 type ProofSum struct {
-	Labels   string `json:"labels,omitempty"`
-	Meter    string `json:"meter"`
-	Quantity string `json:"quantity"`
-	Unit     string `json:"unit"`
+	Aggregation string `json:"aggregation,omitempty"`
+	Held        string `json:"held,omitempty"`
+	Labels      string `json:"labels,omitempty"`
+	Meter       string `json:"meter"`
+	Period      string `json:"period,omitempty"`
+	Quantity    string `json:"quantity"`
+	Samples     int64  `json:"samples,omitempty"`
+	Unit        string `json:"unit"`
 }
 
 // ProvableFact is what the API calls so.

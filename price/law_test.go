@@ -164,6 +164,29 @@ func TestAnySplitSumsToTheWhole(t *testing.T) {
 	})
 }
 
+// TestWhatIsTakenBackCostsNothing goes up and down as corrections do: what is left is the price of the units left.
+func TestWhatIsTakenBackCostsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := anyUsage(t)
+		at, sum := money.Quantity(0), money.ZeroExact(money.EUR)
+		for _, step := range rapid.SliceOfN(rapid.Int64Range(-4000, 5000), 1, 12).Draw(t, "steps") {
+			l, err := Rate(v, "u", Input{From: at, Quantity: money.Quantity(step)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Trace(v, &l); err != nil {
+				t.Fatal(err)
+			}
+			at += money.Quantity(step)
+			sum, _ = sum.Add(l.Exact)
+		}
+		whole, err := Rate(v, "u", Input{Quantity: max(at, 0)})
+		if err != nil || sum != whole.Exact {
+			t.Fatalf("%v for %d, at once %v: %v", sum, at, whole.Exact, err)
+		}
+	})
+}
+
 // TestOverflowIsAnError gives values as large as they come: the result is right or an error, never wrapped.
 func TestOverflowIsAnError(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -79,7 +79,7 @@ func TestRateRefuses(t *testing.T) {
 		in        Input
 	}{
 		{"nothing", "price.component", Input{}},
-		{"messages", "price.input", Input{Quantity: -1}},
+		{"setup", "price.input", Input{Quantity: -1}},
 		{"messages", "price.input", Input{Quantity: 1, Span: june, Period: june}},
 		{"setup", "price.input", Input{Quantity: 1, From: 1}},
 		{"base", "price.input", Input{Quantity: 1, Span: late, Period: june}},

@@ -39,6 +39,9 @@ func NewQuote(v *Version, assumed map[string]money.Quantity) (Quote, error) {
 	for i := range v.Components {
 		c := &v.Components[i]
 		n, given := assumed[c.Key]
+		if n < 0 {
+			return Quote{}, badInput(c.Key, "must not be below zero")
+		}
 		if !given && !c.Kind.Usage() {
 			n = 1
 		}

@@ -10,8 +10,9 @@ import (
 // OneOff and PerPeriod: Quantity is the number of items. PerPeriod: Span is the part of Period in which they were
 // held; both absent means one whole period. Usage: Quantity is base units of the meter, and From how many base
 // units of this period were charged before (0 when the period is charged at once), so that a later window goes on
-// in the tier where the one before stopped. Seats: Quantity is items × seconds, of Period; without Period it is items
-// held for a whole one.
+// in the tier where the one before stopped. A Quantity below zero takes units back: what they had cost is the charge,
+// with its sign turned; units below zero cost nothing. Seats: Quantity is items × seconds, of Period; without Period it
+// is items held for a whole one.
 type Input struct {
 	Quantity money.Quantity
 	From     money.Quantity
@@ -73,10 +74,11 @@ type sum struct {
 	steps []Step
 	keep  bool
 	apart bool
+	less  bool // each step is taken off
 }
 
 func (s *sum) component(c *Component, in *Input) error {
-	if in.Quantity < 0 || in.From < 0 {
+	if !c.Kind.Usage() && in.Quantity < 0 {
 		return badInput("quantity", "must not be below zero")
 	}
 	if !c.Kind.Timed() && !in.Period.IsZero() || c.Kind != PerPeriod && !in.Span.IsZero() {
@@ -122,7 +124,11 @@ func (s *sum) usage(c *Component, in *Input) error {
 	if err != nil {
 		return err
 	}
-	at := in.From
+	at := max(in.From, 0)
+	if s.less = in.Quantity < 0; s.less {
+		at, end = end, at
+	}
+	at, end = max(at, 0), max(end, 0)
 	if at < c.Free && at < end {
 		stop := min(c.Free, end)
 		if s.keep {
@@ -138,7 +144,7 @@ func (s *sum) usage(c *Component, in *Input) error {
 	case Graduated:
 		return s.graduated(c, at, end)
 	case Volume:
-		return s.volume(c, in.From, end)
+		return s.volume(c, at, end)
 	case Package:
 		return s.slice(RulePackage, c.Free, 0, at, end, c.Per, c.Per, &c.Price)
 	case Seats:
@@ -266,6 +272,9 @@ func (s *sum) add(rule Rule, low, high, q, per money.Quantity, price *money.Unit
 }
 
 func (s *sum) take(rule Rule, low, high, q, per money.Quantity, price *money.UnitPrice, part money.Exact) (err error) {
+	if s.less {
+		part = part.Neg()
+	}
 	if s.total, err = s.total.Add(part); err != nil {
 		return err
 	}

@@ -42,7 +42,8 @@ type Invoice struct {
 	Reference InvoiceReference `json:"reference,omitzero"`
 	Note      string           `json:"note,omitempty"` // why, of a credit note
 	Lines     []InvoiceLine    `json:"lines"`
-	Decision  tax.Decision     `json:"decision"` // which tax applies, and why
+	Closings  []InvoiceClosing `json:"closings,omitempty"` // of prices with terms; of no credit note
+	Decision  tax.Decision     `json:"decision"`           // which tax applies, and why
 	Mentions  []string         `json:"mentions,omitempty"`
 	Totals    tax.Totals       `json:"totals"`
 }
@@ -66,7 +67,8 @@ type InvoiceReference struct {
 }
 
 // InvoiceLine is one line: the charges of one component of one price version for one subscription. Exact is the sum of
-// its charges, Amount that sum rounded once, in the basis of the prices.
+// its charges, Amount that sum rounded once, in the basis of the prices. Where the price has terms, a line is of one
+// month, and what a term changes in one period is a line without charges: its Component is the key of the term.
 type InvoiceLine struct {
 	No           int             `json:"no"`
 	Subscription string          `json:"subscription"`
@@ -75,6 +77,8 @@ type InvoiceLine struct {
 	Unit         string          `json:"unit"`
 	Quantity     money.Quantity  `json:"quantity"` // base units of usage, or items of the other kinds
 	Correction   bool            `json:"correction,omitempty"`
+	Term         price.TermKind  `json:"term,omitempty"`  // of a term's line
+	Trial        bool            `json:"trial,omitempty"` // from the time of the trial
 	Period       price.Interval  `json:"period,omitzero"` // from the first charge to the last
 	Price        string          `json:"price"`           // hash of the price version, hex
 	Exact        money.Exact     `json:"exact"`
@@ -83,6 +87,15 @@ type InvoiceLine struct {
 	Category     tax.Category    `json:"category"`
 	BasisPoints  int             `json:"basis_points"` // 2000 is 20 %
 	Charges      []InvoiceCharge `json:"charges"`
+	Shares       []price.Share   `json:"shares,omitempty"` // of the parts of a bundle, or of what a term changes
+}
+
+// InvoiceClosing is the settling of the terms of one price of a subscription for one period: what its lines had come to
+// when it was closed before, and what with those of this invoice.
+type InvoiceClosing struct {
+	Subscription string `json:"subscription"`
+	Price        string `json:"price"` // hash of the price version, hex
+	price.Closing
 }
 
 // InvoiceCharge is one priced input of a line: a closed usage window, a span of time, or something owed once. A credit
@@ -138,7 +151,7 @@ func (i *Invoice) Fact(hash string) InvoiceIssued {
 // Input is what the charge is rated from with its component, which is of the kind given.
 func (c InvoiceCharge) Input(kind price.Kind) price.Input {
 	in := price.Input{Quantity: c.Quantity, From: c.From, Span: c.Span}
-	if kind == price.PerPeriod {
+	if kind.Timed() {
 		in.Period = c.Period
 	}
 	return in

@@ -163,7 +163,7 @@ func TestEachRuleOfALineIsChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := parsed(t, goldenInvoice(t))
-			e := evidence{issued: map[string]*fact{}, prices: map[string]*price.Version{}, windows: map[string]*WindowFile{}, agreed: map[string][]agreed{}, used: map[string]bool{}}
+			e := newEvidence()
 			if err := e.collect(f, f.LogKey); err != nil {
 				t.Fatal(err)
 			}

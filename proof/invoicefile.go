@@ -188,16 +188,29 @@ type agreed struct {
 	price string
 }
 
+// cycle is where and from when a subscription counts its billing periods.
+type cycle struct {
+	zone   string
+	anchor price.Date
+}
+
 // evidence is the contents of a file, checked and found by what they prove.
 type evidence struct {
 	issued  map[string]*fact // by id of the document
 	prices  map[string]*price.Version
 	windows map[string]*WindowFile
 	agreed  map[string][]agreed // by subscription, ascending
-	used    map[string]bool     // hashes of prices, "window", "window component", charges
+	cycles  map[string]cycle    // by subscription
+	ended   map[string]time.Time
+	used    map[string]bool // hashes of prices, "window", "window component", charges, ends
 	origin  string
 	size    uint64
 	events  int64
 	apart   *EventsReader            // nil when the file holds the events
 	periods map[periodKey][]periodOf // of aggregations that do not add up
+}
+
+func newEvidence() evidence {
+	return evidence{issued: map[string]*fact{}, prices: map[string]*price.Version{}, windows: map[string]*WindowFile{}, agreed: map[string][]agreed{},
+		cycles: map[string]cycle{}, ended: map[string]time.Time{}, used: map[string]bool{}, periods: map[periodKey][]periodOf{}}
 }

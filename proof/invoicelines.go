@@ -25,6 +25,9 @@ func (e *evidence) lines(i *Invoice) error {
 			return fmt.Errorf("invoice %s: %w", i.Number, err)
 		}
 	}
+	if err := e.closings(i); err != nil {
+		return fmt.Errorf("invoice %s: %w", i.Number, err)
+	}
 	if err := e.aggregates(); err != nil {
 		return fmt.Errorf("invoice %s: %w", i.Number, err)
 	}
@@ -49,11 +52,14 @@ func (e *evidence) line(i *Invoice, l *InvoiceLine, no int, chains map[chainKey]
 	if v == nil {
 		return fmt.Errorf("price version %s is not in the file, or was changed", l.Price)
 	}
+	e.used[l.Price] = true
+	if l.Term != "" {
+		return e.termLine(i, l, v, no)
+	}
 	c, err := v.Component(l.Component)
 	if err != nil {
 		return fmt.Errorf("price version %s: %w", l.Price, err)
 	}
-	e.used[l.Price] = true
 	unit := c.Unit
 	if c.Kind == price.PerPeriod {
 		unit = string(c.Every)
@@ -71,6 +77,13 @@ func (e *evidence) line(i *Invoice, l *InvoiceLine, no int, chains map[chainKey]
 	}
 	if amount != l.Amount {
 		return fmt.Errorf("%s rounds to %s, it says %s", exact, amount, l.Amount)
+	}
+	shares, err := c.Split(amount)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(shares, l.Shares) {
+		return errors.New("its shares are not those of the parts of the bundle")
 	}
 	return nil
 }
@@ -140,9 +153,17 @@ func (e *evidence) charge(l *InvoiceLine, v *price.Version, c *price.Component, 
 	if err := ch.whole(c, at); err != nil {
 		return err
 	}
+	if err := e.timely(l, v, c, ch, at); err != nil {
+		return err
+	}
 	line, err := price.Rate(v, c.Key, ch.Input(c.Kind))
 	if err != nil {
 		return err
+	}
+	if line.Exact != ch.Exact { // a charge of the days when each window was cut on its own
+		if apart, err := price.RateApart(v, c.Key, ch.Input(c.Kind)); err == nil {
+			line = apart
+		}
 	}
 	if line.Exact != ch.Exact {
 		return fmt.Errorf("its price version gives %s, it says %s", line.Exact, ch.Exact)
@@ -243,16 +264,36 @@ func (k chainKey) check(list []*InvoiceCharge) error {
 		}
 		return nil
 	}
-	slices.SortStableFunc(list, func(a, b *InvoiceCharge) int {
-		if a.From == b.From {
-			return int(min(max(a.Quantity-b.Quantity, -1), 1))
+	return k.path(list)
+}
+
+// path wants the charges of one period to be one way from a number of units to another, each step beginning where
+// another stopped. Corrections step down, so the way may pass a number more than once.
+func (k chainKey) path(list []*InvoiceCharge) error {
+	steps := map[money.Quantity]int{} // that begin there, less those that stop there
+	next := map[money.Quantity][]money.Quantity{}
+	for _, c := range list {
+		to := c.From + c.Quantity
+		steps[c.From]++
+		steps[to]--
+		next[c.From], next[to] = append(next[c.From], to), append(next[to], c.From)
+	}
+	seen, todo := map[money.Quantity]bool{list[0].From: true}, []money.Quantity{list[0].From}
+	for len(todo) > 0 {
+		for _, n := range next[todo[0]] {
+			if !seen[n] {
+				seen[n], todo = true, append(todo, n)
+			}
 		}
-		return int(min(max(a.From-b.From, -1), 1))
-	})
-	for n := 1; n < len(list); n++ {
-		if list[n].From != list[n-1].From+list[n-1].Quantity {
-			return fmt.Errorf("charge %s (%s of %s) begins at %s units, the one before stopped at %s", list[n].ID, k.component, k.subscription,
-				list[n].From, list[n-1].From+list[n-1].Quantity)
+		todo = todo[1:]
+	}
+	begins := 0
+	for at, n := range steps {
+		begins += max(n, 0)
+		if n > 1 || n < -1 || begins > 1 || !seen[at] {
+			i := slices.IndexFunc(list, func(c *InvoiceCharge) bool { return c.From == at || c.From+c.Quantity == at })
+			return fmt.Errorf("charge %s (%s of %s) begins at %s units and stops at %s: another does not go on there, or goes over the same units",
+				list[i].ID, k.component, k.subscription, list[i].From, list[i].From+list[i].Quantity)
 		}
 	}
 	return nil

@@ -49,6 +49,10 @@ func (f *InvoiceFile) report(r InvoiceReport, e *evidence) InvoiceReport {
 			"That the service was not suspended in a span that a price per period charges: the facts of the subscription tell that.",
 			"Units of a period that an earlier invoice charged: that invoice proves them."}
 	}
+	if len(f.Invoice.Closings) > 0 {
+		r.Proves = append(r.Proves, "Each term of a price (discount, minimum, commitment) was settled on the lines of its period, once.")
+		r.NotProved = append(r.NotProved, "What the lines of a period had come to on earlier invoices: those invoices prove it.")
+	}
 	if !r.Trusted {
 		r.NotProved = append(r.NotProved, "That this is the operator's log: the key came from the file. Give the published key.")
 	}

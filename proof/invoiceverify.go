@@ -16,6 +16,7 @@ import (
 const (
 	factActivated   = "subscription.activated.v1"
 	factPlanChanged = "subscription.plan_changed.v1"
+	factEnded       = "subscription.ended.v1"
 	factClosed      = "window.closed.v1"
 )
 
@@ -36,8 +37,7 @@ func (f *InvoiceFile) VerifyApart(key string, events io.Reader) (InvoiceReport, 
 	if f.Version != InvoiceFileVersion && f.Version != InvoiceFileApart || f.LogKey != key {
 		return report, errors.New("invoice file: it is for another log, or of another version")
 	}
-	e := evidence{issued: map[string]*fact{}, prices: map[string]*price.Version{}, windows: map[string]*WindowFile{},
-		agreed: map[string][]agreed{}, used: map[string]bool{}, periods: map[periodKey][]periodOf{}}
+	e := newEvidence()
 	if err := e.open(f.Version == InvoiceFileApart, events); err != nil {
 		return report, err
 	}
@@ -142,11 +142,13 @@ func (e *evidence) file(fact *fact, closed map[string]*fact) error {
 		e.issued[fact.aggregate] = fact
 	case factClosed:
 		closed[fact.aggregate] = fact
-	case factActivated, factPlanChanged:
+	case factActivated, factPlanChanged, factEnded:
 		var p struct {
-			Subscription string `json:"subscription"`
-			PriceHash    string `json:"price_hash"`
-			At           string `json:"at"`
+			Subscription string     `json:"subscription"`
+			PriceHash    string     `json:"price_hash"`
+			At           string     `json:"at"`
+			Zone         string     `json:"zone"`
+			Anchor       price.Date `json:"anchor"`
 		}
 		if err := json.Unmarshal(fact.machine, &p); err != nil {
 			return fmt.Errorf("fact %s: %w", fact.id, err)
@@ -157,6 +159,13 @@ func (e *evidence) file(fact *fact, closed map[string]*fact) error {
 			if from, err = time.Parse(time.RFC3339Nano, p.At); err != nil {
 				return fmt.Errorf("fact %s: %w", fact.id, err)
 			}
+		}
+		switch fact.kind {
+		case factEnded:
+			e.ended[p.Subscription] = from
+			return nil
+		case factActivated:
+			e.cycles[p.Subscription] = cycle{p.Zone, p.Anchor}
 		}
 		list := append(e.agreed[p.Subscription], agreed{from, p.PriceHash})
 		slices.SortStableFunc(list, func(a, b agreed) int { return a.from.Compare(b.from) })
@@ -243,6 +252,11 @@ func (e *evidence) spent(f *InvoiceFile) error {
 			return fmt.Errorf("window %s: no charge is for it", id)
 		}
 	}
+	for subscription := range e.ended {
+		if !e.used["ended "+subscription] {
+			return fmt.Errorf("subscription %s: nothing needs the fact that it ended", subscription)
+		}
+	}
 	for id, fact := range e.issued {
 		if !fact.used {
 			return fmt.Errorf("fact %s: it is about another invoice, %s", fact.id, id)
@@ -297,6 +311,10 @@ func (i *Invoice) Credit() (Invoice, error) {
 		l := &c.Lines[n]
 		l.Exact = l.Exact.Neg()
 		turn = append(turn, &l.Amount, &l.Net)
+		l.Shares = slices.Clone(l.Shares)
+		for m := range l.Shares {
+			turn = append(turn, &l.Shares[m].Amount)
+		}
 	}
 	for n := range c.Totals.Subtotals {
 		turn = append(turn, &c.Totals.Subtotals[n].Base, &c.Totals.Subtotals[n].VAT)

@@ -76,7 +76,10 @@ func (s *Ratings) accrued(tx *store.Tx, c Contract, history []Interval, upTo tim
 				if err != nil {
 					return nil, err
 				}
-				span := period.Overlap(price.Interval{From: from, To: st.span.To})
+				span, err := c.cut(v, &part, period.Overlap(price.Interval{From: from, To: st.span.To}))
+				if err != nil {
+					return nil, err
+				}
 				from = span.To
 				if span.Seconds() == 0 {
 					continue
@@ -87,4 +90,19 @@ func (s *Ratings) accrued(tx *store.Tx, c Contract, history []Interval, upTo tim
 		}
 	}
 	return out, nil
+}
+
+// cut ends a span where the month ends that it counts in for the terms of its price, and where the trial ends.
+func (c Contract) cut(v *price.Version, part *price.Component, span price.Interval) (price.Interval, error) {
+	if len(v.Terms) == 0 {
+		return span, nil
+	}
+	month, err := c.month(span.From)
+	if err != nil {
+		return span, err
+	}
+	if end := c.trial(v, part); end.After(span.From) && end.Before(span.To) {
+		span.To = end
+	}
+	return month.Overlap(span), nil
 }

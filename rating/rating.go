@@ -4,7 +4,7 @@
 // Does not own: usage (meter), the arithmetic of prices (price), invoices (billing), limits and budgets (order).
 // Reads: organisations of party; facts subscription.activated, .plan_changed, .suspended, .resumed, .ended and
 // window.closed.
-// Writes: rating_price, rating_contract, rating_interval, charge, rating_total, rating_window; fact charges.rated; the
+// Writes: rating_price, rating_contract, rating_interval, charge, rating_total, rating_window, rating_closing; fact charges.rated; the
 // limit *spent* by order's command.
 //
 // # Rules
@@ -16,6 +16,9 @@
 //   - Prices per period are charged for the seconds held, when they are billed or at the end; suspended time is not
 //     charged, nor a trial.
 //   - Billing periods are civil months or years from the anchor of the subscription, in its zone.
+//   - A price by hours of the week counts a window as a whole in the hours of its last microsecond.
+//   - Terms of a price (discounts, minimums, commitments) are settled by month or year on the lines of each invoice, and
+//     once more when the period is over. What comes late changes only what it changes. Each price version settles its own.
 //   - When a consumer withdraws and owes nothing, what is not billed yet never will be; what was billed is credited.
 package rating
 
@@ -93,6 +96,7 @@ type Contract struct {
 	ChargedTo    time.Time // prices per period are charged until then, or free until then
 	Complete     bool      // ended, and the last window was rated
 	Waived       bool      // withdrawn from, nothing is owed
+	EndedFact    string    // id of subscription.ended, for proofs; "" while it runs
 	exact        money.Exact
 	raised       int64
 }
@@ -147,6 +151,24 @@ func (c Charge) source() string {
 		return onceSource
 	}
 	return "span " + c.At.From.UTC().Format(time.RFC3339)
+}
+
+// decides is the instant by which a charge belongs to a period and to the trial: the last microsecond of a window, the
+// first instant of anything else.
+func (c Charge) decides() time.Time {
+	if c.Window != "" {
+		return c.At.To.Add(-time.Microsecond)
+	}
+	return c.At.From
+}
+
+// trial is the end of the trial of a component; zero when it has none.
+func (c Contract) trial(v *price.Version, part *price.Component) time.Time {
+	days := v.TrialDays(part)
+	if days == 0 {
+		return time.Time{}
+	}
+	return c.ActivatedAt.Add(time.Duration(days) * 24 * time.Hour)
 }
 
 // at is the interval in force at an instant; before the first one, the first.

@@ -204,7 +204,7 @@ func TestSuspendedTimeAndTrialsAreNotCharged(t *testing.T) {
 		for range 2 { // the second time changes nothing
 			w.tx(t, func(tx *store.Tx) error { return w.ChargePeriods(tx, c.Org, w.Clock.Now()) })
 		}
-		w.tx(t, func(tx *store.Tx) error { return w.End(tx, sub, start.Add(13*day)) })
+		w.tx(t, func(tx *store.Tx) error { return w.End(tx, sub, "fct_3", start.Add(13*day)) })
 		days := int64(0)
 		for _, ch := range w.charges(t, c) {
 			days += ch.At.Seconds()
@@ -221,7 +221,7 @@ func TestNothingOwedIsNotBilled(t *testing.T) {
 		sub := w.begin(t, c, list("prv-1", messages(), monthly()), time.Time{})
 		w.rate(t, w.window(sub, "messages", 20, w.Clock.Now()))
 		w.tx(t, func(tx *store.Tx) error {
-			return errors.Join(w.Waive(tx, sub), w.End(tx, sub, w.Clock.Now().Add(time.Hour)))
+			return errors.Join(w.Waive(tx, sub), w.End(tx, sub, "fct_3", w.Clock.Now().Add(time.Hour)))
 		})
 		if list := w.charges(t, c); len(list) != 0 {
 			t.Fatalf("%+v", list)

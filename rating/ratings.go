@@ -127,7 +127,7 @@ func (s *Ratings) Waive(tx *store.Tx, subscription string) error {
 
 // End charges what is owed per period up to the end. A subscription without usage prices is then complete; others
 // are with their final window. Idempotent. Readers call it.
-func (s *Ratings) End(tx *store.Tx, subscription string, ended time.Time) error {
+func (s *Ratings) End(tx *store.Tx, subscription, fact string, ended time.Time) error {
 	c, err := selectContract(tx, subscription)
 	if err != nil || !c.EndedAt.IsZero() {
 		return err
@@ -136,7 +136,7 @@ func (s *Ratings) End(tx *store.Tx, subscription string, ended time.Time) error 
 	if err != nil {
 		return err
 	}
-	c.EndedAt = ended.UTC()
+	c.EndedAt, c.EndedFact = ended.UTC(), fact
 	if c.EndedAt.Before(c.ActivatedAt) {
 		c.EndedAt = c.ActivatedAt
 	}
@@ -207,11 +207,17 @@ func (s *Ratings) RateWindow(tx *store.Tx, w ClosedWindow) error {
 		if !part.Kind.Usage() {
 			continue
 		}
+		if applies, err := part.Applies(instant); err != nil || !applies {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		quantity, err := money.ParseQuantity(w.Sum(part.Meter))
 		if err != nil {
 			return fmt.Errorf("window %s: %w", w.ID, err)
 		}
-		if quantity > 0 {
+		if quantity != 0 {
 			charges = append(charges, Charge{Component: part.Key, Price: in.Price, Window: w.ID, Fact: w.Fact, Correction: w.Corrects != "",
 				At: price.Interval{From: w.From, To: w.To}, Period: period.Interval, Quantity: quantity})
 		}

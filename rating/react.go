@@ -104,7 +104,7 @@ func (s *Ratings) onEnded(tx *store.Tx, e trace.Entry) error {
 			return err
 		}
 	}
-	return s.End(tx, f.Subscription, at)
+	return s.End(tx, f.Subscription, e.ID, at)
 }
 
 func (s *Ratings) onWindow(tx *store.Tx, e trace.Entry) error {

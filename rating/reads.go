@@ -51,18 +51,18 @@ func (s *Ratings) CostNow(ctx context.Context, c access.Caller, org string) (out
 
 // costs adds up by subscription and currency.
 func (b Bill) costs() ([]Cost, error) {
-	groups, err := b.Groups()
+	st, err := b.Statement()
 	if err != nil {
 		return nil, err
 	}
 	var out []Cost
-	for _, g := range groups {
+	for _, g := range st.Groups {
 		n := slices.IndexFunc(out, func(c Cost) bool { return c.Subscription == g.Subscription && c.Total.Currency == g.Amount.Currency })
 		if n < 0 {
 			n = len(out)
 			out = append(out, Cost{Subscription: g.Subscription, Name: b.Contracts[g.Subscription].Name, Basis: b.Prices[g.Price].Basis, Total: money.Zero(g.Amount.Currency)})
 		}
-		out[n].Parts = append(out[n].Parts, Part{Component: g.Part.Key, Kind: g.Part.Kind, Unit: g.Unit(), Price: g.Price, Quantity: g.Quantity, Exact: g.Exact, Amount: g.Amount})
+		out[n].Parts = append(out[n].Parts, Part{Component: g.Key(), Kind: g.Kind(), Unit: g.Unit(), Price: g.Price, Quantity: g.Quantity, Exact: g.Exact, Amount: g.Amount})
 		if out[n].Total, err = out[n].Total.Add(g.Amount); err != nil {
 			return nil, err
 		}
@@ -76,6 +76,9 @@ type Bill struct {
 	History   map[string][]Interval
 	Prices    map[string]*price.Version // by hash
 	Charges   []Charge                  // by subscription, component and time
+	UpTo      time.Time                 // what lies after it is not in the bill
+	Only      price.Interval            // terms are settled for periods that meet it; all when it is zero
+	States    map[closingKey]closed     // in which periods were closed last
 }
 
 // Draft gives the unbilled charges of an organisation up to an instant, with those per period that would be written.
@@ -116,7 +119,9 @@ func (s *Ratings) Unbilled(tx *store.Tx, org string, upTo time.Time) (Bill, erro
 	if err != nil {
 		return Bill{}, err
 	}
-	return s.bill(tx, org, charges)
+	b, err := s.bill(tx, org, charges)
+	b.UpTo = upTo
+	return b, err
 }
 
 // Billed gives the charges of an invoice of an organisation. Billing calls it, authorised.
@@ -139,13 +144,14 @@ func (s *Ratings) bill(tx *store.Tx, org string, charges []Charge) (Bill, error)
 		if b.History[c.Subscription], err = selectHistory(tx, c.Subscription); err != nil {
 			return b, err
 		}
-	}
-	for _, c := range charges {
-		if _, err := b.price(s, tx, c.Price); err != nil {
-			return b, err
+		for _, i := range b.History[c.Subscription] {
+			if _, err := b.price(s, tx, i.Price); err != nil {
+				return b, err
+			}
 		}
 	}
-	return b, nil
+	b.States, err = selectStates(tx, org)
+	return b, err
 }
 
 func (b *Bill) price(s *Ratings, tx *store.Tx, hash string) (v *price.Version, err error) {
@@ -157,8 +163,7 @@ func (b *Bill) price(s *Ratings, tx *store.Tx, hash string) (v *price.Version, e
 	return v, err
 }
 
-// MarkBilled gives charges to an invoice, in the transaction that issues it. One that another invoice has is refused.
-func (s *Ratings) MarkBilled(tx *store.Tx, invoice string, charges []Charge) error {
+func (s *Ratings) markCharges(tx *store.Tx, invoice string, charges []Charge) error {
 	for _, c := range charges {
 		ok, err := updateBilled(tx, c.ID, invoice)
 		if err != nil {
@@ -227,47 +232,89 @@ func (s *Ratings) Explain(ctx context.Context, c access.Caller, charge, locale s
 	return text, err
 }
 
-// Group is charges that become one line: of one subscription, component and price.
+// Group is what becomes one line: charges of one subscription, component and price (of one period, where the price has
+// terms), or what a term of the price changes in one period.
 type Group struct {
 	Subscription string
 	Price        string // hash
 	Correction   bool
-	Part         *price.Component
+	Trial        bool             // from the time of the trial
+	Part         *price.Component // nil for a term
+	Term         *price.Term      // nil for a component
 	Charges      []Charge
-	Quantity     money.Quantity // units of usage and what is owed once summed up; items of a price per period
-	Span         price.Interval // from the first charge to the last
+	Quantity     money.Quantity // units of usage and what is owed once summed up; items of a price per period; none of a term
+	Span         price.Interval // from the first charge to the last; of a term its period
+	Counts       time.Time      // an instant of the period in which a line of a price with terms counts
 	Exact        money.Exact
-	Amount       money.Amount // Exact rounded once
+	Amount       money.Amount  // Exact rounded once
+	Shares       []price.Share // of a bundle's parts, or of what a term changes
 }
 
-// Groups gathers the charges of a bill in the order they first appear.
-func (b Bill) Groups() ([]*Group, error) {
+// Key is the key of the component or term.
+func (g *Group) Key() string {
+	if g.Part == nil {
+		return g.Term.Key
+	}
+	return g.Part.Key
+}
+
+// Kind is the kind of the component or term.
+func (g *Group) Kind() price.Kind {
+	if g.Part == nil {
+		return price.Kind(g.Term.Kind)
+	}
+	return g.Part.Kind
+}
+
+// total is the group as terms see it.
+func (g *Group) total() price.Total {
+	t := price.Total{Key: g.Part.Key, Amount: g.Amount}
+	if g.Trial {
+		t.Trial = g.Amount
+	}
+	return t
+}
+
+// groups gathers the charges of a bill in the order they first appear.
+func (b Bill) groups() ([]*Group, error) {
 	type key struct {
 		subscription, component, price string
-		correction                     bool
+		correction, trial              bool
+		period                         int64
 	}
 	found := map[key]*Group{}
 	var out []*Group
 	for _, c := range b.Charges {
 		v := b.Prices[c.Price]
-		k := key{c.Subscription, c.Component, c.Price, c.Correction}
-		g := found[k]
-		if g == nil {
-			part, err := v.Component(c.Component)
+		part, err := v.Component(c.Component)
+		if err != nil {
+			return nil, err
+		}
+		g := &Group{Subscription: c.Subscription, Price: c.Price, Correction: c.Correction, Part: part, Span: c.At, Exact: money.ZeroExact(v.Currency)}
+		k := key{c.Subscription, c.Component, c.Price, c.Correction, false, 0}
+		if len(v.Terms) > 0 {
+			contract := b.Contracts[c.Subscription]
+			period, err := contract.month(c.decides())
 			if err != nil {
 				return nil, err
 			}
-			g = &Group{Subscription: c.Subscription, Price: c.Price, Correction: c.Correction, Part: part, Span: c.At, Exact: money.ZeroExact(v.Currency)}
+			g.Counts, g.Trial = period.From, c.decides().Before(contract.trial(v, part))
+			k.trial, k.period = g.Trial, period.From.Unix()
+		}
+		if found[k] == nil {
 			found[k] = g
 			out = append(out, g)
 		}
-		if err := g.add(c); err != nil {
+		if err := found[k].add(c); err != nil {
 			return nil, err
 		}
 	}
 	for _, g := range out {
 		var err error
 		if g.Amount, err = g.Exact.Round(b.Prices[g.Price].Rounding); err != nil {
+			return nil, err
+		}
+		if g.Shares, err = g.Part.Split(g.Amount); err != nil {
 			return nil, err
 		}
 	}
@@ -293,8 +340,11 @@ func (g *Group) add(c Charge) (err error) {
 	return err
 }
 
-// Unit is the word for what the group counts: the unit of usage, or the length of the period.
+// Unit is the word for what the group counts: the unit of usage, or the length of the period; "" for a term.
 func (g *Group) Unit() string {
+	if g.Part == nil {
+		return ""
+	}
 	if g.Part.Kind == price.PerPeriod {
 		return string(g.Part.Every)
 	}
@@ -307,5 +357,8 @@ func (s *Ratings) UnbilledOf(tx *store.Tx, org, subscription string) (Bill, erro
 	if err != nil {
 		return Bill{}, err
 	}
-	return s.bill(tx, org, slices.DeleteFunc(charges, func(c Charge) bool { return c.Subscription != subscription }))
+	b, err := s.bill(tx, org, slices.DeleteFunc(charges, func(c Charge) bool { return c.Subscription != subscription }))
+	b.UpTo = s.Now()
+	maps.DeleteFunc(b.Contracts, func(id string, _ Contract) bool { return id != subscription })
+	return b, err
 }

@@ -1,7 +1,9 @@
 package rating
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
@@ -11,14 +13,14 @@ import (
 )
 
 const contractColumns = `subscription, org, path, publisher, seller, market, currency, name, zone, anchor, activated_at, ended_at,
-	charged_to, complete, waived, exact, raised`
+	charged_to, complete, waived, exact, raised, ended_fact`
 
 func scanContract(row store.Scanner) (c Contract, err error) {
 	var activated, charged store.Time
 	var ended *store.Time
 	var anchor, exact, currency string
 	err = row.Scan(&c.Subscription, &c.Org, &c.Path, &c.Publisher, &c.Seller, &c.Market, &currency, &c.Name, &c.Zone, &anchor,
-		&activated, &ended, &charged, &c.Complete, &c.Waived, &exact, &c.raised)
+		&activated, &ended, &charged, &c.Complete, &c.Waived, &exact, &c.raised, &c.EndedFact)
 	if err != nil {
 		return c, err
 	}
@@ -30,15 +32,15 @@ func scanContract(row store.Scanner) (c Contract, err error) {
 }
 
 func insertContract(tx *store.Tx, c Contract) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO rating_contract (`+contractColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+	n, err := tx.Exec(`INSERT INTO rating_contract (`+contractColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (subscription) DO NOTHING`, c.Subscription, c.Org, c.Path, c.Publisher, c.Seller, c.Market, string(c.Currency), c.Name, c.Zone,
-		c.Anchor.String(), store.At(c.ActivatedAt), store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised)
+		c.Anchor.String(), store.At(c.ActivatedAt), store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised, c.EndedFact)
 	return n == 1, err
 }
 
 func updateContract(tx *store.Tx, c Contract) error {
-	_, err := tx.Exec(`UPDATE rating_contract SET ended_at = $1, charged_to = $2, complete = $3, waived = $4, exact = $5, raised = $6 WHERE subscription = $7`,
-		store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised, c.Subscription)
+	_, err := tx.Exec(`UPDATE rating_contract SET ended_at = $1, charged_to = $2, complete = $3, waived = $4, exact = $5, raised = $6, ended_fact = $7 WHERE subscription = $8`,
+		store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised, c.EndedFact, c.Subscription)
 	return err
 }
 
@@ -155,4 +157,45 @@ func selectDue(tx *store.Tx, upTo time.Time) ([]string, error) {
 		return org, err
 	}, `SELECT org FROM charge WHERE invoice IS NULL AND to_at <= $1
 		UNION SELECT org FROM rating_contract WHERE NOT complete AND charged_to < $1 ORDER BY 1`, store.At(upTo))
+}
+
+// closed is the state in which a period was closed last, and the number of that closing.
+type closed struct {
+	price.State
+	seq int64
+}
+
+// insertClosing keeps the state in which a period was closed. The primary key refuses two that follow the same one.
+func insertClosing(tx *store.Tx, invoice string, c Closing, now time.Time) error {
+	state, err := json.Marshal(c.Now)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO rating_closing (subscription, price_hash, every, period_from, seq, period_to, state, invoice, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, c.Subscription, c.Price, string(c.Every), store.At(c.Period.From), c.seq, store.At(c.Period.To),
+		state, invoice, store.At(now))
+	return err
+}
+
+// selectStates gives the state in which each period of an organisation's subscriptions was closed last.
+func selectStates(tx *store.Tx, org string) (map[closingKey]closed, error) {
+	out := map[closingKey]closed{}
+	_, err := store.All(tx, func(row store.Scanner) (none struct{}, err error) {
+		var k closingKey
+		var from store.Time
+		var one closed
+		var text []byte
+		var every string
+		if err := row.Scan(&k.subscription, &k.price, &every, &from, &one.seq, &text); err != nil {
+			return none, err
+		}
+		if err := json.Unmarshal(text, &one.State); err != nil {
+			return none, fmt.Errorf("closing of %s: %w", k.subscription, err)
+		}
+		k.every, k.from = price.Every(every), from.Unix()
+		out[k] = one
+		return none, nil
+	}, `SELECT c.subscription, c.price_hash, c.every, c.period_from, c.seq, c.state FROM rating_closing c JOIN rating_contract k ON k.subscription = c.subscription
+		WHERE k.org = $1 ORDER BY c.seq`, org)
+	return out, err
 }
