@@ -588,17 +588,48 @@ schema_migration.applied_at text not null
 schema_migration.hash text not null
 schema_migration.name text not null
 schema_migration.package text not null
+usage_bucket.at integer not null
 usage_bucket.events integer not null
 usage_bucket.high integer not null
 usage_bucket.labels text not null
 usage_bucket.low integer not null
+usage_bucket.merge text not null
 usage_bucket.meter text not null
 usage_bucket.start text not null
 usage_bucket.subject text not null
+usage_correction index usage_correction_window
+usage_correction.batch integer not null
+usage_correction.from_batch integer not null
+usage_correction.from_grid integer not null
+usage_correction.from_place integer not null
+usage_correction.place integer not null
+usage_correction.window_id text not null
+usage_items.items integer not null
+usage_items.labels text not null
+usage_items.meter text not null
+usage_items.period_from integer not null
+usage_items.subject text not null
 usage_offset.closings integer not null
 usage_offset.consumed integer not null
 usage_offset.shard integer not null
 usage_offset.ticked_at text
+usage_part index usage_part_period
+usage_part.labels text not null
+usage_part.meter text not null
+usage_part.period_from integer not null
+usage_part.points blob not null
+usage_part.source text not null
+usage_part.subject text not null
+usage_part.unit text not null
+usage_part.window_id text not null
+usage_period.labels text not null
+usage_period.meter text not null
+usage_period.period_from integer not null
+usage_period.quantity text not null
+usage_period.source text not null
+usage_period.subject text not null
+usage_period.through integer not null
+usage_period.unit text not null
 usage_quarantine index usage_quarantine_place
 usage_quarantine.batch integer not null
 usage_quarantine.event_hash blob not null
@@ -612,6 +643,7 @@ usage_quarantine.source text not null
 usage_quarantine.subject text not null
 usage_quarantine.tenant text not null
 usage_quarantine.times integer not null
+usage_source.carried integer not null
 usage_source.source text not null
 usage_source.subject text not null
 usage_source.watermark text
@@ -625,10 +657,12 @@ usage_subject.publisher text not null
 usage_subject.tenant text not null
 usage_subject.terms blob not null
 usage_window index usage_window_closing
+usage_window index usage_window_grid
 usage_window index usage_window_subject
 usage_window index usage_window_undigested
 usage_window.closed_at text
 usage_window.closing integer
+usage_window.complete integer not null
 usage_window.corrects text not null
 usage_window.digest blob
 usage_window.events integer not null
@@ -637,8 +671,10 @@ usage_window.grid_from integer not null
 usage_window.grid_to integer not null
 usage_window.id text not null
 usage_window.kind text not null
+usage_window.life integer not null
 usage_window.opened_at text not null
 usage_window.source text not null
+usage_window.special integer not null
 usage_window.subject text not null
 usage_window.sums blob not null
 usage_window.tenant text not null

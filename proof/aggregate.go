@@ -46,8 +46,9 @@ type Point struct {
 	Value Quantity
 }
 
-// PointOf is what a usage event contributes, given its hash.
-func (a Aggregation) PointOf(e *Event, u Usage, hash [32]byte) Point {
+// PointOf is what a usage event contributes, given its hash and the beginning of the window that counts it: what was
+// held before that is another window's.
+func (a Aggregation) PointOf(e *Event, u Usage, hash [32]byte, window time.Time) Point {
 	p := Point{At: u.End.UnixMicro() - 1, Value: Quantity{}}
 	p.Value.Add(u.Value)
 	copy(p.Key[:], hash[:])
@@ -56,7 +57,7 @@ func (a Aggregation) PointOf(e *Event, u Usage, hash [32]byte) Point {
 		item := sha256.Sum256([]byte(e.Data.Item))
 		copy(p.Key[:], item[:])
 	case AggregateWeighted:
-		p.At = u.Start.UnixMicro()
+		p.At = max(u.Start.UnixMicro(), window.UnixMicro())
 	}
 	return p
 }

@@ -59,14 +59,18 @@ func TestEventsFileNamesWhatWasChanged(t *testing.T) {
 		change func(b []byte, w *Window) []byte
 		want   string
 	}{
-		"a value":       {func(b []byte, _ *Window) []byte { return bytes.Replace(b, []byte(`"value":"1"`), []byte(`"value":"2"`), 1) }, "digest"},
-		"the end":       {func(b []byte, _ *Window) []byte { return b[:len(b)-3] }, "event 99"},
-		"more":          {func(b []byte, _ *Window) []byte { return append(b, 0) }, "goes on"},
-		"another meter": {func(b []byte, _ *Window) []byte { return bytes.Replace(b, []byte(`"messages"`), []byte(`"messanes"`), 1) }, "digest"},
-		"its quantity":  {func(b []byte, w *Window) []byte { w.Sums[0].Quantity = "101"; return b }, "the events give 100"},
-		"its count":     {func(b []byte, w *Window) []byte { w.Events = 99; return b }, "with 100"},
-		"its id":        {func(b []byte, w *Window) []byte { w.ID = "win_demo_2"; return b }, "win_demo_1"},
-		"no file":       {func(_ []byte, _ *Window) []byte { return nil }, "begin"},
+		"a value": {func(b []byte, _ *Window) []byte {
+			return bytes.Replace(b, []byte(`"value":"1"`), []byte(`"value":"2"`), 1)
+		}, "digest"},
+		"the end": {func(b []byte, _ *Window) []byte { return b[:len(b)-3] }, "event 99"},
+		"more":    {func(b []byte, _ *Window) []byte { return append(b, 0) }, "goes on"},
+		"another meter": {func(b []byte, _ *Window) []byte {
+			return bytes.Replace(b, []byte(`"messages"`), []byte(`"messanes"`), 1)
+		}, "digest"},
+		"its quantity": {func(b []byte, w *Window) []byte { w.Sums[0].Quantity = "101"; return b }, "the events give 100"},
+		"its count":    {func(b []byte, w *Window) []byte { w.Events = 99; return b }, "with 100"},
+		"its id":       {func(b []byte, w *Window) []byte { w.ID = "win_demo_2"; return b }, "win_demo_1"},
+		"no file":      {func(_ []byte, _ *Window) []byte { return nil }, "begin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := w

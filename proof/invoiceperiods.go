@@ -85,7 +85,9 @@ func later(p, o periodOf) bool {
 	if p.sum.Samples != o.sum.Samples {
 		return p.sum.Samples > o.sum.Samples
 	}
-	return p.file.Window.To.After(o.file.Window.To)
+	a, errA := time.Parse(time.RFC3339Nano, p.sum.Through)
+	b, errB := time.Parse(time.RFC3339Nano, o.sum.Through)
+	return errA == nil && errB == nil && a.After(b)
 }
 
 // bounds are the instants between which the period counts.
@@ -93,7 +95,11 @@ func (p periodOf) bounds() (from, to int64, err error) {
 	from, to = p.period.From.UnixMicro(), p.period.To.UnixMicro()
 	switch p.sum.Aggregation {
 	case AggregateWeighted:
-		to = min(to, p.file.Window.To.UnixMicro())
+		through, err := time.Parse(time.RFC3339Nano, p.sum.Through)
+		if err != nil {
+			return 0, 0, fmt.Errorf("window %s: %w", p.file.Window.ID, err)
+		}
+		to = min(to, through.UnixMicro())
 	case AggregateP95:
 		if p.sum.Samples < 1 || p.sum.Samples > (to-from)/Sample.Microseconds()+1 {
 			return 0, 0, fmt.Errorf("window %s: %d samples do not fit into its period", p.file.Window.ID, p.sum.Samples)

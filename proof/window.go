@@ -65,9 +65,11 @@ type Sum struct {
 	Aggregation Aggregation `json:"aggregation,omitempty"` // "" for AggregateSum
 	// Of an aggregation that does not add up only: what the period has come to.
 	Period string `json:"period,omitempty"`
-	// Of AggregateP95: from how many samples. Of AggregateWeighted: the value that was held when the period began.
+	// Of AggregateP95: from how many samples. Of AggregateWeighted: the value that was held when the period began, and up to
+	// when the period was counted.
 	Samples int64  `json:"samples,omitempty"`
 	Held    string `json:"held,omitempty"`
+	Through string `json:"through,omitempty"` // RFC 3339
 }
 
 // Window is a closed usage window as it stands in proof files. Sums are sorted by meter, then labels. Digest is
@@ -154,4 +156,3 @@ func name(text string) string {
 	}
 	return e.ID
 }
-

@@ -99,7 +99,7 @@ func (c *windowCheck) count(e *Event, hash [32]byte, sign int64) error {
 	if err != nil {
 		return err
 	}
-	g.points = append(g.points, g.aggregation.PointOf(e, u, hash))
+	g.points = append(g.points, g.aggregation.PointOf(e, u, hash, c.window.From))
 	if len(g.points) >= 2*g.compact+4096 {
 		g.points = g.aggregation.Compact(g.points)
 		g.compact = len(g.points)
@@ -131,7 +131,7 @@ func (c *windowCheck) close() error {
 		switch {
 		case !g.aggregation.Adds():
 			g.points = g.aggregation.Compact(g.points)
-		case s.Period != "" || s.Samples != 0 || s.Held != "":
+		case s.Period != "" || s.Samples != 0 || s.Held != "" || s.Through != "":
 			return fmt.Errorf("window %s: %s adds up, and has what belongs to other meters", w.ID, s.Meter)
 		case g.total.String() != s.Quantity:
 			return fmt.Errorf("window %s: the events give %s %s of %s, it says %s", w.ID, &g.total, s.Unit, s.Meter, s.Quantity)

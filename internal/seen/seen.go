@@ -27,7 +27,7 @@ import (
 type Key [16]byte
 
 // Value is what is kept beside a key.
-type Value [16]byte
+type Value [24]byte
 
 // ErrDamaged means that the files do not give what belongs to the offset: remove the folder and replay the log.
 var ErrDamaged = errors.New("the index of seen keys does not fit its log")

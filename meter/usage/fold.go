@@ -12,6 +12,8 @@ import (
 
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/seen"
+	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
 )
 
 // rules are the parameters of the fold, in microseconds. They are part of what makes a replay give the same.
@@ -29,6 +31,9 @@ type fold struct {
 	tick     int64 // the last, 0 for none
 	closings int64
 	subjects map[string]*subject
+	items    map[itemsKey]int64 // different items counted so far
+	held     map[quarantineKey]bool
+	read     func(number uint64) (*record, error) // an earlier record of the log
 	delta    delta
 }
 
@@ -41,6 +46,9 @@ type delta struct {
 	windows    map[*window]bool
 	buckets    map[bucketKey]*amount
 	quarantine map[quarantineKey]*quarantined
+	cleared    map[quarantineKey]bool
+	items      map[itemsKey]int64
+	changes    []change
 }
 
 type sourceKey struct{ subject, source string }
@@ -50,7 +58,11 @@ type bucketKey struct {
 	start                  int64
 }
 
+// amount is what a bucket has got since the last commit.
 type amount struct {
+	merge    merge
+	set      bool  // it has a quantity
+	at       int64 // of a bucket that shows the latest value
 	quantity Quantity
 	events   int64
 }
@@ -71,8 +83,10 @@ type quarantined struct {
 type subject struct {
 	Subject
 	from     int64
-	ended    int64 // 0: not
-	finished bool  // the final window was made
+	ended    int64          // 0: not
+	finished bool           // the final window was made
+	grace    int64          // 0: the store's
+	period   price.Interval // the last that was asked for
 	sources  map[string]*source
 }
 
@@ -80,17 +94,19 @@ type source struct {
 	watermark int64
 	open      map[int64]*window // by the start of the grid
 	late      map[int64]*window // corrections, by the start of the grid
+	carried   int64             // windows without events were made up to here; 0 while it has no meter that needs them
 }
 
 func newFold(r rules, ids *id.Source) *fold {
-	f := &fold{rules: r, ids: ids, subjects: map[string]*subject{}}
+	f := &fold{rules: r, ids: ids, subjects: map[string]*subject{}, items: map[itemsKey]int64{}, held: map[quarantineKey]bool{}}
 	f.delta.reset()
 	return f
 }
 
 func (d *delta) reset() {
 	*d = delta{subjects: map[*subject]bool{}, sources: map[sourceKey]*source{}, windows: map[*window]bool{},
-		buckets: map[bucketKey]*amount{}, quarantine: map[quarantineKey]*quarantined{}}
+		buckets: map[bucketKey]*amount{}, quarantine: map[quarantineKey]*quarantined{}, cleared: map[quarantineKey]bool{},
+		items: map[itemsKey]int64{}}
 }
 
 // apply folds the next record in. An error leaves the fold unusable: it must be loaded again.
@@ -105,6 +121,8 @@ func (f *fold) apply(r *record) error {
 		f.end(r, *c.End)
 	case c.Tick:
 		f.advance(r)
+	case c.Reject != nil:
+		f.reject(*c.Reject)
 	}
 	for i := range r.events {
 		v, err := f.judge(r, i, &r.events[i])
@@ -121,22 +139,27 @@ func (f *fold) apply(r *record) error {
 
 // judge gives an event its verdict and counts it when it is accepted.
 func (f *fold) judge(r *record, place int, it *item) (Verdict, error) {
-	var short seen.Value
-	copy(short[:], it.hash[:])
 	known, ok, err := f.index.Get(it.key)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if ok && known == short {
+	if ok && sameContent(known, it.hash) {
 		return Verdict{Status: Duplicate}, nil
 	}
 	s := f.subjects[it.subject]
 	v := Verdict{Status: Conflict, Reason: OtherContent}
 	if !ok {
 		v = Verdict{Status: Rejected, Reason: f.refuse(s, r, it)}
+		var t *target
 		if v.Reason == "" {
-			f.index.Put(it.key, short)
-			f.count(s, r, place, it)
+			if t, v.Reason, err = f.consider(s, r, it); err != nil {
+				return Verdict{}, err
+			}
+		}
+		if v.Reason == "" {
+			f.index.Put(it.key, valueOf(it.hash, r.number, place))
+			f.unhold(quarantineKey{it.key, it.hash})
+			f.count(s, r, place, it, t)
 			return Verdict{Status: Accepted}, nil
 		}
 	}
@@ -144,7 +167,7 @@ func (f *fold) judge(r *record, place int, it *item) (Verdict, error) {
 	if v.Reason == ForeignSubject {
 		v.Reason = UnknownSubject
 	}
-	v.Retry = v.Reason == UnknownSubject || v.Reason == Future
+	v.Retry = v.Reason == UnknownSubject || v.Reason == Future || v.Reason == UnknownEvent
 	return v, nil
 }
 
@@ -156,7 +179,9 @@ func (f *fold) refuse(s *subject, r *record, it *item) Reason {
 		return UnknownSubject
 	case s.Publisher != r.publisher:
 		return ForeignSubject
-	case it.watermark:
+	case it.kind == isVoid:
+		return ""
+	case it.kind == isWatermark:
 		if it.through > latest {
 			return Future
 		}
@@ -172,13 +197,17 @@ func (f *fold) refuse(s *subject, r *record, it *item) Reason {
 		return Overflow
 	case it.value < 0:
 		return Negative
+	case it.item && s.aggregation(it.meter) != proof.AggregateUnique:
+		return NeedsValue
+	case !it.item && s.aggregation(it.meter) == proof.AggregateUnique:
+		return NeedsItem
 	case it.end > latest:
 		return Future
 	case it.end <= s.from:
 		return BeforeStart
 	case s.ended != 0 && it.start >= s.ended:
 		return Ended
-	case s.instant(it) < r.at-f.rules.cutOff:
+	case it.kind == isUsage && !r.release && s.instant(it) < r.at-f.cutOff(s, it.meter):
 		return TooLate
 	}
 	return ""
@@ -198,32 +227,59 @@ func (f *fold) hold(s *subject, r *record, place int, it *item, why Reason) {
 		q.tenant = s.Tenant // a stranger's event is not shown to the customer
 	}
 	f.delta.quarantine[key] = q
+	f.held[key] = true
 }
 
-func (f *fold) count(s *subject, r *record, place int, it *item) {
+// unhold takes an event out of the quarantine when it is there.
+func (f *fold) unhold(key quarantineKey) {
+	if f.held[key] {
+		delete(f.held, key)
+		delete(f.delta.quarantine, key)
+		f.delta.cleared[key] = true
+	}
+}
+
+func (f *fold) reject(h heldKey) {
+	var key quarantineKey
+	copy(key.key[:], h.Key)
+	copy(key.hash[:], h.Hash)
+	f.unhold(key)
+}
+
+// count enters an accepted event; t is what a correction takes back.
+func (f *fold) count(s *subject, r *record, place int, it *item, t *target) {
 	src := f.source(s, it.source)
-	if it.watermark {
+	if it.kind == isWatermark {
 		if it.through > src.watermark {
 			src.watermark = it.through
 			f.delta.sources[sourceKey{s.ID, it.source}] = src
 		}
-		f.closeDue(s, src, r.at, true)
+		f.closeDue(s, it.source, src, r.at, true)
 		f.finish(s, r.at)
 		return
 	}
-	at := s.instant(it)
-	w := f.window(s, it.source, src, at, r, place)
-	w.add(it, r.number, place)
-	f.delta.windows[w] = true
-	key := bucketKey{s.ID, it.meter, it.labels, floor(at, Bucket.Microseconds())}
-	b := f.delta.buckets[key]
-	if b == nil {
-		key.meter, key.labels = strings.Clone(it.meter), strings.Clone(it.labels)
-		b = &amount{}
-		f.delta.buckets[key] = b
+	var at int64
+	if t != nil {
+		at = f.countedAt(s, &t.item, t.at, r.at)
+	} else {
+		at = f.countedAt(s, it, r.at, r.at)
 	}
-	b.quantity.Add(it.value)
-	b.events++
+	w := f.window(s, it.source, src, at, r, place)
+	if t != nil {
+		w.add(&t.item, -1)
+		f.bucket(s, &t.item, -1)
+		f.index.Put(t.next, valueOf(it.hash, r.number, place))
+		f.delta.changes = append(f.delta.changes, change{r.number, place, t.batch, t.place, f.gridOf(s, t), w})
+		w.special = true
+	}
+	if it.counts() {
+		w.add(it, 1)
+		f.bucket(s, it, 1)
+		f.countItem(s, it)
+		f.carryFrom(s, src, it, at)
+	}
+	w.enter(r.number, place)
+	f.delta.windows[w] = true
 }
 
 func (f *fold) source(s *subject, name string) *source {
@@ -250,13 +306,24 @@ func (f *fold) register(in Subject) {
 	} else if s.CheckChange(in) != nil || s.ended != 0 {
 		return
 	} else {
-		s.Meters, s.Zone = in.Meters, in.Zone
+		s.Meters, s.Zone, s.Rules = in.Meters, in.Zone, in.Rules
+		s.terms()
 	}
 	f.delta.subjects[s] = true
 }
 
 func newSubject(in Subject) *subject {
-	return &subject{Subject: in, from: in.From.UnixMicro(), sources: map[string]*source{}}
+	s := &subject{Subject: in, from: in.From.UnixMicro(), sources: map[string]*source{}}
+	s.terms()
+	return s
+}
+
+// terms works out what follows from meters and zone.
+func (s *subject) terms() {
+	s.grace, s.period = 0, price.Interval{}
+	for _, r := range s.Rules {
+		s.grace = max(s.grace, r.Grace.Microseconds())
+	}
 }
 
 func (f *fold) end(r *record, e ending) {
@@ -272,7 +339,7 @@ func (f *fold) end(r *record, e ending) {
 			src.watermark = s.ended
 			f.delta.sources[sourceKey{s.ID, name}] = src
 		}
-		f.closeDue(s, src, r.at, e.Complete)
+		f.closeDue(s, name, src, r.at, e.Complete)
 	}
 	if e.Complete {
 		f.makeFinal(s, r.at)
@@ -286,7 +353,7 @@ func (f *fold) advance(r *record) {
 	f.tick = max(f.tick, r.at)
 	for _, s := range f.pending() {
 		for _, name := range slices.Sorted(maps.Keys(s.sources)) {
-			f.closeDue(s, s.sources[name], r.at, false)
+			f.closeDue(s, name, s.sources[name], r.at, false)
 		}
 		f.finish(s, r.at)
 	}
@@ -301,7 +368,7 @@ func (f *fold) pending() []*subject {
 			continue
 		}
 		for _, src := range s.sources {
-			if len(src.open) > 0 || len(src.late) > 0 {
+			if len(src.open) > 0 || len(src.late) > 0 || src.carried != 0 && !s.finished {
 				list = append(list, s)
 				break
 			}
@@ -313,8 +380,8 @@ func (f *fold) pending() []*subject {
 
 // tickDue tells whether a tick now would close anything.
 func (f *fold) tickDue(now int64) bool {
-	through := now - f.rules.grace
 	for _, s := range f.subjects {
+		through := now - f.graceOf(s)
 		if s.ended != 0 && !s.finished && s.ended <= through {
 			return true
 		}
@@ -329,16 +396,35 @@ func (f *fold) tickDue(now int64) bool {
 					return true
 				}
 			}
+			if end, ok := f.carryEnd(s, src); ok && end <= through {
+				return true
+			}
 		}
 	}
 	return false
 }
 
+// graceOf is how long windows of a subject wait for events without a watermark.
+func (f *fold) graceOf(s *subject) int64 {
+	if s.grace != 0 {
+		return s.grace
+	}
+	return f.rules.grace
+}
+
+// cutOff is how late an event of a meter may come.
+func (f *fold) cutOff(s *subject, meter string) int64 {
+	if r := s.Rules[meter]; r.CutOff != 0 {
+		return r.CutOff.Microseconds()
+	}
+	return f.rules.cutOff
+}
+
 // complete is the instant through which a source is closed: by watermark or by grace.
-func (f *fold) complete(src *source) int64 {
+func (f *fold) complete(s *subject, src *source) int64 {
 	through := src.watermark
 	if f.tick != 0 {
-		through = max(through, f.tick-f.rules.grace)
+		through = max(through, f.tick-f.graceOf(s))
 	}
 	return through
 }
@@ -349,11 +435,11 @@ func (f *fold) finish(s *subject, at int64) {
 	if s.ended == 0 || s.finished {
 		return
 	}
-	if len(s.sources) == 0 && f.complete(&source{}) < s.ended {
+	if len(s.sources) == 0 && f.complete(s, &source{}) < s.ended {
 		return
 	}
 	for _, src := range s.sources {
-		if f.complete(src) < s.ended {
+		if f.complete(s, src) < s.ended {
 			return
 		}
 	}

@@ -373,7 +373,7 @@ func (m *machine) finish(t *rapid.T) {
 		}
 		events += w.Events
 		for _, s := range w.Sums {
-			q, err := parseQuantity(s.Quantity)
+			q, err := proof.ParseQuantity(s.Quantity)
 			n, ok := q.Int64()
 			if err != nil || !ok {
 				t.Fatal(s, err)

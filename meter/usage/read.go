@@ -32,14 +32,15 @@ func scanWindow(row store.Scanner) (w Window, err error) {
 }
 
 // Closed lists closed windows with their digests in the order of closing, after a cursor (0 for the first). The
-// order, the ids and the digests are the same after a rebuild. For the package that makes facts of them; it is not
-// scoped by tenant.
+// order, the ids and the digests are the same after a rebuild. One that has no event and changes nothing is left out. For
+// the package that makes facts of them; it is not scoped by tenant.
 func (s *Store) Closed(ctx context.Context, after int64, limit int) (list []Window, err error) {
 	err = s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		// A window without its digest holds back those behind it, so that no cursor passes it.
 		list, err = store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM usage_window WHERE closing > $1 AND closing <
-			coalesce((SELECT min(closing) FROM usage_window WHERE digest IS NULL AND closing IS NOT NULL), $2) ORDER BY closing LIMIT $3`,
-			after, int64(1)<<62, limit)
+			coalesce((SELECT min(closing) FROM usage_window WHERE digest IS NULL AND closing IS NOT NULL), $2)
+			AND (events > 0 OR kind <> 'regular' OR sums <> $4) ORDER BY closing LIMIT $3`,
+			after, int64(1)<<62, limit, []byte("[]"))
 		return err
 	})
 	if err != nil {
@@ -73,7 +74,7 @@ func (s *Store) WindowEvents(ctx context.Context, tenant, id string, fn func(can
 	if _, err := s.Window(ctx, tenant, id); err != nil {
 		return err
 	}
-	return s.eachOf(ctx, id, func(_ int, canonical []byte) error { return fn(canonical) })
+	return s.eachOf(ctx, id, func(_ position, canonical []byte) error { return fn(canonical) })
 }
 
 // WindowFile is a tenant's closed window with all that it was made of, to be verified offline.
@@ -83,12 +84,14 @@ func (s *Store) WindowFile(ctx context.Context, tenant, id string) (*proof.Windo
 		return nil, err
 	}
 	type event struct {
-		hash [32]byte
-		text string
+		hash           [32]byte
+		text, original string
 	}
 	events := make([]event, 0, w.Events)
-	err = s.eachOf(ctx, id, func(_ int, canonical []byte) error {
-		events = append(events, event{proof.EventHash(canonical), string(canonical)})
+	corrects := false
+	err = s.entries(ctx, id, func(e entry) error {
+		events = append(events, event{e.hash(), string(e.canonical), string(e.original)})
+		corrects = corrects || e.original != nil
 		return nil
 	})
 	if err != nil {
@@ -96,10 +99,29 @@ func (s *Store) WindowFile(ctx context.Context, tenant, id string) (*proof.Windo
 	}
 	slices.SortFunc(events, func(a, b event) int { return bytes.Compare(a.hash[:], b.hash[:]) })
 	f := &proof.WindowFile{Window: w.Proof(), Hashes: make([]string, len(events)), Events: make([]string, len(events))}
+	if corrects {
+		f.Originals = make([]string, len(events))
+	}
 	for i, e := range events {
 		f.Hashes[i], f.Events[i] = hex.EncodeToString(e.hash[:]), e.text
+		if corrects {
+			f.Originals[i] = e.original
+		}
 	}
 	return f, nil
+}
+
+// WriteEvents adds a tenant's closed window to an events file, streaming from the log. Errors: fail.NotFound,
+// *batchlog.Damaged.
+func (s *Store) WriteEvents(ctx context.Context, tenant, id string, out *proof.EventsWriter) error {
+	w, err := s.Window(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	if err := out.Window(id, w.Events); err != nil {
+		return err
+	}
+	return s.entries(ctx, id, func(e entry) error { return out.Event(e.canonical, e.original) })
 }
 
 // Query asks for the amounts of a chart: of one subject, or of all of the tenant's when it is empty, in [From, To).
@@ -121,7 +143,8 @@ type Point struct {
 // maxPoints is how many quarters of an hour a chart may read.
 const maxPoints = 100_000
 
-// Usage gives a tenant's amounts by step, sorted by subject, meter, labels and time; steps without usage are left
+// Usage gives a tenant's amounts by step (of a meter that does not add up its peak, low or last value in the step; of one
+// that counts items its events), sorted by subject, meter, labels and time; steps without usage are left
 // out. It includes what is in no closed window yet. Errors: fail.Invalid, fail.TooLarge.
 func (s *Store) Usage(ctx context.Context, tenant string, q Query) (points []Point, err error) {
 	if q.Step == 0 {
@@ -131,13 +154,14 @@ func (s *Store) Usage(ctx context.Context, tenant string, q Query) (points []Poi
 		return nil, fail.New(fail.Invalid, "usage.query", "A chart needs a time range and steps of whole quarters of an hour.",
 			"Correct from, to, step or offset.")
 	}
-	n := 0
+	n, at, step := 0, int64(0), amount{} // step is the last point
 	err = s.cfg.DB.Read(ctx, func(tx *store.Tx) error {
 		points, n = nil, 0
 		return tx.Each(func(row store.Scanner) error {
 			var p Point
 			var start store.Time
-			if err := row.Scan(&p.Subject, &p.Meter, &p.Labels, &start, &p.Quantity.High, &p.Quantity.Low, &p.Events); err != nil {
+			var how string
+			if err := row.Scan(&p.Subject, &p.Meter, &p.Labels, &start, &p.Quantity.High, &p.Quantity.Low, &p.Events, &how, &at); err != nil {
 				return err
 			}
 			if n++; n > maxPoints {
@@ -145,14 +169,16 @@ func (s *Store) Usage(ctx context.Context, tenant string, q Query) (points []Poi
 			}
 			offset := q.Offset.Microseconds()
 			p.Start = micros(floor(start.UnixMicro()+offset, q.Step.Microseconds()) - offset)
+			one := amount{merge: merge(how), set: true, at: at, quantity: p.Quantity, events: p.Events}
 			if last := len(points) - 1; last >= 0 && points[last].same(p) {
-				points[last].Quantity.AddQuantity(p.Quantity)
-				points[last].Events += p.Events
+				step.put(one)
+				points[last].Quantity, points[last].Events = step.quantity, step.events
 				return nil
 			}
+			step = one
 			points = append(points, p)
 			return nil
-		}, `SELECT b.subject, b.meter, b.labels, b.start, b.high, b.low, b.events FROM usage_bucket b
+		}, `SELECT b.subject, b.meter, b.labels, b.start, b.high, b.low, b.events, b.merge, b.at FROM usage_bucket b
 			JOIN usage_subject s ON s.id = b.subject
 			WHERE s.tenant = $1 AND ($2 = '' OR b.subject = $2) AND ($3 = '' OR b.meter = $3) AND b.start >= $4 AND b.start < $5
 			ORDER BY b.subject, b.meter, b.labels, b.start`, tenant, q.Subject, q.Meter, store.At(q.From), store.At(q.To))

@@ -21,6 +21,8 @@ const (
 	holdsRegister = 'R'
 	holdsEnd      = 'X'
 	holdsTick     = 'T'
+	holdsRelease  = 'L' // one event out of the quarantine, which the cut-off does not hold back
+	holdsReject   = 'J'
 )
 
 // record is a batch read out: events, or one control.
@@ -29,6 +31,7 @@ type record struct {
 	at        int64 // microseconds
 	publisher string
 	events    []item
+	release   bool
 	control   control
 	verdicts  []Verdict
 	err       error
@@ -40,6 +43,13 @@ type control struct {
 	Register *Subject `json:"register,omitempty"`
 	End      *ending  `json:"end,omitempty"`
 	Tick     bool     `json:"tick,omitempty"`
+	Reject   *heldKey `json:"reject,omitempty"`
+}
+
+// heldKey names an event in the quarantine.
+type heldKey struct {
+	Key  []byte `json:"key"`
+	Hash []byte `json:"hash"`
 }
 
 type ending struct {
@@ -53,13 +63,29 @@ type item struct {
 	key                 seen.Key
 	hash                [32]byte
 	id, source, subject string
-	watermark           bool
+	kind                kind
 	through             int64
 	meter, unit, labels string
 	value               int64
 	overflow            bool
+	item                bool     // it names an item instead of a value
+	itemKey             [16]byte // of the item
 	start, end          int64
+	ref                 seen.Key // of the earlier event
 }
+
+type kind byte
+
+const (
+	isUsage kind = iota
+	isWatermark
+	isAmend
+	isVoid
+)
+
+// corrects tells whether the event takes an earlier one back, counts whether it adds an amount.
+func (it *item) corrects() bool { return it.kind == isAmend || it.kind == isVoid }
+func (it *item) counts() bool   { return it.kind == isUsage || it.kind == isAmend }
 
 // prepare checks the events of a request and brings them into the form of the log. Errors are fail.Invalid and name
 // index and field.
@@ -98,21 +124,41 @@ func atIndex(i int, err error) error {
 }
 
 func (it *item) fill(publisher string, e *Event, canonical, scratch []byte) ([]byte, error) {
-	scratch = appendPart(appendPart(appendPart(scratch[:0], publisher), e.Source), e.ID)
-	sum := sha256.Sum256(scratch)
-	copy(it.key[:], sum[:])
+	it.key, scratch = eventKey(publisher, e.Source, e.ID, scratch)
 	it.hash = proof.EventHash(canonical)
 	it.id, it.source, it.subject = e.ID, e.Source, e.Subject
-	if e.Type == proof.TypeWatermark {
+	if e.Corrects() {
+		it.ref, scratch = eventKey(publisher, e.Source, e.Data.Event, scratch)
+	}
+	switch e.Type {
+	case proof.TypeWatermark:
 		through, err := e.Through()
-		it.watermark, it.through = true, through.UnixMicro()
+		it.kind, it.through = isWatermark, through.UnixMicro()
 		return scratch, err
+	case proof.TypeVoid:
+		it.kind = isVoid
+		return scratch, nil
+	case proof.TypeAmend:
+		it.kind = isAmend
+	}
+	if e.Data.Item != "" {
+		it.item = true
+		sum := sha256.Sum256([]byte(e.Data.Item))
+		copy(it.itemKey[:], sum[:])
 	}
 	u, err := e.Usage()
 	it.meter, it.unit, it.labels = e.Data.Meter, e.Data.Unit, e.Data.Labels()
 	it.value, it.overflow = u.Value, u.Overflow
 	it.start, it.end = u.Start.UnixMicro(), u.End.UnixMicro()
 	return scratch, err
+}
+
+// eventKey is what an event is known by: publisher, source and id.
+func eventKey(publisher, source, id string, scratch []byte) (k seen.Key, _ []byte) {
+	scratch = appendPart(appendPart(appendPart(scratch[:0], publisher), source), id)
+	sum := sha256.Sum256(scratch)
+	copy(k[:], sum[:])
+	return k, scratch
 }
 
 func appendPart(b []byte, s string) []byte {
@@ -130,6 +176,8 @@ func controlPayload(c control) ([]byte, error) {
 		kind = holdsRegister
 	case c.End != nil:
 		kind = holdsEnd
+	case c.Reject != nil:
+		kind = holdsReject
 	}
 	return append([]byte{kind}, b...), nil
 }
@@ -141,7 +189,7 @@ func readRecord(b batchlog.Batch) (*record, error) {
 	if len(b.Payload) == 0 {
 		return nil, fmt.Errorf("record %d of the usage log is empty", b.Number)
 	}
-	if b.Payload[0] != holdsEvents {
+	if r.release = b.Payload[0] == holdsRelease; !r.release && b.Payload[0] != holdsEvents {
 		if err := json.Unmarshal(b.Payload[1:], &r.control); err != nil {
 			return nil, fmt.Errorf("record %d of the usage log: %w", b.Number, err)
 		}
@@ -163,7 +211,7 @@ func readRecord(b batchlog.Batch) (*record, error) {
 
 // eachEvent calls fn with each event of a batch in canonical form.
 func eachEvent(b batchlog.Batch, fn func(i int, canonical []byte) error) error {
-	if len(b.Payload) == 0 || b.Payload[0] != holdsEvents {
+	if len(b.Payload) == 0 || b.Payload[0] != holdsEvents && b.Payload[0] != holdsRelease {
 		return fmt.Errorf("record %d of the usage log holds no events", b.Number)
 	}
 	rest := b.Payload[1:]

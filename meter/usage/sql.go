@@ -71,7 +71,7 @@ func moveHead(tx *store.Tx, from, to uint64, f *fold) (bool, error) {
 }
 
 func writeDelta(tx *store.Tx, d *delta) error {
-	for _, write := range []func(*store.Tx, *delta) error{writeSubjects, writeSources, writeBuckets, writeWindows, writeQuarantine} {
+	for _, write := range []func(*store.Tx, *delta) error{writeSubjects, writeSources, writeBuckets, writeLevels, writeWindows, writeChanges, writeItems, writeQuarantine} {
 		if err := write(tx, d); err != nil {
 			return err
 		}
@@ -103,21 +103,67 @@ func writeSources(tx *store.Tx, d *delta) error {
 		if src.watermark != 0 {
 			mark = store.AtOrNull(micros(src.watermark))
 		}
-		rows = append(rows, []any{k.subject, k.source, mark})
+		rows = append(rows, []any{k.subject, k.source, mark, src.carried})
 	}
-	return bulk(tx, "INSERT INTO usage_source (subject, source, watermark)",
-		"ON CONFLICT (subject, source) DO UPDATE SET watermark = excluded.watermark", rows)
+	return bulk(tx, "INSERT INTO usage_source (subject, source, watermark, carried)",
+		"ON CONFLICT (subject, source) DO UPDATE SET watermark = excluded.watermark, carried = excluded.carried", rows)
 }
 
 func writeBuckets(tx *store.Tx, d *delta) error {
 	var rows [][]any
 	for k, a := range d.buckets {
+		if a.merge != adds {
+			continue
+		}
 		rows = append(rows, []any{k.subject, k.meter, k.labels, store.At(micros(k.start)), a.quantity.High, a.quantity.Low, a.events})
 	}
 	return bulk(tx, "INSERT INTO usage_bucket (subject, meter, labels, start, high, low, events)",
 		`ON CONFLICT (subject, start, meter, labels) DO UPDATE SET
 			high = usage_bucket.high + excluded.high + (usage_bucket.low + excluded.low) / 1000000000000000000,
 			low = (usage_bucket.low + excluded.low) % 1000000000000000000, events = usage_bucket.events + excluded.events`, rows)
+}
+
+// writeLevels writes the buckets whose amounts do not add up, one by one: they are few.
+func writeLevels(tx *store.Tx, d *delta) error {
+	for k, a := range d.buckets {
+		if a.merge == adds {
+			continue
+		}
+		was := amount{merge: a.merge, set: true}
+		err := tx.QueryRow("SELECT high, low, events, at FROM usage_bucket WHERE subject = $1 AND start = $2 AND meter = $3 AND labels = $4",
+			k.subject, store.At(micros(k.start)), k.meter, k.labels).Scan(&was.quantity.High, &was.quantity.Low, &was.events, &was.at)
+		if errors.Is(err, store.ErrNone) {
+			was.set, err = false, nil
+		}
+		if err != nil {
+			return err
+		}
+		was.put(*a)
+		_, err = tx.Exec(`INSERT INTO usage_bucket (subject, meter, labels, start, high, low, events, merge, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			ON CONFLICT (subject, start, meter, labels) DO UPDATE SET high = excluded.high, low = excluded.low, events = excluded.events, at = excluded.at`,
+			k.subject, k.meter, k.labels, store.At(micros(k.start)), was.quantity.High, was.quantity.Low, was.events, string(a.merge), was.at)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeChanges(tx *store.Tx, d *delta) error {
+	rows := make([][]any, len(d.changes))
+	for i, c := range d.changes {
+		rows[i] = []any{int64(c.batch), c.place, int64(c.fromBatch), c.fromPlace, c.fromGrid, c.window.id}
+	}
+	return bulk(tx, "INSERT INTO usage_correction (batch, place, from_batch, from_place, from_grid, window_id)", "", rows)
+}
+
+func writeItems(tx *store.Tx, d *delta) error {
+	var rows [][]any
+	for k := range d.items {
+		rows = append(rows, []any{k.subject, k.meter, k.labels, k.period, d.items[k]})
+	}
+	return bulk(tx, "INSERT INTO usage_items (subject, meter, labels, period_from, items)",
+		"ON CONFLICT (subject, meter, labels, period_from) DO UPDATE SET items = excluded.items", rows)
 }
 
 func writeWindows(tx *store.Tx, d *delta) error {
@@ -134,15 +180,16 @@ func writeWindows(tx *store.Tx, d *delta) error {
 			closedAt, closing = store.AtOrNull(micros(w.closed)), &w.closing
 		}
 		rows = append(rows, []any{w.id, w.subject.Tenant, w.subject.ID, w.source, string(w.kind), w.corrects, w.from, w.to,
-			store.At(micros(from)), store.At(micros(to)), store.At(micros(w.opened)), w.events, sums, closedAt, closing})
+			store.At(micros(from)), store.At(micros(to)), store.At(micros(w.opened)), w.events, sums, closedAt, closing, w.special, w.life, w.complete})
 		if len(w.places) > 0 {
 			spans = append(spans, []any{w.id, int64(w.firstBatch), slices.Clone(w.places)})
 		}
 	}
 	err := bulk(tx, `INSERT INTO usage_window (id, tenant, subject, source, kind, corrects, grid_from, grid_to, from_at, to_at,
-			opened_at, events, sums, closed_at, closing)`,
+			opened_at, events, sums, closed_at, closing, special, life, complete)`,
 		`ON CONFLICT (id) DO UPDATE SET to_at = excluded.to_at, events = excluded.events, sums = excluded.sums,
-			closed_at = excluded.closed_at, closing = excluded.closing`, rows)
+			closed_at = excluded.closed_at, closing = excluded.closing, special = excluded.special, life = excluded.life,
+			complete = excluded.complete`, rows)
 	return errors.Join(err, bulk(tx, "INSERT INTO usage_span (window_id, batch, positions)", "", spans))
 }
 
@@ -151,6 +198,11 @@ func writeQuarantine(tx *store.Tx, d *delta) error {
 	for k, q := range d.quarantine {
 		rows = append(rows, []any{k.key[:], k.hash[:], int64(q.batch), q.place, q.publisher, q.tenant, q.source, q.id, q.subject,
 			string(q.reason), store.At(micros(q.at)), q.times})
+	}
+	for k := range d.cleared {
+		if _, err := tx.Exec("DELETE FROM usage_quarantine WHERE event_key = $1 AND event_hash = $2", k.key[:], k.hash[:]); err != nil {
+			return err
+		}
 	}
 	return bulk(tx, `INSERT INTO usage_quarantine (event_key, event_hash, batch, place, publisher, tenant, source, event_id,
 			subject, reason, received_at, times)`,
@@ -190,23 +242,49 @@ func (f *fold) load(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.loadSources(tx), f.loadWindows(tx))
+	return errors.Join(f.loadSources(tx), f.loadWindows(tx), f.loadHeld(tx), f.loadItems(tx))
+}
+
+func (f *fold) loadHeld(tx *store.Tx) error {
+	return tx.Each(func(row store.Scanner) error {
+		var key, hash []byte
+		if err := row.Scan(&key, &hash); err != nil {
+			return err
+		}
+		var k quarantineKey
+		copy(k.key[:], key)
+		copy(k.hash[:], hash)
+		f.held[k] = true
+		return nil
+	}, "SELECT event_key, event_hash FROM usage_quarantine")
+}
+
+func (f *fold) loadItems(tx *store.Tx) error {
+	return tx.Each(func(row store.Scanner) error {
+		var k itemsKey
+		var n int64
+		if err := row.Scan(&k.subject, &k.meter, &k.labels, &k.period, &n); err != nil {
+			return err
+		}
+		f.items[k] = n
+		return nil
+	}, "SELECT subject, meter, labels, period_from, items FROM usage_items")
 }
 
 func (f *fold) loadSources(tx *store.Tx) error {
 	return tx.Each(func(row store.Scanner) error {
 		var subject, name string
 		var mark *store.Time
-		if err := row.Scan(&subject, &name, &mark); err != nil {
+		src := newSource()
+		if err := row.Scan(&subject, &name, &mark, &src.carried); err != nil {
 			return err
 		}
-		src := newSource()
 		if mark != nil {
 			src.watermark = mark.UnixMicro()
 		}
 		f.subjects[subject].sources[name] = src
 		return nil
-	}, "SELECT subject, source, watermark FROM usage_source")
+	}, "SELECT subject, source, watermark, carried FROM usage_source")
 }
 
 func (f *fold) loadWindows(tx *store.Tx) error {
@@ -215,7 +293,7 @@ func (f *fold) loadWindows(tx *store.Tx) error {
 		var subject, kind string
 		var opened store.Time
 		var text []byte
-		if err := row.Scan(&w.id, &subject, &w.source, &kind, &w.corrects, &w.from, &w.to, &opened, &w.events, &text); err != nil {
+		if err := row.Scan(&w.id, &subject, &w.source, &kind, &w.corrects, &w.from, &w.to, &opened, &w.events, &text, &w.special); err != nil {
 			return err
 		}
 		var sums []proof.Sum
@@ -223,7 +301,7 @@ func (f *fold) loadWindows(tx *store.Tx) error {
 			return err
 		}
 		for _, s := range sums {
-			q, err := parseQuantity(s.Quantity)
+			q, err := proof.ParseQuantity(s.Quantity)
 			if err != nil {
 				return err
 			}
@@ -236,12 +314,13 @@ func (f *fold) loadWindows(tx *store.Tx) error {
 			src.open[w.from] = w
 		}
 		return nil
-	}, `SELECT id, subject, source, kind, corrects, grid_from, grid_to, opened_at, events, sums FROM usage_window WHERE closing IS NULL`)
+	}, `SELECT id, subject, source, kind, corrects, grid_from, grid_to, opened_at, events, sums, special FROM usage_window WHERE closing IS NULL`)
 }
 
 // tables of the folded state, for a rebuild.
 func tables() []string {
-	return []string{"usage_offset", "usage_subject", "usage_source", "usage_bucket", "usage_window", "usage_span", "usage_quarantine"}
+	return []string{"usage_offset", "usage_subject", "usage_source", "usage_bucket", "usage_window", "usage_span", "usage_quarantine",
+		"usage_correction", "usage_part", "usage_period", "usage_items"}
 }
 
 func wipe(tx *store.Tx) error {

@@ -47,6 +47,8 @@ type Store struct {
 	cfg   Config
 	log   *batchlog.Log
 	queue chan []batchlog.Batch // durable, to be folded
+	// Of the fold's goroutine: what corrections refer to.
+	earlier *batchlog.Reader
 
 	mu        sync.RWMutex // guards fold and what follows
 	fold      *fold
@@ -77,9 +79,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.fold.index.Close())
 	}
-	s.log = log
+	s.log, s.earlier = log, log.Reader()
+	s.fold.read = s.readAgain
 	if err := s.replay(ctx); err != nil {
-		return nil, errors.Join(err, log.Close(), s.fold.index.Close())
+		return nil, errors.Join(err, s.earlier.Close(), log.Close(), s.fold.index.Close())
 	}
 	var run context.Context
 	run, s.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -159,6 +162,15 @@ func (s *Store) replay(ctx context.Context) error {
 		err = s.commit(ctx)
 	}
 	return err
+}
+
+// readAgain reads an earlier record of the log for the fold.
+func (s *Store) readAgain(number uint64) (*record, error) {
+	b, err := s.earlier.Batch(number)
+	if err != nil {
+		return nil, fmt.Errorf("record %d of the usage log: %w", number, err)
+	}
+	return readRecord(b)
 }
 
 // run folds what the log has made durable, in its order, and commits now and then.
@@ -291,5 +303,5 @@ func (s *Store) Close() error {
 	err := s.log.Close()
 	close(s.queue)
 	<-s.folded
-	return errors.Join(err, s.fold.index.Close())
+	return errors.Join(err, s.earlier.Close(), s.fold.index.Close())
 }

@@ -6,8 +6,8 @@
 // Does not own: who may call (meter), the form and hash of an event (proof), prices, or the closed window's fact in
 // the main database (meter).
 // Reads: its log and its database.
-// Writes: usage_offset, usage_subject, usage_source, usage_bucket, usage_window, usage_span, usage_quarantine; the
-// log and the index in its folder.
+// Writes: usage_offset, usage_subject, usage_source, usage_bucket, usage_window, usage_span, usage_correction, usage_part,
+// usage_period, usage_items, usage_quarantine; the log and the index in its folder.
 //
 // # How an event becomes an amount
 //
@@ -17,21 +17,28 @@
 //     that the whole state is a function of the log: a replay gives the same verdicts, windows and digests.
 //  3. Some times a second the state that changed and the consumed offset commit in one transaction. After a kill the
 //     fold goes on from that offset.
-//  4. A window closes at its source's watermark or after its grace; its digest is computed from the log.
+//  4. A window closes at its source's watermark or after its grace; its digest is computed from the log, and with it, in
+//     the order of closing, by how much it changes its billing period where amounts do not add up (evaluate.go).
 //
 // An event belongs to the window that holds the last microsecond of its interval, cut to the subscription's life. An
 // interval should not cross windows. The attribute time decides nothing.
+//
+// # Corrections
+//
+// An amendment or a void names an earlier event of its source. It is an entry of its own, in the window of that event
+// or, once that is closed, in a correction of it; after the cut-off in the window that is open. Nothing is changed or
+// removed; the digest of the entry commits to the event and to what it takes back.
 package usage
 
 import (
 	"embed"
 	"fmt"
 	"maps"
-	"strconv"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 )
 
@@ -58,22 +65,38 @@ const (
 	DefaultWindow = time.Hour
 	DefaultGrace  = 24 * time.Hour      // a window without a watermark closes so long after its end
 	DefaultCutOff = 35 * 24 * time.Hour // later events are quarantined
-	MaxSkew       = 5 * time.Minute     // so far in the future an interval may end
+	MaxSkew       = 5 * time.Minute     // so far in the future by our clock an interval may end
 	Bucket        = 15 * time.Minute    // of charts; divides every zone's offset from UTC
 
 	// WholeLife as Subject.Window makes one window from the subscription's start to its end.
 	WholeLife time.Duration = -1
 )
 
+// MaxItems is how many different items a meter of different items counts in a billing period, for each combination of
+// dimensions: the set is kept exactly.
+const MaxItems = 10_000
+
+// maxCorrections is how often one event can be amended or voided.
+const maxCorrections = 50
+
 // Subject is what events may be about: a subscription. Register it before its publisher sends.
 type Subject struct {
 	ID        string            `json:"id"`
-	Tenant    string            `json:"tenant"`    // the customer's organisation
-	Publisher string            `json:"publisher"` // the organisation that alone may send
-	Meters    map[string]string `json:"meters"`    // the unit of each meter it has
-	From      time.Time         `json:"from"`      // what ended before is refused
-	Zone      string            `json:"zone"`      // IANA name, for charts
-	Window    time.Duration     `json:"window"`    // 0 means DefaultWindow; a multiple of Bucket, or WholeLife
+	Tenant    string            `json:"tenant"`          // the customer's organisation
+	Publisher string            `json:"publisher"`       // the organisation that alone may send
+	Meters    map[string]string `json:"meters"`          // the unit of each meter it has
+	From      time.Time         `json:"from"`            // what ended before is refused
+	Zone      string            `json:"zone"`            // IANA name, of its billing periods
+	Window    time.Duration     `json:"window"`          // 0 means DefaultWindow; a multiple of Bucket, or WholeLife
+	Rules     map[string]Rule   `json:"rules,omitempty"` // of the meters that have others than the usual
+	Anchor    price.Date        `json:"anchor,omitzero"` // of its billing months; none means the date of From
+}
+
+// Rule says how a meter is counted. The zero Rule is the usual: sums, with the store's grace and cut-off.
+type Rule struct {
+	Aggregation proof.Aggregation `json:"aggregation,omitempty"`
+	Grace       time.Duration     `json:"grace,omitempty"`   // windows wait for the longest of their subject's meters
+	CutOff      time.Duration     `json:"cut_off,omitempty"` // later events are quarantined
 }
 
 // Check tells whether the subject can be registered. Error: fail.Invalid.
@@ -84,21 +107,34 @@ func (s Subject) Check() error {
 	case s.Window != WholeLife && (s.Window < 0 || s.Window%Bucket != 0):
 		return fail.New(fail.Invalid, "usage.subject", "The usage window is not a multiple of 15 minutes.", "Choose another length.")
 	}
+	for _, r := range s.Rules {
+		if !r.Aggregation.Valid() || r.Grace < 0 || r.CutOff < 0 {
+			return fail.New(fail.Invalid, "usage.subject", "A meter has an aggregation that is not known, or a grace or cut-off below zero.", "Correct the meter.")
+		}
+		if !r.Aggregation.Adds() && s.Window > DefaultWindow { // one could cross the end of a billing period
+			return fail.New(fail.Invalid, "usage.subject", "A meter whose amounts do not add up needs windows of an hour at most.", "Choose a shorter window.")
+		}
+	}
 	return nil
 }
 
-// CheckChange tells whether the subject may become the new one: meters and zone may change. Error: fail.Conflict.
+// CheckChange tells whether the subject may become the new one: meters and zone may change, but not how a meter that it
+// has is aggregated. Error: fail.Conflict.
 func (s Subject) CheckChange(to Subject) error {
-	if s.Tenant == to.Tenant && s.Publisher == to.Publisher && s.From.Equal(to.From) && s.Window == to.Window {
+	same := s.Tenant == to.Tenant && s.Publisher == to.Publisher && s.From.Equal(to.From) && s.Window == to.Window && s.Anchor == to.Anchor
+	for meter := range s.Meters {
+		same = same && s.Rules[meter].Aggregation == to.Rules[meter].Aggregation
+	}
+	if same {
 		return nil
 	}
-	return fail.New(fail.Conflict, "usage.subject", "The usage subject exists with another tenant, publisher, start or window.",
+	return fail.New(fail.Conflict, "usage.subject", "The usage subject exists with another tenant, publisher, start, window, anchor or aggregation.",
 		"Use another id.").With("id", to.ID)
 }
 
 // Equal tells whether two subjects say the same.
 func (s Subject) Equal(o Subject) bool {
-	return s.ID == o.ID && s.CheckChange(o) == nil && s.Zone == o.Zone && maps.Equal(s.Meters, o.Meters)
+	return s.ID == o.ID && s.CheckChange(o) == nil && s.Zone == o.Zone && maps.Equal(s.Meters, o.Meters) && maps.Equal(s.Rules, o.Rules)
 }
 
 // Status is the verdict on an event.
@@ -128,6 +164,13 @@ const (
 	Future         Reason = "in_the_future"
 	TooLate        Reason = "after_cut_off"
 	OtherContent   Reason = "other_content" // of a conflict
+	NeedsItem      Reason = "needs_item"
+	NeedsValue     Reason = "needs_value"
+	TooManyItems   Reason = "too_many_items"
+	UnknownEvent   Reason = "unknown_event" // of an amendment or a void
+	AlreadyVoid    Reason = "already_void"
+	OtherWindow    Reason = "other_window"
+	TooManyChanges Reason = "too_many_corrections"
 )
 
 // Text says the reason to the sender, and what would make the event pass.
@@ -153,6 +196,20 @@ func (r Reason) Text() string {
 		return "The interval ended before the cut-off. The operator decides about it."
 	case OtherContent:
 		return "Another event with this source and id was taken before. A correction needs an id of its own."
+	case NeedsItem:
+		return "The meter counts different items: name the item instead of a value."
+	case NeedsValue:
+		return "The meter needs a value, not an item."
+	case TooManyItems:
+		return fmt.Sprintf("The meter counted %d different items of these dimensions in the billing period, the most it can.", MaxItems)
+	case UnknownEvent:
+		return "No event of this source and subscription with that id was taken. When it was just sent, send this again in a moment."
+	case AlreadyVoid:
+		return "That event counts no more. Send a new one."
+	case OtherWindow:
+		return "An amendment stays in the window of its event. Void the event and send a new one."
+	case TooManyChanges:
+		return fmt.Sprintf("That event was corrected %d times, the most it can be.", maxCorrections)
 	}
 	return ""
 }
@@ -197,49 +254,5 @@ func (w Window) Proof() proof.Window {
 		Events: w.Events, Sums: w.Sums, Digest: fmt.Sprintf("%x", w.Digest)}
 }
 
-// Quantity is an amount: High × 10^18 + Low, with 0 ≤ Low < 10^18.
-type Quantity struct{ High, Low int64 }
-
-const quantityBase = 1_000_000_000_000_000_000
-
-// Add adds a value that is not negative.
-func (q *Quantity) Add(n int64) {
-	q.High += n / quantityBase
-	q.Low += n % quantityBase
-	if q.Low >= quantityBase {
-		q.High++
-		q.Low -= quantityBase
-	}
-}
-
-// AddQuantity adds another amount.
-func (q *Quantity) AddQuantity(o Quantity) {
-	q.Add(o.Low)
-	q.High += o.High
-}
-
-// Int64 is the amount where it fits.
-func (q Quantity) Int64() (n int64, ok bool) {
-	n = q.High*quantityBase + q.Low
-	return n, q.High < 9 || q.High == 9 && n >= 0
-}
-
-// String is the amount as a decimal integer.
-func (q Quantity) String() string {
-	if q.High == 0 {
-		return strconv.FormatInt(q.Low, 10)
-	}
-	return fmt.Sprintf("%d%018d", q.High, q.Low)
-}
-
-// parseQuantity reads what String wrote.
-func parseQuantity(s string) (q Quantity, err error) {
-	if cut := len(s) - 18; cut > 0 {
-		if q.High, err = strconv.ParseInt(s[:cut], 10, 64); err != nil {
-			return q, err
-		}
-		s = s[cut:]
-	}
-	q.Low, err = strconv.ParseInt(s, 10, 64)
-	return q, err
-}
+// Quantity is an amount that never overflows.
+type Quantity = proof.Quantity

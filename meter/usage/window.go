@@ -22,8 +22,11 @@ type window struct {
 	opened   int64
 	events   int64
 	sums     map[sumKey]*Quantity
+	special  bool  // its digest or its quantities take more than its events one by one
 	closed   int64 // 0: open
 	closing  int64 // the number of its closing
+	life     int64 // when it closed: the end of the subscription, 0 for none yet
+	complete int64 // when it closed: through where its source was complete
 
 	// Places of events counted since the last commit: pairs of varints, the step from the batch before and the index.
 	places     []byte
@@ -87,7 +90,7 @@ func (f *fold) window(s *subject, name string, src *source, at int64, r *record,
 	}
 	w := &window{subject: s, source: strings.Clone(name), kind: Regular, from: from, to: to, opened: r.at, sums: map[sumKey]*Quantity{}}
 	w.id = f.windowID(s.ID, name, "regular", from)
-	if s.due(w) > f.complete(src) {
+	if s.due(w) > f.complete(s, src) {
 		src.open[from] = w
 		return w
 	}
@@ -98,13 +101,27 @@ func (f *fold) window(s *subject, name string, src *source, at int64, r *record,
 	return w
 }
 
-func (w *window) add(it *item, batch uint64, place int) {
+// add adds an amount, or with the sign -1 takes it back. What does not add up is worked out when the window closes.
+func (w *window) add(it *item, sign int64) {
+	a := w.subject.aggregation(it.meter)
+	if !a.Adds() {
+		w.special = true
+		return
+	}
 	q := w.sums[sumKey{it.meter, it.unit, it.labels}]
 	if q == nil {
 		q = &Quantity{}
 		w.sums[sumKey{strings.Clone(it.meter), strings.Clone(it.unit), strings.Clone(it.labels)}] = q
 	}
-	q.Add(it.value)
+	if a == proof.AggregateCount {
+		q.Add(sign)
+		return
+	}
+	q.Add(sign * it.value)
+}
+
+// enter notes where the event stands in the log.
+func (w *window) enter(batch uint64, place int) {
 	w.events++
 	if len(w.places) == 0 {
 		w.firstBatch, w.lastBatch = batch, batch
@@ -116,8 +133,9 @@ func (w *window) add(it *item, batch uint64, place int) {
 
 // closeDue closes the windows of a source that are due. A correction closes at the next watermark whatever it says,
 // or after the grace.
-func (f *fold) closeDue(s *subject, src *source, at int64, watermark bool) {
-	through := f.complete(src)
+func (f *fold) closeDue(s *subject, name string, src *source, at int64, watermark bool) {
+	through := f.complete(s, src)
+	f.carry(s, name, src, through, at)
 	var due []*window
 	for _, w := range src.open {
 		if s.due(w) <= through {
@@ -125,7 +143,7 @@ func (f *fold) closeDue(s *subject, src *source, at int64, watermark bool) {
 		}
 	}
 	for _, w := range src.late {
-		if watermark || f.tick != 0 && w.opened <= f.tick-f.rules.grace {
+		if watermark || f.tick != 0 && w.opened <= f.tick-f.graceOf(s) {
 			due = append(due, w)
 		}
 	}
@@ -136,13 +154,14 @@ func (f *fold) closeDue(s *subject, src *source, at int64, watermark bool) {
 		} else {
 			delete(src.open, w.from)
 		}
+		w.complete = through
 		f.close(w, at)
 	}
 }
 
 func (f *fold) close(w *window, at int64) {
 	f.closings++
-	w.closed, w.closing = at, f.closings
+	w.closed, w.closing, w.life = at, f.closings, w.subject.ended
 	f.delta.windows[w] = true
 }
 
@@ -154,6 +173,9 @@ func (w *window) list() []proof.Sum {
 	out := make([]proof.Sum, len(keys))
 	for i, k := range keys {
 		out[i] = proof.Sum{Meter: k.meter, Unit: k.unit, Labels: k.labels, Quantity: w.sums[k].String()}
+		if w.subject.aggregation(k.meter) == proof.AggregateCount {
+			out[i].Aggregation = proof.AggregateCount
+		}
 	}
 	return out
 }
