@@ -77,8 +77,9 @@ type Log struct {
 	lock *os.File
 
 	mu       sync.Mutex
-	changed  *sync.Cond // queue, closing or broken changed
-	queue    []*pending
+	changed  *sync.Cond // queues, closing or broken changed
+	queues   map[string]*queue
+	ring     []*queue // those with something in them, in the order of their turns
 	queued   int
 	closing  bool
 	broken   error // after a failed fsync nothing may be promised again until the next open
@@ -98,6 +99,13 @@ type pending struct {
 	batch Batch
 	err   error
 	done  chan struct{}
+}
+
+// queue is what waits of one principal. Principals take turns, so that one who floods waits for itself.
+type queue struct {
+	principal string
+	list      []*pending
+	bytes     int
 }
 
 type segment struct {
@@ -123,6 +131,7 @@ func Open(dir string, opts Options) (*Log, error) {
 		write: func(f *os.File, b []byte, at int64) (int, error) { return f.WriteAt(b, at) },
 		sync:  func(f *os.File) error { return unix.Fdatasync(int(f.Fd())) },
 	}
+	l.queues = map[string]*queue{}
 	l.changed = sync.NewCond(&l.mu)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("log folder: %w", err)
@@ -214,7 +223,8 @@ func (l *Log) Last() uint64 {
 
 // Append writes a batch and returns its number once it is durable. On an error
 // other than the context's nothing of the batch stands in the log; after a context's error it may stand or not.
-// Errors: fail.Unavailable (disk full, too much waiting, log closed or broken), fail.TooLarge.
+// Errors: fail.TooMany (too much of this principal waits), fail.Unavailable (disk full, too much waiting, log closed or
+// broken), fail.TooLarge.
 func (l *Log) Append(ctx context.Context, b Batch) (uint64, error) {
 	if frameSize(&b) > maxFrame || len(b.Principal) > 1<<16-1 {
 		return 0, fail.New(fail.TooLarge, "log.batch", "The batch is too large for the log.", "Send it in smaller parts.")
@@ -244,8 +254,20 @@ func (l *Log) enqueue(p *pending) error {
 	if l.queued > maxQueued {
 		return unavailable(errors.New("too much waits to be written"))
 	}
-	l.queue = append(l.queue, p)
-	l.queued += frameSize(&p.batch)
+	q := l.queues[p.batch.Principal]
+	if q == nil {
+		q = &queue{principal: p.batch.Principal}
+		l.queues[q.principal] = q
+		l.ring = append(l.ring, q)
+	}
+	size := frameSize(&p.batch)
+	if len(q.list) > 0 && q.bytes+size > maxQueued-l.queued { // as much as is free: one gets half, two a third each
+		return fail.New(fail.TooMany, "log.share", "More comes from you than can be stored at the moment.",
+			"Send it again in a second; nothing of it was kept. What others send is not held up.")
+	}
+	q.list = append(q.list, p)
+	q.bytes += size
+	l.queued += size
 	l.changed.Broadcast()
 	return nil
 }

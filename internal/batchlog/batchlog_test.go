@@ -306,3 +306,58 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	})
 }
+
+// TestAFloodWaitsForItself: while the disk stands still one principal fills its share and is refused; another is taken,
+// and its batch is written among the very next.
+func TestAFloodWaitsForItself(t *testing.T) {
+	l := open(t, t.TempDir(), Options{})
+	gate, entered := make(chan struct{}), make(chan struct{}, 100)
+	write := l.write
+	l.write = func(f *os.File, b []byte, at int64) (int, error) {
+		entered <- struct{}{}
+		<-gate
+		return write(f, b, at)
+	}
+	big := make([]byte, 1<<20)
+	var wait sync.WaitGroup
+	results := make(chan error, 200)
+	send := func(principal string, payload []byte, number *uint64) {
+		wait.Go(func() {
+			n, err := l.Append(context.Background(), Batch{Principal: principal, Count: 1, Payload: payload})
+			if number != nil {
+				*number = n
+			}
+			results <- err
+		})
+	}
+	send("flood", []byte("first"), nil)
+	<-entered
+	for range 100 {
+		send("flood", big, nil)
+	}
+	refused := 0
+	for refused < 60 { // at most half of what may wait is one principal's
+		if err := <-results; !fail.Is(err, fail.TooMany) {
+			t.Fatalf("the flood: %v, want too many", err)
+		}
+		refused++
+	}
+	var other uint64
+	send("other", []byte("small"), &other)
+	for waiting := 0; waiting < 2; {
+		l.mu.Lock()
+		waiting = len(l.queues)
+		l.mu.Unlock()
+	}
+	close(gate)
+	wait.Wait()
+	if other == 0 || other > 3 {
+		t.Errorf("the other's batch is number %d: it waited behind the flood", other)
+	}
+	close(results)
+	for err := range results {
+		if err != nil && !fail.Is(err, fail.TooMany) {
+			t.Error(err)
+		}
+	}
+}

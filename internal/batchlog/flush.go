@@ -80,25 +80,30 @@ func (l *Log) flush() {
 	}
 }
 
-// take waits for work; nil means that the log closes.
+// take waits for work and takes one batch of each principal in turn; nil means that the log closes.
 func (l *Log) take() []*pending {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.queue) == 0 && !l.closing {
+	for len(l.ring) == 0 && !l.closing {
 		l.changed.Wait()
 	}
-	n, bytes := 0, 0
-	for n < len(l.queue) && (n == 0 || bytes < maxGroup) {
-		bytes += frameSize(&l.queue[n].batch)
-		n++
+	var group []*pending
+	bytes := 0
+	for len(l.ring) > 0 && (len(group) == 0 || bytes < maxGroup) {
+		q := l.ring[0]
+		p := q.list[0]
+		size := frameSize(&p.batch)
+		q.list, q.bytes = q.list[1:], q.bytes-size
+		if l.ring = l.ring[1:]; len(q.list) > 0 {
+			l.ring = append(l.ring, q)
+		} else {
+			delete(l.queues, q.principal)
+		}
+		group = append(group, p)
+		bytes += size
 	}
-	group := l.queue[:n:n]
-	l.queue = l.queue[n:]
 	l.queued -= bytes
 	l.changed.Broadcast()
-	if n == 0 {
-		return nil
-	}
 	return group
 }
 

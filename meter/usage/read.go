@@ -193,56 +193,6 @@ func (p Point) same(o Point) bool {
 	return p.Subject == o.Subject && p.Meter == o.Meter && p.Labels == o.Labels && p.Start.Equal(o.Start)
 }
 
-// Held is an event in the quarantine: it is kept in the log and counts nowhere.
-type Held struct {
-	Cursor     string // for Quarantine
-	Publisher  string
-	Tenant     string
-	Source, ID string
-	Subject    string
-	Reason     Reason
-	ReceivedAt time.Time // the last time
-	Times      int64     // how often it came
-}
-
-// Scope says whose quarantine is listed: of a publisher, of a customer, or (both empty) all of it, for the operator.
-type Scope struct{ Publisher, Tenant string }
-
-// Quarantine lists held events, oldest first, after a cursor ("" for the first). A publisher reads UnknownSubject for
-// another's subscription.
-func (s *Store) Quarantine(ctx context.Context, scope Scope, after string, limit int) (list []Held, err error) {
-	var batch, place int64
-	if after != "" {
-		if _, err := fmt.Sscanf(after, "%d.%d", &batch, &place); err != nil {
-			return nil, fail.New(fail.Invalid, "usage.cursor", "The cursor is not one of this list.", "Start again from the beginning.")
-		}
-	}
-	err = s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		list, err = store.All(tx, scanHeld, `SELECT batch, place, publisher, tenant, source, event_id, subject, reason, received_at, times
-			FROM usage_quarantine WHERE (batch > $1 OR batch = $1 AND place > $2) AND ($3 = '' OR publisher = $3) AND ($4 = '' OR tenant = $4)
-			ORDER BY batch, place LIMIT $5`, batch, place, scope.Publisher, scope.Tenant, limit)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("quarantine: %w", err)
-	}
-	for i := range list {
-		if list[i].Reason == ForeignSubject && scope != (Scope{}) {
-			list[i].Reason = UnknownSubject
-		}
-	}
-	return list, nil
-}
-
-func scanHeld(row store.Scanner) (h Held, err error) {
-	var batch, place int64
-	var at store.Time
-	var reason string
-	err = row.Scan(&batch, &place, &h.Publisher, &h.Tenant, &h.Source, &h.ID, &h.Subject, &reason, &at, &h.Times)
-	h.Cursor, h.Reason, h.ReceivedAt = fmt.Sprintf("%d.%d", batch, place), Reason(reason), at.Time
-	return h, err
-}
-
 // Health is how the store is doing, for the operator's desk and metrics.
 type Health struct {
 	Stored    uint64 // records in the log
