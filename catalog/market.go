@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/party"
@@ -27,16 +28,13 @@ func (c *Content) In(m party.Market) bool {
 }
 
 // Price is the price list of a plan in a market: one that names the market, else one of its currency and basis (gross
-// where the market shows prices with tax). Nil when the plan has none there.
+// where the market shows prices with tax). Nil when the plan has none there. Of a content from the shelf it is the one
+// in force; prices for a reseller's customers are left out.
 func (p *Plan) Price(m party.Market) *Price {
-	basis := price.Net
-	if m.VATMode == party.VATGross {
-		basis = price.Gross
-	}
 	var found *Price
 	for i := range p.Prices {
 		one := &p.Prices[i]
-		if string(one.Currency) != m.Currency || one.Basis != basis {
+		if !one.sold(m) || len(one.Resellers) > 0 {
 			continue
 		}
 		if names(one.Markets, m) {
@@ -47,6 +45,91 @@ func (p *Plan) Price(m party.Market) *Price {
 		}
 	}
 	return found
+}
+
+// sold tells whether the price is in the currency and basis of a market.
+func (p *Price) sold(m party.Market) bool {
+	basis := price.Net
+	if m.VATMode == party.VATGross {
+		basis = price.Gross
+	}
+	return string(p.Currency) == m.Currency && p.Basis == basis
+}
+
+// PriceFor is the price list that a buyer gets in a market at an instant: that for the nearest of the organisations above
+// it (nearest last) that has one, else that for everybody. Nil when none is in force.
+func (p *Plan) PriceFor(m party.Market, above []string, at time.Time) *Price {
+	for _, named := range []bool{true, false} {
+		var list []price.Listed
+		var places []int
+		for i := range p.Prices {
+			one := &p.Prices[i]
+			if !one.sold(m) || named != names(one.Markets, m) || !named && len(one.Markets) > 0 {
+				continue
+			}
+			for _, l := range one.listed() {
+				list, places = append(list, l), append(places, i)
+			}
+		}
+		if len(list) == 0 {
+			continue
+		}
+		if n := price.InForce(list, above, list[0].Version.Currency, list[0].Version.Basis, at); n >= 0 {
+			return &p.Prices[places[n]]
+		}
+	}
+	return nil
+}
+
+// listed is the price as price lists have it: once for each reseller.
+func (p *Price) listed() []price.Listed {
+	if len(p.Resellers) == 0 {
+		return []price.Listed{{Version: p.Version()}}
+	}
+	var out []price.Listed
+	for _, r := range p.Resellers {
+		out = append(out, price.Listed{Reseller: r, Version: p.Version()})
+	}
+	return out
+}
+
+// markets is whom a price is for, in one text: prices of different markets are different price lists.
+func (p *Price) markets() string { return strings.Join(slices.Sorted(slices.Values(p.Markets)), " ") }
+
+// inForce is a copy with the prices that hold at an instant: of each chain at most one.
+func (c Content) inForce(at time.Time) Content {
+	c.Plans = slices.Clone(c.Plans)
+	for i := range c.Plans {
+		plan := &c.Plans[i]
+		all := plan.Prices
+		plan.Prices = nil
+		for j := range all {
+			holds := false
+			for _, l := range all[j].listed() {
+				var chain []price.Listed
+				mine := -1
+				for k := range all {
+					if all[k].markets() != all[j].markets() {
+						continue
+					}
+					for _, other := range all[k].listed() {
+						if other.Reseller != l.Reseller {
+							continue
+						}
+						if k == j {
+							mine = len(chain)
+						}
+						chain = append(chain, other)
+					}
+				}
+				holds = holds || price.InForce(chain, []string{l.Reseller}, l.Version.Currency, l.Version.Basis, at) == mine
+			}
+			if holds {
+				plan.Prices = append(plan.Prices, all[j])
+			}
+		}
+	}
+	return c
 }
 
 // SellerEntity is the legal entity that sells the offer in a market.

@@ -175,13 +175,23 @@ type Price struct {
 	Basis         price.Basis       `json:"basis"`
 	Rounding      money.Rounding    `json:"rounding,omitempty"`
 	EffectiveFrom time.Time         `json:"effectiveFrom,omitzero"` // given when the version is saved
+	EffectiveTo   time.Time         `json:"effectiveTo,omitzero"`   // sold until then; absent: until the next one for the same buyers
+	Resellers     []string          `json:"resellers,omitempty"`    // organisations whose customers have this price; empty: everybody's
 	Components    []price.Component `json:"components"`
+	Terms         []price.Term      `json:"terms,omitempty"` // settled on all lines of a period
 }
 
 // Version is the price list as the pure functions of price take it.
 func (p Price) Version() *price.Version {
 	return &price.Version{ID: p.ID, Currency: p.Currency, Basis: p.Basis, Rounding: p.Rounding,
-		EffectiveFrom: p.EffectiveFrom.UTC(), Components: p.Components}
+		EffectiveFrom: p.EffectiveFrom.UTC(), EffectiveTo: until(p.EffectiveTo), Components: p.Components, Terms: p.Terms}
+}
+
+func until(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
 }
 
 // Plan finds a plan by its key; nil when there is none.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/clock"
@@ -88,7 +89,7 @@ func (s *Catalogue) save(tx *store.Tx, c access.Caller, org party.Organisation, 
 	if err != nil {
 		return Version{}, err
 	}
-	if same, err := equal(latest.Content, content); err != nil || same {
+	if same, err := equal(latest.Content, content, s.now().UTC().Truncate(time.Second)); err != nil || same {
 		return latest, err
 	}
 	switch latest.State {
@@ -100,14 +101,26 @@ func (s *Catalogue) save(tx *store.Tx, c access.Caller, org party.Organisation, 
 	return s.saveNew(tx, c, o, content)
 }
 
-// equal compares what the publishers wrote; times that saving gave do not count.
-func equal(old, fresh Content) (bool, error) {
-	timeless := func(c Content) Content { return c.bare().priced(func(p *Price) { p.EffectiveFrom = zeroTime() }) }
-	a, _, err := timeless(old).canonical()
+// equal compares what the publishers wrote; times that saving gives now, and had given, do not count.
+func equal(old, fresh Content, now time.Time) (bool, error) {
+	given := fresh.bare().priced(func(p *Price) {
+		if p.EffectiveFrom.Equal(now) {
+			p.EffectiveFrom = zeroTime()
+		}
+	})
+	old = old.bare()
+	for i := range min(len(old.Plans), len(given.Plans)) {
+		for j := range min(len(old.Plans[i].Prices), len(given.Plans[i].Prices)) {
+			if given.Plans[i].Prices[j].EffectiveFrom.IsZero() { // both are copies
+				old.Plans[i].Prices[j].EffectiveFrom = zeroTime()
+			}
+		}
+	}
+	a, _, err := old.canonical()
 	if err != nil {
 		return false, err
 	}
-	b, _, err := timeless(fresh).canonical()
+	b, _, err := given.canonical()
 	return bytes.Equal(a, b), err
 }
 

@@ -61,6 +61,7 @@ func (s *Catalogue) Offers(ctx context.Context, c access.Caller, q Query) (page 
 					return nil
 				}
 				if after = v.Content.Key; v.Content.In(m) {
+					v.Content = v.Content.inForce(s.now())
 					page.Versions = append(page.Versions, v)
 				}
 			}
@@ -128,6 +129,7 @@ func (s *Catalogue) OnShelf(tx *store.Tx, m party.Market, idOrKey string) (Versi
 	if !v.Content.In(m) {
 		return Version{}, fail.Missing("offer", idOrKey)
 	}
+	v.Content = v.Content.inForce(s.now())
 	return v, nil
 }
 

@@ -2,12 +2,15 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/price"
 )
 
 // Limits of a content: enough for any offer a person can read.
@@ -221,6 +224,31 @@ func (v *check) prices(at string, c *Content, plan *Plan) {
 		for j, component := range p.Components {
 			known := component.Meter == "" || slices.ContainsFunc(c.Meters, func(m Meter) bool { return m.Key == component.Meter })
 			v.when(!known, fmt.Sprintf("%scomponents.%d.meter", here, j), "is not a meter of this offer")
+		}
+		v.list(here+"resellers", len(p.Resellers), maxList)
+	}
+	v.chains(at, plan)
+}
+
+// chains wants one price at each instant for the same markets and resellers.
+func (v *check) chains(at string, plan *Plan) {
+	lists, places := map[string][]price.Listed{}, map[string][]int{}
+	for i := range plan.Prices {
+		key := plan.Prices[i].markets()
+		for _, l := range plan.Prices[i].listed() {
+			lists[key], places[key] = append(lists[key], l), append(places[key], i)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(lists)) {
+		var e *fail.Error
+		if !asFail(price.CheckChains(lists[key]), &e) {
+			continue
+		}
+		for _, f := range e.Fields {
+			n, rest, _ := strings.Cut(f.Path, ".")
+			if i, err := strconv.Atoi(n); err == nil && i < len(places[key]) {
+				v.when(true, fmt.Sprintf("%s.%d.%s", at, places[key][i], rest), f.Message)
+			}
 		}
 	}
 }

@@ -102,8 +102,11 @@ type CatalogPrice struct {
 	Components    []PriceComponent `json:"components"`
 	Currency      string           `json:"currency"`
 	EffectiveFrom time.Time        `json:"effectiveFrom,omitzero"`
+	EffectiveTo   time.Time        `json:"effectiveTo,omitzero"`
 	Markets       []string         `json:"markets,omitempty"`
+	Resellers     []string         `json:"resellers,omitempty"`
 	Rounding      string           `json:"rounding,omitempty"`
+	Terms         []PriceTerm      `json:"terms,omitempty"`
 }
 
 // CatalogServiceLevel is what the API calls so.
@@ -981,6 +984,7 @@ type PriceQuote struct {
 	Lines   []PriceLine `json:"lines"`
 	Monthly string      `json:"monthly"`
 	OneOff  string      `json:"oneOff"`
+	Terms   string      `json:"terms,omitempty"`
 	Total   string      `json:"total"`
 	Usage   string      `json:"usage"`
 	Yearly  string      `json:"yearly"`
@@ -1199,6 +1203,7 @@ type ProofSum struct {
 	Period      string `json:"period,omitempty"`
 	Quantity    string `json:"quantity"`
 	Samples     int64  `json:"samples,omitempty"`
+	Through     string `json:"through,omitempty"`
 	Unit        string `json:"unit"`
 }
 

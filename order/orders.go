@@ -82,7 +82,7 @@ func (s *Orders) desk(tx *store.Tx, o party.Organisation, language string) (desk
 			language = m.Languages[0]
 		}
 	}
-	return desk{org: o, market: m, language: language}, nil
+	return desk{org: o, market: m, language: language, now: s.Now()}, nil
 }
 
 func basisOf(m party.Market) price.Basis {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
@@ -20,6 +22,7 @@ type desk struct {
 	org      party.Organisation
 	market   party.Market
 	language string
+	now      time.Time
 }
 
 // lines works out the terms of every item; each refused field is named with the item's number.
@@ -189,6 +192,12 @@ func compact(b json.RawMessage) json.RawMessage {
 	return b
 }
 
+// above are the organisations over one in the tree, from the root on.
+func above(path string) []string {
+	list := strings.Split(strings.Trim(path, "/"), "/")
+	return list[:len(list)-1]
+}
+
 // planFor finds the plan and its price in the market.
 func planFor(d desk, c *catalog.Content, in ItemInput) (*catalog.Plan, *price.Version, error) {
 	plan := c.Plan(in.Plan)
@@ -198,7 +207,7 @@ func planFor(d desk, c *catalog.Content, in ItemInput) (*catalog.Plan, *price.Ve
 	if plan.Withdrawn {
 		return nil, nil, catalog.Gone(c.Key+", plan "+plan.Key).Field("plan", "is sold no more")
 	}
-	p := plan.Price(d.market)
+	p := plan.PriceFor(d.market, above(d.org.Path), d.now)
 	if p == nil {
 		return nil, nil, fail.New(fail.Invalid, "order.price", "The plan is not sold in "+d.market.Brand+".", "Choose another plan.").Field("plan", "has no price in "+d.market.Currency)
 	}

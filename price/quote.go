@@ -1,6 +1,8 @@
 package price
 
 import (
+	"time"
+
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/money"
 )
@@ -14,6 +16,7 @@ type Quote struct {
 	Monthly money.Amount `json:"monthly"`
 	Yearly  money.Amount `json:"yearly"`
 	Usage   money.Amount `json:"usage"`
+	Terms   money.Amount `json:"terms,omitzero"` // what the terms by month change, were the period as assumed; none without terms
 	Total   money.Amount `json:"total"`
 }
 
@@ -58,7 +61,33 @@ func NewQuote(v *Version, assumed map[string]money.Quantity) (Quote, error) {
 		}
 		q.Lines = append(q.Lines, l)
 	}
+	if v.Closes(Month) {
+		return q, q.close(v)
+	}
 	return q, nil
+}
+
+// close settles the terms by month for a first period that is over, after any trial.
+func (q *Quote) close(v *Version) error {
+	const month = 30 * 86400
+	state := State{Held: month, Over: true}
+	for _, l := range q.Lines {
+		var err error
+		if state, err = state.Add(v, Total{Key: l.Component, Amount: l.Amount}); err != nil {
+			return err
+		}
+	}
+	list, err := Close(v, Closing{Every: Month, Period: Interval{To: time.Time{}.Add(month * time.Second)}, Now: state})
+	q.Terms = money.Zero(v.Currency)
+	for _, a := range list {
+		if q.Terms, err = q.Terms.Add(a.Amount); err != nil {
+			return err
+		}
+	}
+	if err == nil {
+		q.Total, err = q.Total.Add(q.Terms)
+	}
+	return err
 }
 
 func (q *Quote) part(c *Component) *money.Amount {
