@@ -51,6 +51,7 @@ credential.secret text not null
 customer_order index customer_order_org
 customer_order index customer_order_path
 customer_order.approver text not null
+customer_order.confirmed_at text
 customer_order.created_at text not null
 customer_order.doc blob not null
 customer_order.ended_at text

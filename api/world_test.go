@@ -116,7 +116,7 @@ func (w *world) wire(t testing.TB) {
 		Org: w.Parties.Lookup, Market: w.Parties.Market})
 	s.Catalogue = catalog.New(w.DB, w.IDs, now, w.Facts, w.Policy, w.Parties)
 	s.Orders, err = order.New(order.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: s.Catalogue,
-		Outbox: w.Outbox, Site: "https://halle.example"})
+		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
 	s.Placements = placement.New(placement.Config{DB: w.DB, Facts: w.Facts, Policy: w.Policy, IDs: w.IDs, Now: now, Residency: s.Residency, Catalog: s.Catalogue,
 		Operator: w.Operator.Org, Entity: w.Parties.Entity, ItemPlaced: s.Orders.ItemPlaced, ItemRefused: s.Orders.ItemRefused})

@@ -84,7 +84,7 @@ func commits(ctx context.Context, url string) (string, error) {
 	}
 	defer func() { _ = db.Close() }()
 	create := "CREATE TABLE IF NOT EXISTS bench_reference (n BIGINT PRIMARY KEY, v TEXT)"
-	if err := db.Tx(ctx, func(tx *store.Tx) error { _, err := tx.Exec(create); return err }); err != nil {
+	if err := db.Tx(ctx, func(tx *store.Tx) error { err := tx.Send(create); return err }); err != nil {
 		return "", err
 	}
 	one, err := inserts(ctx, db, 1)
@@ -95,7 +95,7 @@ func commits(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = db.Tx(ctx, func(tx *store.Tx) error { _, err := tx.Exec("DROP TABLE bench_reference"); return err })
+	err = db.Tx(ctx, func(tx *store.Tx) error { err := tx.Send("DROP TABLE bench_reference"); return err })
 	return fmt.Sprintf("raw fsync %s/s, raw insert %s/s, from %d at once %s/s", number(syncs), number(one), flooders, number(many)), err
 }
 
@@ -109,7 +109,7 @@ func inserts(ctx context.Context, db *store.DB, senders int) (float64, error) {
 		wg.Go(func() {
 			for time.Since(start) < time.Second/2 && errs[s] == nil {
 				errs[s] = db.Tx(ctx, func(tx *store.Tx) error {
-					_, err := tx.Exec("INSERT INTO bench_reference (n, v) VALUES ($1, $2)", keys.Add(1), text)
+					err := tx.Send("INSERT INTO bench_reference (n, v) VALUES ($1, $2)", keys.Add(1), text)
 					return err
 				})
 				counts[s]++

@@ -49,7 +49,7 @@ func insertInvoice(tx *store.Tx, i row) error {
 	if i.Credits != "" {
 		credits = &i.Credits
 	}
-	_, err := tx.Exec(`INSERT INTO invoice (`+invoiceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+	err := tx.Send(`INSERT INTO invoice (`+invoiceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
 		$19, $20, $21, $22, NULL)`, i.ID, i.Org, i.Entity, i.Type, i.series, i.Number, store.At(i.IssuedAt), i.Date.String(), i.Due.String(),
 		string(i.Gross.Currency), i.Net.Minor, i.VAT.Minor, i.Gross.Minor, i.Paid.Minor, string(i.Status), i.Lines, i.Hash, i.Previous, i.Fact,
 		i.sealed, store.At(i.keep), credits)
@@ -91,7 +91,7 @@ type link struct {
 }
 
 func selectLink(tx *store.Tx, entity, series string, year int64) (l link, err error) {
-	if _, err = tx.Exec("INSERT INTO invoice_series (entity, series, year, last, hash) VALUES ($1, $2, $3, 0, '') ON CONFLICT (entity, series) DO NOTHING",
+	if err = tx.Send("INSERT INTO invoice_series (entity, series, year, last, hash) VALUES ($1, $2, $3, 0, '') ON CONFLICT (entity, series) DO NOTHING",
 		entity, series, year); err != nil {
 		return l, err
 	}

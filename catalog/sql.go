@@ -68,16 +68,16 @@ func selectNumber(tx *store.Tx, offer string, number int64) (Version, error) {
 }
 
 func insertOffer(tx *store.Tx, o Offer) error {
-	_, err := tx.Exec("INSERT INTO offer (id, key, publisher, path, latest, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+	err := tx.Send("INSERT INTO offer (id, key, publisher, path, latest, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
 		o.ID, o.Key, o.Publisher, o.Path, o.Latest, store.At(o.CreatedAt))
 	return err
 }
 
 func insertVersion(tx *store.Tx, v Version, content []byte) error {
-	if _, err := tx.Exec("UPDATE offer SET latest = $2 WHERE id = $1", v.Offer, v.Number); err != nil {
+	if err := tx.Send("UPDATE offer SET latest = $2 WHERE id = $1", v.Offer, v.Number); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`INSERT INTO offer_version (id, offer, publisher, path, number, state, note, content, hash, created_at, etag)
+	err := tx.Send(`INSERT INTO offer_version (id, offer, publisher, path, number, state, note, content, hash, created_at, etag)
 		VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 1)`, v.ID, v.Offer, v.Publisher, v.Path, v.Number, v.State, content, v.Hash, store.At(v.CreatedAt))
 	return err
 }
@@ -99,16 +99,16 @@ func putOnShelf(tx *store.Tx, v Version) error {
 	if err := takeFromShelf(tx, v.Offer); err != nil {
 		return err
 	}
-	if _, err := tx.Exec("UPDATE offer SET current = $2 WHERE id = $1", v.Offer, v.ID); err != nil {
+	if err := tx.Send("UPDATE offer SET current = $2 WHERE id = $1", v.Offer, v.ID); err != nil {
 		return err
 	}
 	for _, l := range v.Content.languages() {
-		if _, err := tx.Exec("INSERT INTO offer_text (offer, language, body) VALUES ($1, $2, $3)", v.Offer, l, v.Content.searchable(l)); err != nil {
+		if err := tx.Send("INSERT INTO offer_text (offer, language, body) VALUES ($1, $2, $3)", v.Offer, l, v.Content.searchable(l)); err != nil {
 			return err
 		}
 	}
 	for _, f := range v.Content.Families {
-		if _, err := tx.Exec("INSERT INTO offer_family (family, offer) VALUES ($1, $2)", f, v.Offer); err != nil {
+		if err := tx.Send("INSERT INTO offer_family (family, offer) VALUES ($1, $2)", f, v.Offer); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func takeFromShelf(tx *store.Tx, offer string) error {
 	for _, q := range []string{
 		"UPDATE offer SET current = NULL WHERE id = $1", "DELETE FROM offer_text WHERE offer = $1", "DELETE FROM offer_family WHERE offer = $1",
 	} {
-		if _, err := tx.Exec(q, offer); err != nil {
+		if err := tx.Send(q, offer); err != nil {
 			return err
 		}
 	}

@@ -92,7 +92,7 @@ func (s *Orders) Approve(ctx context.Context, c access.Caller, id string) (Order
 		if err := s.recordGo(tx, c.Ref(), *o); err != nil {
 			return err
 		}
-		return s.mailConfirmation(tx, *o)
+		return s.confirm(tx, *o)
 	})
 }
 

@@ -215,7 +215,7 @@ func (i Item) Fact() (ItemFact, error) {
 func (o Order) parties() []string { return strings.Split(strings.Trim(o.Path, "/"), "/") }
 
 func (s *Orders) record(tx *store.Tx, actor, kind string, o Order, payload any) error {
-	_, err := s.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: o.ID, Owner: o.Org, Parties: o.parties(), Actor: actor, At: s.Now(), Machine: payload})
+	_, err := s.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: o.ID, First: o.ETag == 1, Owner: o.Org, Parties: o.parties(), Actor: actor, At: s.Now(), Machine: payload})
 	return err
 }
 

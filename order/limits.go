@@ -97,7 +97,7 @@ func (s *Orders) reserve(tx *store.Tx, o Order, i Item, before, first int64) err
 			if err := s.reserveOne(tx, org, n, top); err != nil {
 				return err
 			}
-			_, err := tx.Exec("INSERT INTO order_reservation (item, org, dimension, amount, commits) VALUES ($1, $2, $3, $4, $5)", i.ID, org, n.dimension, n.amount, n.commits)
+			err := tx.Send("INSERT INTO order_reservation (item, org, dimension, amount, commits) VALUES ($1, $2, $3, $4, $5)", i.ID, org, n.dimension, n.amount, n.commits)
 			if err != nil {
 				return fmt.Errorf("reservation of %s: %w", i.ID, err)
 			}
@@ -107,14 +107,18 @@ func (s *Orders) reserve(tx *store.Tx, o Order, i Item, before, first int64) err
 }
 
 func (s *Orders) reserveOne(tx *store.Tx, org string, n need, first int64) error {
-	if err := ensureLimit(tx, org, n.dimension); err != nil || n.amount == 0 {
-		return err
+	if n.amount == 0 {
+		return ensureLimit(tx, org, n.dimension)
 	}
 	now := s.Now()
-	const used = "committed + reserved + CASE WHEN period = $4 THEN spent ELSE 0 END + $3"
-	changed, err := tx.Exec("UPDATE order_limit SET reserved = reserved + $3 WHERE org = $1 AND dimension = $2 AND (max < 0 OR "+used+" <= max) AND "+used+" <= $5",
-		org, n.dimension, n.amount, period(now), first)
-	if err != nil || changed == 1 {
+	ok, err := updateReserved(tx, org, n, first, now)
+	if ok || err != nil {
+		return err
+	}
+	if err := ensureLimit(tx, org, n.dimension); err != nil { // the first order of all
+		return err
+	}
+	if ok, err = updateReserved(tx, org, n, first, now); ok || err != nil {
 		return err
 	}
 	l, err := selectLimit(tx, org, n.dimension)
@@ -122,6 +126,14 @@ func (s *Orders) reserveOne(tx *store.Tx, org string, n need, first int64) error
 		return err
 	}
 	return l.refusal(n, first, now)
+}
+
+// updateReserved takes the amount if the limit and first allow it.
+func updateReserved(tx *store.Tx, org string, n need, first int64, now time.Time) (bool, error) {
+	const used = "committed + reserved + CASE WHEN period = $4 THEN spent ELSE 0 END + $3"
+	changed, err := tx.Exec("UPDATE order_limit SET reserved = reserved + $3 WHERE org = $1 AND dimension = $2 AND (max < 0 OR "+used+" <= max) AND "+used+" <= $5",
+		org, n.dimension, n.amount, period(now), first)
+	return changed == 1, err
 }
 
 // refusal names the dimension, the limit, what is used and what is asked for.
@@ -141,7 +153,7 @@ func (l Limit) refusal(n need, first int64, now time.Time) error {
 }
 
 func ensureLimit(tx *store.Tx, org string, d Dimension) error {
-	_, err := tx.Exec(`INSERT INTO order_limit (org, dimension, max, committed, reserved, spent, period) VALUES ($1, $2, -1, 0, 0, 0, '')
+	err := tx.Send(`INSERT INTO order_limit (org, dimension, max, committed, reserved, spent, period) VALUES ($1, $2, -1, 0, 0, 0, '')
 		ON CONFLICT (org, dimension) DO NOTHING`, org, d)
 	return err
 }
@@ -175,12 +187,12 @@ func settle(tx *store.Tx, item string, done bool) error {
 		if !done {
 			r.commits = 0
 		}
-		if _, err := tx.Exec("UPDATE order_limit SET reserved = reserved - $3, committed = committed + $4 WHERE org = $1 AND dimension = $2",
+		if err := tx.Send("UPDATE order_limit SET reserved = reserved - $3, committed = committed + $4 WHERE org = $1 AND dimension = $2",
 			r.org, r.dimension, r.amount, r.commits); err != nil {
 			return err
 		}
 	}
-	_, err = tx.Exec("DELETE FROM order_reservation WHERE item = $1", item)
+	err = tx.Send("DELETE FROM order_reservation WHERE item = $1", item)
 	return err
 }
 
@@ -194,7 +206,7 @@ func (s *Orders) Ended(tx *store.Tx, subscription string) error {
 	if r.live {
 		for _, org := range house(r.path) {
 			for d, n := range map[Dimension]int64{Subscriptions: 1, Monthly(money.Currency(r.currency)): r.recurring} {
-				if _, err := tx.Exec("UPDATE order_limit SET committed = committed - $3 WHERE org = $1 AND dimension = $2", org, d, n); err != nil {
+				if err := tx.Send("UPDATE order_limit SET committed = committed - $3 WHERE org = $1 AND dimension = $2", org, d, n); err != nil {
 					return err
 				}
 			}
@@ -225,7 +237,7 @@ func (s *Orders) RaiseSpent(tx *store.Tx, org string, amount money.Amount) (reac
 		if err := ensureLimit(tx, one, d); err != nil {
 			return nil, err
 		}
-		if _, err := tx.Exec("UPDATE order_limit SET spent = CASE WHEN period = $3 THEN spent ELSE 0 END + $4, period = $3 WHERE org = $1 AND dimension = $2",
+		if err := tx.Send("UPDATE order_limit SET spent = CASE WHEN period = $3 THEN spent ELSE 0 END + $4, period = $3 WHERE org = $1 AND dimension = $2",
 			one, d, period(now), amount.Minor); err != nil {
 			return nil, fmt.Errorf("spent of %s: %w", one, err)
 		}
@@ -287,7 +299,7 @@ func (s *Orders) SetLimit(ctx context.Context, c access.Caller, org string, d Di
 		if err := ensureLimit(tx, o.ID, d); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE order_limit SET max = $3 WHERE org = $1 AND dimension = $2", o.ID, d, limit); err != nil {
+		if err := tx.Send("UPDATE order_limit SET max = $3 WHERE org = $1 AND dimension = $2", o.ID, d, limit); err != nil {
 			return err
 		}
 		if l, err = selectLimit(tx, o.ID, d); err != nil {
@@ -335,10 +347,10 @@ func (s *Orders) SetApprovalRule(ctx context.Context, c access.Caller, org strin
 		}
 		fact := RuleFact{Org: o.ID, Above: money.Zero(currency), None: above == nil}
 		if above == nil {
-			_, err = tx.Exec("DELETE FROM order_rule WHERE org = $1 AND currency = $2", o.ID, currency)
+			err = tx.Send("DELETE FROM order_rule WHERE org = $1 AND currency = $2", o.ID, currency)
 		} else {
 			fact.Above = *above
-			_, err = tx.Exec("INSERT INTO order_rule (org, currency, above) VALUES ($1, $2, $3) ON CONFLICT (org, currency) DO UPDATE SET above = excluded.above",
+			err = tx.Send("INSERT INTO order_rule (org, currency, above) VALUES ($1, $2, $3) ON CONFLICT (org, currency) DO UPDATE SET above = excluded.above",
 				o.ID, currency, above.Minor)
 		}
 		if err != nil {

@@ -1,10 +1,12 @@
 package order
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
@@ -27,9 +29,31 @@ func (s *Orders) mailApproval(tx *store.Tx, o Order) error {
 	return nil
 }
 
+const jobConfirm = "order.confirm"
+
+// confirm has the confirmation written once the order stands: nobody who orders waits for their mail.
+func (s *Orders) confirm(tx *store.Tx, o Order) error {
+	return s.Queue.Enqueue(tx, job.Job{Kind: jobConfirm, Payload: []byte(o.ID)})
+}
+
 // mailConfirmation sends the requester what was agreed, with the contract texts (Directive 2011/83/EU, art. 8(7)). An
-// order by a token goes to the organisation's owners.
-func (s *Orders) mailConfirmation(tx *store.Tx, o Order) error {
+// order by a token goes to the organisation's owners. Done again it writes nothing: the order remembers.
+func (s *Orders) mailConfirmation(ctx context.Context, j job.Job) error {
+	order := string(j.Payload)
+	return s.DB.Tx(ctx, func(tx *store.Tx) error {
+		fresh, err := updateConfirmed(tx, order, s.Now())
+		if err != nil || !fresh {
+			return err
+		}
+		o, err := selectOrder(tx, order)
+		if err != nil {
+			return err
+		}
+		return s.writeConfirmation(tx, o)
+	})
+}
+
+func (s *Orders) writeConfirmation(tx *store.Tx, o Order) error {
 	people := []string{strings.TrimPrefix(o.Requester, "person:")}
 	if people[0] == o.Requester {
 		var err error

@@ -41,7 +41,7 @@ func newHouse(t testing.TB, db *store.DB) *house {
 	h := &house{World: w, cat: catalog.New(db, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties)}
 	var err error
 	h.orders, err = order.New(order.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: h.cat,
-		Outbox: w.Outbox, Site: "https://halle.example"})
+		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
 	h.publisher = w.Business(t, w.Operator, "Relay", party.KindPublisher)
 	h.buyer = w.Business(t, w.Operator, "Bakery", party.KindCustomer)

@@ -12,6 +12,7 @@ import (
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/id"
+	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/money"
@@ -31,6 +32,7 @@ type Config struct {
 	Parties   *party.Parties
 	Catalogue *catalog.Catalogue
 	Outbox    *mail.Outbox
+	Queue     *job.Queue
 	Site      string // address of the portal without a slash at its end, for links in mails
 }
 
@@ -40,14 +42,16 @@ type Orders struct {
 	texts *mail.Texts
 }
 
-// New makes the service; it errors when a mail text is missing.
+// New makes the service and registers its job; it errors when a mail text is missing.
 func New(c Config) (*Orders, error) {
 	texts, err := mail.LoadTexts(mailTexts, "mails", "en", "fr")
 	if err != nil {
 		return nil, err
 	}
 	c.Site = strings.TrimRight(c.Site, "/")
-	return &Orders{Config: c, texts: texts}, nil
+	s := &Orders{Config: c, texts: texts}
+	c.Queue.Handle(jobConfirm, s.mailConfirmation)
+	return s, nil
 }
 
 // organisation gives one when the caller may do the action on its orders.
@@ -184,39 +188,58 @@ func (s *Orders) Place(ctx context.Context, c access.Caller, in PlaceInput) (o O
 		if err != nil {
 			return err
 		}
-		used, placed, ok, err := selectKey(tx, org.ID, in.Key)
-		switch {
-		case err != nil:
-			return err
-		case ok && used != body:
-			return fail.New(fail.Conflict, "order.key_used", "This idempotency key was used for another order.", "Use a new key for a new order.").Field("key", "was used for another order")
-		case ok:
-			o, err = selectOrder(tx, placed)
+		id := s.IDs.New("ord")
+		if err := insertKey(tx, org.ID, in.Key, body, id, s.Now()); err != nil {
 			return err
 		}
-		if o, err = s.draft(tx, c, org, in); err != nil {
+		d, err := s.desk(tx, org, in.Language)
+		if err != nil {
 			return err
 		}
-		if err := insertKey(tx, org.ID, in.Key, body, o.ID, s.Now()); err != nil {
+		if o, err = s.draft(tx, c, d, id, in); err != nil {
 			return err
 		}
-		o, err = s.accept(tx, c, o)
+		o, err = s.accept(tx, c, d.market, o)
 		return err
 	})
+	if store.IsUnique(err) {
+		return s.again(ctx, c, in, body)
+	}
 	if err != nil {
 		o = Order{}
 	}
 	return o, err
 }
 
-// draft works out the order without writing anything but that its quote is taken.
-func (s *Orders) draft(tx *store.Tx, c access.Caller, org party.Organisation, in PlaceInput) (Order, error) {
-	d, err := s.desk(tx, org, in.Language)
+// again gives the order that the key made. A key is nearly always new, so Place writes it without a look: looking reads
+// a page of the index into which others write, which PostgreSQL takes for a conflict with them.
+func (s *Orders) again(ctx context.Context, c access.Caller, in PlaceInput, body string) (o Order, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		org, err := s.organisation(tx, c, access.OrderPlace, in.Org)
+		if err != nil {
+			return err
+		}
+		o, err = placedWith(tx, org.ID, in.Key, body)
+		return err
+	})
+	return o, err
+}
+
+func placedWith(tx *store.Tx, org, key, body string) (Order, error) {
+	used, placed, err := selectKey(tx, org, key)
 	if err != nil {
 		return Order{}, err
 	}
-	now := s.Now()
-	o := Order{ID: s.IDs.New("ord"), Org: org.ID, Path: org.Path, Market: d.market.ID, Country: d.market.Country, Zone: zoneOf(d.market.Country),
+	if used != body {
+		return Order{}, fail.New(fail.Conflict, "order.key_used", "This idempotency key was used for another order.", "Use a new key for a new order.").Field("key", "was used for another order")
+	}
+	return selectOrder(tx, placed)
+}
+
+// draft works out the order without writing anything but that its quote is taken.
+func (s *Orders) draft(tx *store.Tx, c access.Caller, d desk, id string, in PlaceInput) (Order, error) {
+	org, now := d.org, s.Now()
+	o := Order{ID: id, Org: org.ID, Path: org.Path, Market: d.market.ID, Country: d.market.Country, Zone: zoneOf(d.market.Country),
 		Currency: money.Currency(d.market.Currency), Basis: basisOf(d.market), Requester: c.Ref(), Consumer: org.Form == party.FormHousehold,
 		Consent: in.ConsentToStart, CreatedAt: now, ETag: 1}
 	lines, err := s.wanted(tx, d, &o, in)
@@ -301,7 +324,7 @@ func (s *Orders) onSale(tx *store.Tx, l Line) error {
 }
 
 // accept writes the order, reserves, and says go or asks for an approval.
-func (s *Orders) accept(tx *store.Tx, c access.Caller, o Order) (Order, error) {
+func (s *Orders) accept(tx *store.Tx, c access.Caller, m party.Market, o Order) (Order, error) {
 	held, err := needsApproval(tx, o)
 	if err != nil {
 		return o, err
@@ -318,14 +341,14 @@ func (s *Orders) accept(tx *store.Tx, c access.Caller, o Order) (Order, error) {
 	if err := insertOrder(tx, o); err != nil {
 		return o, fmt.Errorf("order: %w", err)
 	}
-	if err := s.takeAll(tx, c, o); err != nil {
+	if err := s.takeAll(tx, c, m, o); err != nil {
 		return o, err
 	}
 	if !held {
 		if err := s.recordGo(tx, c.Ref(), o); err != nil {
 			return o, err
 		}
-		return o, s.mailConfirmation(tx, o)
+		return o, s.confirm(tx, o)
 	}
 	f, err := o.placed()
 	if err != nil {
@@ -338,11 +361,7 @@ func (s *Orders) accept(tx *store.Tx, c access.Caller, o Order) (Order, error) {
 }
 
 // takeAll registers or locks each subscription and reserves what each item needs.
-func (s *Orders) takeAll(tx *store.Tx, c access.Caller, o Order) error {
-	m, err := s.Parties.Market(tx, o.Market)
-	if err != nil {
-		return err
-	}
+func (s *Orders) takeAll(tx *store.Tx, c access.Caller, m party.Market, o Order) error {
 	first, err := s.firstLimit(tx, c, o, m.FirstLimit)
 	if err != nil {
 		return err

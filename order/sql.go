@@ -96,7 +96,7 @@ func insertOrder(tx *store.Tx, o Order) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO customer_order ("+orderColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
+	err = tx.Send("INSERT INTO customer_order ("+orderColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
 		o.ID, o.Org, o.Path, o.State, o.Approver, o.Reason, o.Withdrawn, doc, store.At(o.CreatedAt), store.AtOrNull(o.ReleasedAt), store.AtOrNull(o.EndedAt))
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func insertOrder(tx *store.Tx, o Order) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec("INSERT INTO order_item ("+itemColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, NULL, $9, NULL, NULL, 1)",
+		err = tx.Send("INSERT INTO order_item ("+itemColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, NULL, $9, NULL, NULL, 1)",
 			i.ID, o.ID, o.Org, i.No, i.Action, i.State, i.Subscription, terms, store.At(i.CreatedAt))
 		if err != nil {
 			return err
@@ -170,7 +170,7 @@ func insertQuote(tx *store.Tx, q Quote) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO quote (id, org, path, doc, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+	err = tx.Send("INSERT INTO quote (id, org, path, doc, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
 		q.ID, q.Org, q.Path, doc, store.At(q.CreatedAt), store.At(q.ExpiresAt))
 	return err
 }
@@ -202,19 +202,21 @@ func updateQuoteTaken(tx *store.Tx, id, order string) (bool, error) {
 	return n == 1, err
 }
 
-// selectKey gives what the key was used for; ok is false when it was not.
-func selectKey(tx *store.Tx, org, key string) (body, order string, ok bool, err error) {
+// selectKey gives what the key was used for.
+func selectKey(tx *store.Tx, org, key string) (body, order string, err error) {
 	err = tx.QueryRow("SELECT body, order_id FROM order_key WHERE org = $1 AND key = $2", org, key).Scan(&body, &order)
-	if errors.Is(err, store.ErrNone) {
-		return "", "", false, nil
-	}
-	return body, order, err == nil, err
+	return body, order, missing("idempotency key", key, err)
 }
 
+// insertKey violates a unique constraint, here or in what is sent next, when the key was used before.
 func insertKey(tx *store.Tx, org, key, body, order string, now time.Time) error {
-	n, err := tx.Exec("INSERT INTO order_key (org, key, body, order_id, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org, key) DO NOTHING",
-		org, key, body, order, store.At(now))
-	return changedOne(n, err, "idempotency key", key)
+	return tx.Send("INSERT INTO order_key (org, key, body, order_id, at) VALUES ($1, $2, $3, $4, $5)", org, key, body, order, store.At(now))
+}
+
+// updateConfirmed notes that the confirmation is written, and tells whether it was not before.
+func updateConfirmed(tx *store.Tx, order string, now time.Time) (bool, error) {
+	n, err := tx.Exec("UPDATE customer_order SET confirmed_at = $2 WHERE id = $1 AND confirmed_at IS NULL", order, store.At(now))
+	return n == 1, err
 }
 
 // registered is a row of the register of subscriptions.
@@ -232,12 +234,12 @@ func selectRegistered(tx *store.Tx, subscription string) (r registered, err erro
 }
 
 func insertRegistered(tx *store.Tx, o Order, i Item) error {
-	_, err := tx.Exec(`INSERT INTO order_subscription (id, org, path, item, busy, live, ended, currency, recurring) VALUES ($1, $2, $3, $4, $4, $5, $5, $6, $7)`,
+	err := tx.Send(`INSERT INTO order_subscription (id, org, path, item, busy, live, ended, currency, recurring) VALUES ($1, $2, $3, $4, $4, $5, $5, $6, $7)`,
 		i.Subscription, o.Org, o.Path, i.ID, false, o.Currency, i.Terms.Recurring.Minor)
 	return err
 }
 
 func updateRegistered(tx *store.Tx, r registered) error {
-	_, err := tx.Exec("UPDATE order_subscription SET item = $2, busy = $3, live = $4, ended = $5, recurring = $6 WHERE id = $1", r.id, r.item, r.busy, r.live, r.ended, r.recurring)
+	err := tx.Send("UPDATE order_subscription SET item = $2, busy = $3, live = $4, ended = $5, recurring = $6 WHERE id = $1", r.id, r.item, r.busy, r.live, r.ended, r.recurring)
 	return err
 }

@@ -41,7 +41,7 @@ func orNull(s string) *string {
 }
 
 func insertOrg(tx *store.Tx, o orgRow) error {
-	_, err := tx.Exec("INSERT INTO organisation ("+orgColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)",
+	err := tx.Send("INSERT INTO organisation ("+orgColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)",
 		o.ID, orNull(o.Parent), o.Path, join(o.Kinds, " "), o.Form, o.Name, orNull(o.Head), o.sealed, o.Country, o.Language, o.Market, o.Entity, store.At(o.CreatedAt))
 	return err
 }
@@ -144,7 +144,7 @@ func updateConfirmed(tx *store.Tx, person string, now time.Time) (bool, error) {
 }
 
 func insertMember(tx *store.Tx, org, person string, roles []access.Role, now time.Time) error {
-	_, err := tx.Exec(`INSERT INTO membership (org, person, joined_at) VALUES ($1, $2, $3)
+	err := tx.Send(`INSERT INTO membership (org, person, joined_at) VALUES ($1, $2, $3)
 		ON CONFLICT (org, person) DO UPDATE SET joined_at = excluded.joined_at, left_at = NULL WHERE membership.left_at IS NOT NULL`, org, person, store.At(now))
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func updateLeft(tx *store.Tx, org, person string, now time.Time) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = tx.Exec("DELETE FROM membership_role WHERE org = $1 AND person = $2", org, person)
+	err = tx.Send("DELETE FROM membership_role WHERE org = $1 AND person = $2", org, person)
 	return true, err
 }
 
@@ -261,7 +261,7 @@ func scanInvitation(row store.Scanner) (i invitationRow, err error) {
 }
 
 func insertInvitation(tx *store.Tx, i invitationRow, secret []byte, by string) error {
-	_, err := tx.Exec(`INSERT INTO invitation (id, org, person, email_hash, email_sealed, roles, language, secret_hash, invited_by, created_at, expires_at)
+	err := tx.Send(`INSERT INTO invitation (id, org, person, email_hash, email_sealed, roles, language, secret_hash, invited_by, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		i.ID, i.Org, i.person, i.hash, i.sealed, join(i.Roles, " "), i.language, secret, by, store.At(i.CreatedAt), store.At(i.ExpiresAt))
 	return err
@@ -294,7 +294,7 @@ func updateWithdrawn(tx *store.Tx, id string, now time.Time) (bool, error) {
 const entityColumns = "id, org, name, country, controlled_from, vat_id, registration, address, rounding, version"
 
 func upsertEntity(tx *store.Tx, e Entity) error {
-	_, err := tx.Exec("INSERT INTO legal_entity ("+entityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+	err := tx.Send("INSERT INTO legal_entity ("+entityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country, controlled_from = excluded.controlled_from,
 		vat_id = excluded.vat_id, registration = excluded.registration, address = excluded.address, rounding = excluded.rounding,
 		version = legal_entity.version + 1`,

@@ -59,7 +59,7 @@ func newHouse(t *testing.T, db *store.DB) *house {
 	must(t, err)
 	cat := catalog.New(db, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties)
 	h.orders, err = order.New(order.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: cat,
-		Outbox: w.Outbox, Site: "https://halle.example"})
+		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
 	h.res = residency.New(residency.Config{DB: db, Facts: w.Facts, Policy: w.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now,
 		Org: w.Parties.Lookup, Market: w.Parties.Market})

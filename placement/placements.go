@@ -218,7 +218,7 @@ func target(r residency.Region) (Target, error) {
 }
 
 func (s *Placements) record(tx *store.Tx, kind string, d Decision, payload any) error {
-	_, err := s.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: d.ID, Owner: d.Org, Parties: []string{d.Publisher, s.Operator},
+	_, err := s.Facts.Record(tx, trace.Fact{Type: kind, Aggregate: d.ID, First: true, Owner: d.Org, Parties: []string{d.Publisher, s.Operator},
 		Actor: access.System(actor).Ref(), At: s.Now(), Machine: payload})
 	return err
 }

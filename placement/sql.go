@@ -25,7 +25,7 @@ func scanDecision(row store.Scanner) (d Decision, err error) {
 }
 
 func insertDecision(tx *store.Tx, d Decision) error {
-	_, err := tx.Exec("INSERT INTO placement_decision ("+decisionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+	err := tx.Send("INSERT INTO placement_decision ("+decisionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 		d.ID, d.Item, d.Attempt, d.Order, d.Org, d.Path, d.Publisher, d.Region, d.PolicyHash, d.FactsHash, d.RulesHash, d.request, d.result, store.At(d.At))
 	return err
 }
@@ -56,7 +56,7 @@ func insertItem(tx *store.Tx, i item) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO placement_item (item, org, body) VALUES ($1, $2, $3) ON CONFLICT (item) DO NOTHING", i.Item, i.Org, body)
+	err = tx.Send("INSERT INTO placement_item (item, org, body) VALUES ($1, $2, $3) ON CONFLICT (item) DO NOTHING", i.Item, i.Org, body)
 	return err
 }
 
@@ -73,7 +73,7 @@ func selectItem(tx *store.Tx, id string) (i item, err error) {
 }
 
 func insertHold(tx *store.Tx, subscription string, d Decision) error {
-	_, err := tx.Exec("INSERT INTO placement_hold (subscription, region, decision, units) VALUES ($1, $2, $3, $4)", subscription, d.Region, d.ID, d.Request.Units)
+	err := tx.Send("INSERT INTO placement_hold (subscription, region, decision, units) VALUES ($1, $2, $3, $4)", subscription, d.Region, d.ID, d.Request.Units)
 	return err
 }
 

@@ -55,7 +55,7 @@ func insertResource(tx *store.Tx, r Resource) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO resource (`+resourceColumns+`, decision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+	err = tx.Send(`INSERT INTO resource (`+resourceColumns+`, decision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
 		$18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`, r.ID, r.Org, r.Path, r.Publisher, r.Subscription, r.Order, r.Item, r.Cancels, r.OfferVersion, r.Plan, r.Kind, r.Driver,
 		target, r.Region, r.Desired, []byte(r.Spec), r.Generation, r.Applied, r.State, r.DeleteOwed, nil, nil, r.token, r.Condition, store.At(r.Since), store.At(r.CreatedAt), r.decision)
 	return err
@@ -66,7 +66,7 @@ func updateResource(tx *store.Tx, r Resource) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`UPDATE resource SET item = $2, desired = $3, spec = $4, generation = $5, applied = $6, state = $7, delete_owed = $8, outputs = $9,
+	err = tx.Send(`UPDATE resource SET item = $2, desired = $3, spec = $4, generation = $5, applied = $6, state = $7, delete_owed = $8, outputs = $9,
 		secrets = $10, condition = $11, since = $12, plan = $13, offer_version = $14, cancels = $15, token = $16 WHERE id = $1`, r.ID, r.Item, r.Desired, []byte(r.Spec), r.Generation,
 		r.Applied, r.State, r.DeleteOwed, outputs, r.sealed, r.Condition, store.At(r.Since), r.Plan, r.OfferVersion, r.Cancels, r.token)
 	return err
@@ -91,7 +91,7 @@ func scanRun(row store.Scanner) (o Run, err error) {
 }
 
 func insertRun(tx *store.Tx, o Run) error {
-	_, err := tx.Exec(`INSERT INTO operation (id, resource, action, item, generation, spec, phase, begun, cancelling, attempt, percent, message, deadline, started_at)
+	err := tx.Send(`INSERT INTO operation (id, resource, action, item, generation, spec, phase, begun, cancelling, attempt, percent, message, deadline, started_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, o.ID, o.Resource, o.Action, o.Item, o.Generation, []byte(o.Spec), o.Phase,
 		false, false, o.Attempt, 0, "", store.At(o.Deadline), store.At(o.StartedAt))
 	return err
@@ -106,7 +106,7 @@ func updateRun(tx *store.Tx, o Run) error {
 		}
 		docs[i] = b
 	}
-	_, err := tx.Exec(`UPDATE operation SET phase = $2, begun = $3, cancelling = $4, attempt = $5, handle = $6, percent = $7, message = $8, need = $9,
+	err := tx.Send(`UPDATE operation SET phase = $2, begun = $3, cancelling = $4, attempt = $5, handle = $6, percent = $7, message = $8, need = $9,
 		input = $10, failure = $11, leftovers = $12, ended_at = $13 WHERE id = $1`, o.ID, o.Phase, o.Begun, o.Cancelling, o.Attempt, []byte(o.Handle),
 		o.Percent, o.Message, docs[0], []byte(o.Input), docs[1], docs[2], store.AtOrNull(o.EndedAt))
 	return err
@@ -145,10 +145,10 @@ func selectIntervals(tx *store.Tx, resource string) ([]Interval, error) {
 
 // openInterval ends the present interval and begins the next at the instant.
 func openInterval(tx *store.Tx, resource string, at time.Time, c Condition, detail string) error {
-	if _, err := tx.Exec("UPDATE availability SET to_at = $2 WHERE resource = $1 AND to_at IS NULL", resource, store.At(at)); err != nil {
+	if err := tx.Send("UPDATE availability SET to_at = $2 WHERE resource = $1 AND to_at IS NULL", resource, store.At(at)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`INSERT INTO availability (resource, from_at, condition, detail) VALUES ($1, $2, $3, $4)
+	err := tx.Send(`INSERT INTO availability (resource, from_at, condition, detail) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (resource, from_at) DO UPDATE SET condition = excluded.condition, detail = excluded.detail, to_at = NULL`, resource, store.At(at), c, detail)
 	return err
 }

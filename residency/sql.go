@@ -39,20 +39,20 @@ func selectBody(tx *store.Tx, query, noun, hash string) (body []byte, err error)
 }
 
 func insertFacts(tx *store.Tx, version int64, hash string, body []byte, actor string, at time.Time) error {
-	if _, err := tx.Exec("INSERT INTO residency_facts (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING", hash, body); err != nil {
+	if err := tx.Send("INSERT INTO residency_facts (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING", hash, body); err != nil {
 		return err
 	}
-	_, err := tx.Exec("INSERT INTO residency_facts_version (version, hash, actor, created_at) VALUES ($1, $2, $3, $4)", version, hash, actor, store.At(at))
+	err := tx.Send("INSERT INTO residency_facts_version (version, hash, actor, created_at) VALUES ($1, $2, $3, $4)", version, hash, actor, store.At(at))
 	return err
 }
 
 func insertPolicyBody(tx *store.Tx, hash string, body []byte) error {
-	_, err := tx.Exec("INSERT INTO residency_policy_body (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING", hash, body)
+	err := tx.Send("INSERT INTO residency_policy_body (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING", hash, body)
 	return err
 }
 
 func upsertCapacity(tx *store.Tx, region string, capacity int64) error {
-	_, err := tx.Exec(`INSERT INTO region_capacity (region, used, capacity) VALUES ($1, 0, $2)
+	err := tx.Send(`INSERT INTO region_capacity (region, used, capacity) VALUES ($1, 0, $2)
 		ON CONFLICT (region) DO UPDATE SET capacity = excluded.capacity WHERE region_capacity.capacity <> excluded.capacity`, region, capacity)
 	return err
 }
@@ -74,6 +74,6 @@ func selectLayers(tx *store.Tx, scope string, limit int) ([]LayerVersion, error)
 }
 
 func insertLayer(tx *store.Tx, v LayerVersion, body []byte) error {
-	_, err := tx.Exec("INSERT INTO residency_policy ("+layerColumns+") VALUES ($1, $2, $3, $4, $5)", v.Scope, v.Version, body, v.Actor, store.At(v.CreatedAt))
+	err := tx.Send("INSERT INTO residency_policy ("+layerColumns+") VALUES ($1, $2, $3, $4, $5)", v.Scope, v.Version, body, v.Actor, store.At(v.CreatedAt))
 	return err
 }

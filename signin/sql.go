@@ -20,7 +20,7 @@ func selectPassword(tx *store.Tx, person string) (secret string, err error) {
 }
 
 func upsertPassword(tx *store.Tx, person, secret string, now time.Time) error {
-	_, err := tx.Exec(`INSERT INTO credential (person, kind, name, secret, created_at) VALUES ($1, $2, '', $3, $4)
+	err := tx.Send(`INSERT INTO credential (person, kind, name, secret, created_at) VALUES ($1, $2, '', $3, $4)
 		ON CONFLICT (person, kind, name) DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at`,
 		person, kindPassword, secret, store.At(now))
 	return err
@@ -28,7 +28,7 @@ func upsertPassword(tx *store.Tx, person, secret string, now time.Time) error {
 
 // rehash replaces a hash by one of the same password at another cost.
 func rehash(tx *store.Tx, person, old, secret string) error {
-	_, err := tx.Exec("UPDATE credential SET secret = $4 WHERE person = $1 AND kind = $2 AND name = '' AND secret = $3", person, kindPassword, old, secret)
+	err := tx.Send("UPDATE credential SET secret = $4 WHERE person = $1 AND kind = $2 AND name = '' AND secret = $3", person, kindPassword, old, secret)
 	return err
 }
 
@@ -50,7 +50,7 @@ func scanSession(row store.Scanner) (s sessionRow, err error) {
 }
 
 func insertSession(tx *store.Tx, s sessionRow, hash []byte) error {
-	_, err := tx.Exec(`INSERT INTO session (id, secret_hash, person, org, on_behalf_of, purpose, country, method, origin_sealed, created_at, seen_at, ends_at)
+	err := tx.Send(`INSERT INTO session (id, secret_hash, person, org, on_behalf_of, purpose, country, method, origin_sealed, created_at, seen_at, ends_at)
 		VALUES ($1, $2, $3, $4, '', '', $5, $6, $7, $8, $8, $9)`,
 		s.ID, hash, s.Person, s.Org, s.Origin.Country, s.Method, s.sealed, store.At(s.CreatedAt), store.At(s.EndsAt))
 	return err
@@ -66,12 +66,12 @@ func selectSessions(tx *store.Tx, person string, now, seenAfter time.Time) ([]se
 }
 
 func updateSeen(tx *store.Tx, session string, now time.Time) error {
-	_, err := tx.Exec("UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", session, store.At(now))
+	err := tx.Send("UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", session, store.At(now))
 	return err
 }
 
 func updateActing(tx *store.Tx, session, org, onBehalfOf, purpose string) error {
-	_, err := tx.Exec("UPDATE session SET org = $2, on_behalf_of = $3, purpose = $4 WHERE id = $1", session, org, onBehalfOf, purpose)
+	err := tx.Send("UPDATE session SET org = $2, on_behalf_of = $3, purpose = $4 WHERE id = $1", session, org, onBehalfOf, purpose)
 	return err
 }
 
@@ -93,7 +93,7 @@ func scanToken(row store.Scanner) (t Token, err error) {
 }
 
 func insertToken(tx *store.Tx, t Token, hash []byte) error {
-	_, err := tx.Exec(`INSERT INTO api_token (id, secret_hash, org, name, roles, scopes, subject, created_by, created_at, expires_at)
+	err := tx.Send(`INSERT INTO api_token (id, secret_hash, org, name, roles, scopes, subject, created_by, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		t.ID, hash, t.Org, t.Name, join(t.Roles), join(t.Scopes), t.Subject, t.CreatedBy, store.At(t.CreatedAt), store.At(t.ExpiresAt))
 	return err
@@ -115,7 +115,7 @@ func selectTokensBy(tx *store.Tx, org, by string, until time.Time) ([]string, er
 }
 
 func updateUsed(tx *store.Tx, token string, now time.Time) error {
-	_, err := tx.Exec("UPDATE api_token SET used_at = $2 WHERE id = $1", token, store.At(now))
+	err := tx.Send("UPDATE api_token SET used_at = $2 WHERE id = $1", token, store.At(now))
 	return err
 }
 
@@ -129,7 +129,7 @@ func updateRevoked(tx *store.Tx, org, token string, now time.Time) (there, fresh
 }
 
 func insertLink(tx *store.Tx, hash []byte, kind, person string, expires time.Time) error {
-	_, err := tx.Exec("INSERT INTO one_time (secret_hash, kind, person, expires_at) VALUES ($1, $2, $3, $4)", hash, kind, person, store.At(expires))
+	err := tx.Send("INSERT INTO one_time (secret_hash, kind, person, expires_at) VALUES ($1, $2, $3, $4)", hash, kind, person, store.At(expires))
 	return err
 }
 
@@ -142,7 +142,7 @@ func useLink(tx *store.Tx, hash []byte, kind string, now time.Time) (person stri
 
 // voidLinks makes every other link of the kind worthless.
 func voidLinks(tx *store.Tx, kind, person string, now time.Time) error {
-	_, err := tx.Exec("UPDATE one_time SET used_at = $3 WHERE kind = $1 AND person = $2 AND used_at IS NULL", kind, person, store.At(now))
+	err := tx.Send("UPDATE one_time SET used_at = $3 WHERE kind = $1 AND person = $2 AND used_at IS NULL", kind, person, store.At(now))
 	return err
 }
 
@@ -156,7 +156,7 @@ func upsertAttempt(tx *store.Tx, key []byte, now, over time.Time) (tries int64, 
 }
 
 func deleteAttempt(tx *store.Tx, key []byte) error {
-	_, err := tx.Exec("DELETE FROM attempt WHERE key = $1", key)
+	err := tx.Send("DELETE FROM attempt WHERE key = $1", key)
 	return err
 }
 
@@ -167,7 +167,7 @@ func sweep(tx *store.Tx, before time.Time) error {
 		"DELETE FROM one_time WHERE expires_at < $1",
 		"DELETE FROM session WHERE ends_at < $1 OR ended_at < $1",
 	} {
-		if _, err := tx.Exec(query, store.At(before)); err != nil {
+		if err := tx.Send(query, store.At(before)); err != nil {
 			return err
 		}
 	}

@@ -104,7 +104,7 @@ func openSpan(tx *store.Tx, s Subscription, at time.Time) error {
 	if err := closeLast(tx, "subscription_span", s.ID, at); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`INSERT INTO subscription_span (subscription, no, from_at, state, reasons)
+	err := tx.Send(`INSERT INTO subscription_span (subscription, no, from_at, state, reasons)
 		SELECT $1, COALESCE(MAX(no), 0) + 1, $2, $3, $4 FROM subscription_span WHERE subscription = $1`, s.ID, store.At(at), s.State, join(s.Reasons))
 	return err
 }
@@ -115,7 +115,7 @@ func openPrice(tx *store.Tx, s Subscription, at time.Time) error {
 		return err
 	}
 	d := s.Deal
-	_, err := tx.Exec(`INSERT INTO subscription_price (subscription, no, from_at, offer_version, plan, price_version, price_hash, price)
+	err := tx.Send(`INSERT INTO subscription_price (subscription, no, from_at, offer_version, plan, price_version, price_hash, price)
 		SELECT $1, COALESCE(MAX(no), 0) + 1, $2, $3, $4, $5, $6, $7 FROM subscription_price WHERE subscription = $1`,
 		s.ID, store.At(at), d.OfferVersion, d.Plan, d.PriceVersion, d.PriceHash, []byte(d.Price))
 	return err
@@ -123,7 +123,7 @@ func openPrice(tx *store.Tx, s Subscription, at time.Time) error {
 
 // closeLast ends the open interval of a table, which is one of the program's own words.
 func closeLast(tx *store.Tx, table, subscription string, at time.Time) error {
-	_, err := tx.Exec("UPDATE "+table+" SET to_at = $2 WHERE subscription = $1 AND to_at IS NULL", subscription, store.At(at))
+	err := tx.Send("UPDATE "+table+" SET to_at = $2 WHERE subscription = $1 AND to_at IS NULL", subscription, store.At(at))
 	return err
 }
 

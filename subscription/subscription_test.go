@@ -82,7 +82,7 @@ func newHouse(t testing.TB, db *store.DB) *house {
 	h := &house{World: w}
 	var err error
 	h.orders, err = order.New(order.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: cat,
-		Outbox: w.Outbox, Site: "https://halle.example"})
+		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
 	h.subs = subscription.New(subscription.Config{DB: db, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: h.orders, Queue: w.Queue,
 		SetDesired: func(_ *store.Tx, _ string, c provision.Change) error {

@@ -59,9 +59,6 @@ func (f *Facts) Record(tx *store.Tx, fact Fact) (string, error) {
 	}
 	parties := strings.Join(fact.concerned(), " ")
 	if err := insertFact(tx, factID, fact, parties, segments); err != nil {
-		if store.IsUnique(err) {
-			return "", store.Retry(err) // a rival took the version
-		}
 		return "", fmt.Errorf("fact %s: %w", fact.Type, err)
 	}
 	tx.AfterCommit(func() { f.db.WakeLocal(topicPending) })

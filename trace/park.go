@@ -21,7 +21,7 @@ type Skipped struct {
 }
 
 func insertParked(tx *store.Tx, r Reader, e Entry, why string, attempts int64, next time.Time) error {
-	_, err := tx.Exec(`INSERT INTO fact_parked (reader, position, key, error, attempts, next_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+	err := tx.Send(`INSERT INTO fact_parked (reader, position, key, error, attempts, next_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		r.Name, e.Position, r.key(e), why, attempts, store.At(next))
 	return err
 }

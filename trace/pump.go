@@ -147,10 +147,10 @@ func (f *Facts) recoverLog(ctx context.Context, leaves, size int64, operator str
 		if _, err := take(tx, counterLeaf, int(size-leaves)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE fact_counter SET n = $1 WHERE name = $2", size, counterLogged); err != nil {
+		if err := tx.Send("UPDATE fact_counter SET n = $1 WHERE name = $2", size, counterLogged); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("INSERT INTO fact_counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", counterLogged, size); err != nil {
+		if err := tx.Send("INSERT INTO fact_counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", counterLogged, size); err != nil {
 			return err
 		}
 		_, err := f.Record(tx, Fact{Type: FactLogRecovered, Aggregate: "log", Owner: operator, Actor: "system:trace", At: f.now(),
@@ -161,7 +161,7 @@ func (f *Facts) recoverLog(ctx context.Context, leaves, size int64, operator str
 
 func (f *Facts) setLogged(ctx context.Context, n int64) error {
 	return f.db.Claim(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec("INSERT INTO fact_counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = excluded.n", counterLogged, n)
+		err := tx.Send("INSERT INTO fact_counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = excluded.n", counterLogged, n)
 		return err
 	})
 }

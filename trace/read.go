@@ -113,7 +113,7 @@ func (f *Facts) register(ctx context.Context, readers []Reader) error {
 			if r.From == FromNow {
 				start = last
 			}
-			if _, err := tx.Exec("INSERT INTO fact_reader (name, position) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", r.Name, start); err != nil {
+			if err := tx.Send("INSERT INTO fact_reader (name, position) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", r.Name, start); err != nil {
 				return err
 			}
 		}

@@ -16,27 +16,28 @@ func insertFact(tx *store.Tx, factID string, fact Fact, parties string, segments
 	}
 	root := proof.ContentRoot(roots)
 	// A row an aggregate rather than max(version): reading the index would make PostgreSQL see conflicts between
-	// aggregates that merely share a page of it.
-	var version int64
-	err := tx.QueryRow(`INSERT INTO fact_version (aggregate, version) VALUES ($1, 1)
-		ON CONFLICT (aggregate) DO UPDATE SET version = fact_version.version + 1 RETURNING version`, fact.Aggregate).Scan(&version)
-	if err != nil {
+	// aggregates that merely share a page of it. ON CONFLICT reads it too, so a first fact goes without.
+	upsert := `INSERT INTO fact_version (aggregate, version) VALUES ($1, 1)`
+	if !fact.First {
+		upsert += ` ON CONFLICT (aggregate) DO UPDATE SET version = fact_version.version + 1`
+	}
+	if err := tx.Send(upsert, fact.Aggregate); err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO fact (id, aggregate, version, type, owner, parties, actor, at, root, head_root, machine_root, machine)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		factID, fact.Aggregate, version, fact.Type, fact.Owner, parties, fact.Actor, store.At(fact.At), root[:], roots[0][:], roots[1][:], segments[1].sealed)
+	err := tx.Send(`INSERT INTO fact (id, aggregate, version, type, owner, parties, actor, at, root, head_root, machine_root, machine)
+		VALUES ($1, $2, (SELECT version FROM fact_version WHERE aggregate = $2), $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		factID, fact.Aggregate, fact.Type, fact.Owner, parties, fact.Actor, store.At(fact.At), root[:], roots[0][:], roots[1][:], segments[1].sealed)
 	if err != nil {
 		return err
 	}
 	for i, s := range segments[2:] {
-		_, err := tx.Exec(`INSERT INTO fact_segment (fact, no, class, owner, until_at, root, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		err := tx.Send(`INSERT INTO fact_segment (fact, no, class, owner, until_at, root, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			factID, i+1, s.class, s.owner, s.until, s.root[:], s.sealed)
 		if err != nil {
 			return err
 		}
 	}
-	_, err = tx.Exec("INSERT INTO fact_pending (fact) VALUES ($1)", factID)
+	err = tx.Send("INSERT INTO fact_pending (fact) VALUES ($1)", factID)
 	return err
 }
 

@@ -38,6 +38,7 @@ func Migrations() store.Migrations { return store.Migrations{Package: "trace", F
 type Fact struct {
 	Type      string    // "order.placed.v1": noun, verb in the past, version of the payload
 	Aggregate string    // id of what it is about
+	First     bool      // the aggregate was made in this transaction: it has no fact yet
 	Owner     string    // organisation whose key seals Machine
 	Parties   []string  // all concerned organisations; Owner is always one of them
 	Actor     string    // access.Caller.Ref()

@@ -97,7 +97,7 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	must(t, err)
 	s.Residency = residency.New(residency.Config{DB: db, Facts: s.Facts, Policy: s.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now, Org: s.Parties.Lookup, Market: s.Parties.Market})
 	s.Catalogue = catalog.New(db, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties)
-	s.Orders, err = order.New(order.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Catalogue: s.Catalogue, Outbox: w.Outbox, Site: "https://halle.example"})
+	s.Orders, err = order.New(order.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Catalogue: s.Catalogue, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
 	s.Placements = placement.New(placement.Config{DB: db, Facts: s.Facts, Policy: s.Policy, IDs: w.IDs, Now: w.Clock.Now, Residency: s.Residency, Catalog: s.Catalogue, Operator: w.Operator.Org,
 		Entity: s.Parties.Entity, ItemPlaced: s.Orders.ItemPlaced, ItemRefused: s.Orders.ItemRefused})

@@ -40,7 +40,7 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 		Org: h.parties.Lookup, Market: h.parties.Market})
 	h.catalogue = catalog.New(h.db, h.ids, h.now, h.facts, h.policy, h.parties)
 	if h.orders, err = order.New(order.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Catalogue: h.catalogue,
-		Outbox: h.outbox, Site: h.conf.URL}); err != nil {
+		Outbox: h.outbox, Queue: h.queue, Site: h.conf.URL}); err != nil {
 		return err
 	}
 	h.placements = placement.New(placement.Config{DB: h.db, Facts: h.facts, Policy: h.policy, IDs: h.ids, Now: h.now, Residency: h.residency,

@@ -126,7 +126,8 @@ func (q *Queue) Enqueue(tx *store.Tx, j Job) error {
 	if j.ID == "" {
 		j.ID = fmt.Sprintf("job_%x", id.NewUUID())
 	}
-	if j.Key == "" {
+	alone := j.Key == ""
+	if alone {
 		j.Key = j.ID
 	}
 	if j.RunAt.IsZero() {
@@ -135,7 +136,7 @@ func (q *Queue) Enqueue(tx *store.Tx, j Job) error {
 	if j.MaxAttempts <= 0 {
 		j.MaxAttempts = defaultAttempts
 	}
-	if err := insert(tx, j, now); err != nil {
+	if err := insert(tx, j, alone, now); err != nil {
 		return fmt.Errorf("enqueue %s %s: %w", j.Kind, j.Key, err)
 	}
 	if !j.RunAt.After(now) {

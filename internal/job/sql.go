@@ -21,12 +21,17 @@ func scanJob(row store.Scanner) (Job, error) {
 
 // insert adds the job or joins it with the one of its kind and key: a waiting one moves to the earlier time, a running
 // one is marked to run once more, a dead one gets a new life.
-func insert(tx *store.Tx, j Job, now time.Time) error {
+//
+// One that is alone needs no look whether it is: looking reads a page of the index into which others insert, which
+// PostgreSQL takes for a conflict with them.
+func insert(tx *store.Tx, j Job, alone bool, now time.Time) error {
 	if j.Payload == nil {
 		j.Payload = []byte{}
 	}
-	_, err := tx.Exec(`INSERT INTO job (id, kind, job_key, payload, state, due_at, attempt, max_attempts, deadline, holder, fence, last_error, created_at)
-		VALUES ($1, $2, $3, $4, 'waiting', $5, 0, $6, $7, '', 0, '', $8)
+	statement := `INSERT INTO job (id, kind, job_key, payload, state, due_at, attempt, max_attempts, deadline, holder, fence, last_error, created_at)
+		VALUES ($1, $2, $3, $4, 'waiting', $5, 0, $6, $7, '', 0, '', $8)`
+	if !alone {
+		statement += `
 		ON CONFLICT (kind, job_key) DO UPDATE SET
 			payload = excluded.payload,
 			max_attempts = excluded.max_attempts,
@@ -36,14 +41,14 @@ func insert(tx *store.Tx, j Job, now time.Time) error {
 				THEN excluded.due_at ELSE job.due_at END,
 			again_at = CASE WHEN job.state = 'running' AND (job.again_at IS NULL OR excluded.due_at < job.again_at)
 				THEN excluded.due_at ELSE job.again_at END,
-			state = CASE WHEN job.state = 'dead' THEN 'waiting' ELSE job.state END`,
-		j.ID, j.Kind, j.Key, j.Payload, store.At(j.RunAt), j.MaxAttempts, store.AtOrNull(j.Deadline), store.At(now))
-	return err
+			state = CASE WHEN job.state = 'dead' THEN 'waiting' ELSE job.state END`
+	}
+	return tx.Send(statement, j.ID, j.Kind, j.Key, j.Payload, store.At(j.RunAt), j.MaxAttempts, store.AtOrNull(j.Deadline), store.At(now))
 }
 
 // insertTimer adds the row of a repeating job, or brings its next run nearer when the interval has become shorter.
 func insertTimer(tx *store.Tx, id, kind string, interval time.Duration, now time.Time) error {
-	_, err := tx.Exec(`INSERT INTO job (id, kind, job_key, payload, state, due_at, attempt, max_attempts, holder, fence, last_error, created_at)
+	err := tx.Send(`INSERT INTO job (id, kind, job_key, payload, state, due_at, attempt, max_attempts, holder, fence, last_error, created_at)
 		VALUES ($1, $2, $3, $4, 'waiting', $5, 0, $6, '', 0, '', $5)
 		ON CONFLICT (kind, job_key) DO UPDATE SET due_at = $7 WHERE job.state = 'waiting' AND job.due_at > $7`,
 		id, kind, timerKey, []byte{}, store.At(now), defaultAttempts, store.At(now.Add(interval)))
@@ -79,7 +84,7 @@ func marks(args *[]any, values []string) string {
 // take leases the rows that due has locked, for their next attempt under their next fence.
 func take(tx *store.Tx, ids []string, holder string, until time.Time) error {
 	args := []any{holder, store.At(until)}
-	_, err := tx.Exec(`UPDATE job SET state = 'running', holder = $1, due_at = $2, attempt = attempt + 1, fence = fence + 1
+	err := tx.Send(`UPDATE job SET state = 'running', holder = $1, due_at = $2, attempt = attempt + 1, fence = fence + 1
 		WHERE id IN (`+marks(&args, ids)+`)`, args...)
 	return err
 }
@@ -125,14 +130,14 @@ func bury(tx *store.Tx, j Job, holder, lastError string) (bool, error) {
 
 // reclaim ends the leases of all holders whose name begins with prefix and does not contain own.
 func reclaim(tx *store.Tx, prefix, own string, now time.Time) error {
-	_, err := tx.Exec("UPDATE job SET due_at = $1 WHERE state = 'running' AND holder NOT LIKE $2 AND substr(holder, 1, $3) = $4",
+	err := tx.Send("UPDATE job SET due_at = $1 WHERE state = 'running' AND holder NOT LIKE $2 AND substr(holder, 1, $3) = $4",
 		store.At(now), "%"+own+"%", len([]rune(prefix)), prefix)
 	return err
 }
 
 // takeDead gives up a job whose holder died on its last attempt, unless it was asked for again meanwhile.
 func takeDead(tx *store.Tx, j Job) error {
-	_, err := tx.Exec(`UPDATE job SET holder = '', fence = $1, again_at = NULL, due_at = again_at,
+	err := tx.Send(`UPDATE job SET holder = '', fence = $1, again_at = NULL, due_at = again_at,
 			attempt = CASE WHEN again_at IS NULL THEN attempt ELSE 0 END,
 			state = CASE WHEN again_at IS NULL THEN 'dead' ELSE 'waiting' END,
 			last_error = 'the process doing it ended without a word'

@@ -46,7 +46,7 @@ func (r *Ring) bury(ctx context.Context, refs []Ref) error {
 	err := r.db.Tx(ctx, func(tx *store.Tx) error {
 		now := store.At(r.now())
 		for _, ref := range refs {
-			if _, err := tx.Exec(`INSERT INTO wrapped_key (ref, created_at, destroyed_at) VALUES ($1, $2, $2)
+			if err := tx.Send(`INSERT INTO wrapped_key (ref, created_at, destroyed_at) VALUES ($1, $2, $2)
 				ON CONFLICT (ref) DO UPDATE SET root = NULL, wrapped = NULL, destroyed_at = excluded.destroyed_at
 				WHERE wrapped_key.destroyed_at IS NULL`, string(ref), now); err != nil {
 				return err
@@ -91,7 +91,7 @@ func (r *Ring) scrub(ctx context.Context) error {
 
 func markScrubbed(tx *store.Tx, refs []string, now store.Time) error {
 	for _, ref := range refs {
-		if _, err := tx.Exec("UPDATE wrapped_key SET scrubbed_at = $1 WHERE ref = $2 AND scrubbed_at IS NULL", now, ref); err != nil {
+		if err := tx.Send("UPDATE wrapped_key SET scrubbed_at = $1 WHERE ref = $2 AND scrubbed_at IS NULL", now, ref); err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,7 @@ func (r *Ring) Rewrap(ctx context.Context) (moved int, err error) {
 		moved += n
 	}
 	err = r.db.Tx(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`DELETE FROM root_key WHERE id <> $1
+		err := tx.Send(`DELETE FROM root_key WHERE id <> $1
 			AND NOT EXISTS (SELECT 1 FROM wrapped_key WHERE wrapped_key.root = root_key.id)`, r.root.id)
 		return err
 	})
@@ -182,7 +182,7 @@ func (r *Ring) rewrapSome(tx *store.Tx) (int, error) {
 		if err != nil {
 			return 0, fmt.Errorf("wrap key %s: %w", v.ref, err)
 		}
-		if _, err := tx.Exec("UPDATE wrapped_key SET root = $1, wrapped = $2 WHERE ref = $3 AND destroyed_at IS NULL", r.root.id, wrapped, string(v.ref)); err != nil {
+		if err := tx.Send("UPDATE wrapped_key SET root = $1, wrapped = $2 WHERE ref = $3 AND destroyed_at IS NULL", r.root.id, wrapped, string(v.ref)); err != nil {
 			return 0, err
 		}
 	}

@@ -174,7 +174,7 @@ func (r *Ring) admitRoot(tx *store.Tx) error {
 			return fmt.Errorf("root key %s wraps keys of this store and is not among the files given (%s): give the right file", id, r.root.id)
 		}
 	}
-	_, err = tx.Exec("INSERT INTO root_key (id, first_used_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", r.root.id, store.At(r.now()))
+	err = tx.Send("INSERT INTO root_key (id, first_used_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", r.root.id, store.At(r.now()))
 	return err
 }
 

@@ -87,7 +87,7 @@ func (r *Ring) insert(tx *store.Tx, ref Ref, wrapped []byte) error {
 	if !current {
 		return fmt.Errorf("root key %s was rotated away: restart this process with the new root key file", r.root.id)
 	}
-	_, err := tx.Exec("INSERT INTO wrapped_key (ref, root, wrapped, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (ref) DO NOTHING",
+	err := tx.Send("INSERT INTO wrapped_key (ref, root, wrapped, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (ref) DO NOTHING",
 		string(ref), r.root.id, wrapped, store.At(r.now()))
 	return err
 }

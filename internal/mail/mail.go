@@ -89,7 +89,12 @@ func New(db *store.DB, ring *keys.Ring, queue *job.Queue, ids *id.Source, now cl
 		return nil, fmt.Errorf("mail: sender address %q: %w", from, err)
 	}
 	o := &Outbox{db: db, ring: ring, queue: queue, ids: ids, now: now, sender: sender, from: *address}
-	queue.Handle(JobSend, func(ctx context.Context, j job.Job) error { return o.send(ctx, j.Key) })
+	queue.Handle(JobSend, func(ctx context.Context, j job.Job) error {
+		if len(j.Payload) == 0 {
+			return o.send(ctx, j.Key) // as earlier releases enqueued it
+		}
+		return o.send(ctx, string(j.Payload))
+	})
 	queue.Handle(jobSweep, func(ctx context.Context, _ job.Job) error {
 		return db.Tx(ctx, func(tx *store.Tx) error { return deleteClosed(tx, now().Add(-keepFor)) })
 	})
@@ -120,7 +125,7 @@ func (o *Outbox) Put(tx *store.Tx, m Message) (string, error) {
 	if err := insert(tx, mailID, m, sealed, o.now()); err != nil {
 		return "", fmt.Errorf("mail %q: %w", m.Kind, err)
 	}
-	return mailID, o.queue.Enqueue(tx, job.Job{Kind: JobSend, Key: mailID, MaxAttempts: attempts})
+	return mailID, o.queue.Enqueue(tx, job.Job{Kind: JobSend, Payload: []byte(mailID), MaxAttempts: attempts})
 }
 
 func aad(mailID string) []byte { return []byte("mail|" + mailID + "|sealed") }

@@ -13,7 +13,7 @@ type row struct {
 }
 
 func insert(tx *store.Tx, mailID string, m Message, sealed []byte, now time.Time) error {
-	_, err := tx.Exec("INSERT INTO mail (id, person, kind, sealed, created_at, attempts, error) VALUES ($1, $2, $3, $4, $5, 0, '')",
+	err := tx.Send("INSERT INTO mail (id, person, kind, sealed, created_at, attempts, error) VALUES ($1, $2, $3, $4, $5, 0, '')",
 		mailID, m.Person, m.Kind, sealed, store.At(now))
 	return err
 }
@@ -26,7 +26,7 @@ func selectMail(tx *store.Tx, mailID string) (r row, err error) {
 }
 
 func updateFailed(tx *store.Tx, mailID, text string) error {
-	_, err := tx.Exec("UPDATE mail SET attempts = attempts + 1, error = $2 WHERE id = $1 AND sealed IS NOT NULL", mailID, text)
+	err := tx.Send("UPDATE mail SET attempts = attempts + 1, error = $2 WHERE id = $1 AND sealed IS NOT NULL", mailID, text)
 	return err
 }
 
@@ -35,13 +35,13 @@ func updateClosed(tx *store.Tx, mailID, failure string, now time.Time) error {
 	if failure != "" {
 		column = "given_up_at"
 	}
-	_, err := tx.Exec("UPDATE mail SET attempts = attempts + 1, error = $2, sealed = NULL, "+column+" = $3 WHERE id = $1 AND sealed IS NOT NULL",
+	err := tx.Send("UPDATE mail SET attempts = attempts + 1, error = $2, sealed = NULL, "+column+" = $3 WHERE id = $1 AND sealed IS NOT NULL",
 		mailID, failure, store.At(now))
 	return err
 }
 
 func deleteClosed(tx *store.Tx, before time.Time) error {
-	_, err := tx.Exec("DELETE FROM mail WHERE sealed IS NULL AND created_at < $1", store.At(before))
+	err := tx.Send("DELETE FROM mail WHERE sealed IS NULL AND created_at < $1", store.At(before))
 	return err
 }
 

@@ -109,7 +109,7 @@ func (r *readers) once(ctx context.Context, db *DB, fn func(tx *Tx) error) (agai
 			err = e
 		}
 	}()
-	tx := &Tx{ctx: ctx, run: ctx, on: c.c, kept: c, db: db}
+	tx := &Tx{ctx: ctx, run: ctx, kept: c, db: db}
 	if err := fn(tx); err != nil {
 		return retryable(err), err
 	}

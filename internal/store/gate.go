@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"runtime"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 
 const (
 	gateTries = 3 // after which one goes alone
-	gateWait  = 100 * time.Millisecond
+	gateWait  = time.Second
 )
 
 // gate lets a few of PostgreSQL's write transactions in at once. One that rivals made fail again and again gets the
@@ -44,7 +43,7 @@ func (db *DB) gated(ctx context.Context, fn func(tx *Tx) error) error {
 			return false, err
 		}
 		defer db.gate.all.Release(width)
-		return db.once(ctx, db.write, &sql.TxOptions{Isolation: db.isolation()}, fn)
+		return db.once(ctx, beginWrite, fn)
 	})
 }
 

@@ -105,7 +105,7 @@ func (w *writer) once(ctx context.Context, db *DB, fn func(tx *Tx) error) (again
 	g := w.group
 	g.people = g.people || !background
 	// A statement that is interrupted half-way would end the whole transaction, so none is: ctx is looked at before each.
-	tx := &Tx{ctx: ctx, run: context.WithoutCancel(ctx), on: w.conn.c, kept: w.conn, db: db}
+	tx := &Tx{ctx: ctx, run: context.WithoutCancel(ctx), kept: w.conn, db: db}
 	err = w.member(g, tx, fn)
 	<-g.done
 	if err == nil {

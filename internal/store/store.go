@@ -51,6 +51,7 @@ type DB struct {
 	gate    *gate    // PostgreSQL only
 	lock    *os.File // SQLite: no second process on the file
 	signals signals
+	rush    rush
 
 	closing  sync.Once
 	closed   atomic.Bool

@@ -21,17 +21,19 @@ var ErrNone = sql.ErrNoRows
 // Tx is one transaction. Not safe for concurrent use.
 type Tx struct {
 	ctx   context.Context
-	run   context.Context // of the statements
-	on    handle
-	kept  *conn // SQLite: keeps prepared statements
+	pg    *pgTx           // PostgreSQL
+	kept  *conn           // SQLite: the connection, which keeps prepared statements
+	run   context.Context // SQLite: of the statements
 	db    *DB
 	after []func()
 }
 
-// handle is what statements run on: a transaction of PostgreSQL, a connection to SQLite that is in one.
-type handle interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// rows are what both engines give.
+type rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
 }
 
 // Tx runs fn in a read-write transaction (SQLite: BEGIN IMMEDIATE, PostgreSQL: SERIALIZABLE) and commits when it
@@ -41,24 +43,21 @@ type handle interface {
 // alone it is unknown whether something was changed.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	if db.gate != nil {
+		defer db.rush.enter(ctx)()
 		return db.gated(ctx, fn)
 	}
-	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.isolation()}, fn)
+	return db.run(ctx, beginWrite, fn)
 }
 
 // Read runs fn on one consistent snapshot; writing in it is an error.
 func (db *DB) Read(ctx context.Context, fn func(tx *Tx) error) error {
-	opts := &sql.TxOptions{}
-	if db.engine == PostgreSQL {
-		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	}
-	return db.run(ctx, db.read, opts, fn)
+	return db.run(ctx, beginRead, fn)
 }
 
 // Claim runs fn in a read-write transaction that may take rows with SkipLocked (PostgreSQL: READ COMMITTED). For
 // queues only.
 func (db *DB) Claim(ctx context.Context, fn func(tx *Tx) error) error {
-	return db.run(ctx, db.write, &sql.TxOptions{}, fn)
+	return db.run(ctx, beginClaim, fn)
 }
 
 // SkipLocked is the suffix that lets concurrent claimers take different rows; empty on SQLite, where one writer at a
@@ -70,20 +69,14 @@ func (tx *Tx) SkipLocked() string {
 	return ""
 }
 
-func (db *DB) isolation() sql.IsolationLevel {
-	if db.engine == PostgreSQL {
-		return sql.LevelSerializable
-	}
-	return sql.LevelDefault
-}
-
 const (
 	maxAttempts = 200
 	patience    = 10 * time.Second
 )
 
-func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) error {
-	return db.insist(ctx, func(int) (bool, error) { return db.once(ctx, pool, opts, fn) })
+func (db *DB) run(ctx context.Context, begin string, fn func(tx *Tx) error) error {
+	defer db.rush.enter(ctx)()
+	return db.insist(ctx, func(int) (bool, error) { return db.once(ctx, begin, fn) })
 }
 
 // insist tries until it is done, told not to try again, or out of patience. once is told how often it was tried.
@@ -117,37 +110,14 @@ func pause(ctx context.Context, attempt int) error {
 
 // once tells whether the failure may be tried again: everything before the commit was sent may, a commit whose
 // outcome is unknown may not.
-func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) (again bool, err error) {
-	if db.engine == SQLite && pool == db.read {
+func (db *DB) once(ctx context.Context, begin string, fn func(tx *Tx) error) (again bool, err error) {
+	switch {
+	case db.engine == PostgreSQL:
+		return db.onPostgres(ctx, begin, fn)
+	case begin == beginRead:
 		return db.readers.once(ctx, db, fn)
 	}
-	if db.engine == SQLite {
-		return db.writer.once(ctx, db, fn)
-	}
-	sqlTx, err := pool.BeginTx(ctx, opts)
-	if err != nil {
-		return true, err
-	}
-	tx := &Tx{ctx: ctx, run: ctx, on: sqlTx, db: db}
-	defer func() {
-		if p := recover(); p != nil {
-			_ = sqlTx.Rollback()
-			panic(p)
-		}
-	}()
-	if err := fn(tx); err != nil {
-		// A transaction that cannot even be rolled back has lost its connection, and the database gives it up.
-		lost := sqlTx.Rollback()
-		return retryable(err) || lost != nil && !errors.Is(lost, sql.ErrTxDone), err
-	}
-	if err := sqlTx.Commit(); err != nil {
-		_ = sqlTx.Rollback()
-		return retryable(err), db.uncertain(err)
-	}
-	for _, f := range tx.after {
-		f()
-	}
-	return false, nil
+	return db.writer.once(ctx, db, fn)
 }
 
 // uncertain marks a commit whose answer never came: PostgreSQL may have made it or not. An error that PostgreSQL told
@@ -234,6 +204,9 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if err := tx.ctx.Err(); err != nil {
 		return 0, err
 	}
+	if tx.pg != nil {
+		return tx.pg.exec(query, args)
+	}
 	res, err := tx.exec(query, args)
 	if err != nil {
 		return 0, err
@@ -241,36 +214,44 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// Send is Exec for a statement that is expected to succeed and whose rows nobody counts: PostgreSQL gets it with the
+// next statement or the commit. Its failure ends the transaction as any does, but may come from what is sent after it.
+func (tx *Tx) Send(query string, args ...any) error {
+	if tx.pg != nil {
+		tx.pg.send(query, args)
+		return tx.ctx.Err()
+	}
+	_, err := tx.Exec(query, args...)
+	return err
+}
+
 func (tx *Tx) exec(query string, args []any) (sql.Result, error) {
-	if tx.kept == nil {
-		return tx.on.ExecContext(tx.run, query, args...)
+	if k := tx.kept.statement(query); k != nil {
+		return k.stmt.ExecContext(tx.run, args...)
 	}
-	k := tx.kept.statement(query)
-	if k == nil {
-		return tx.on.ExecContext(tx.run, query, args...)
-	}
-	return k.stmt.ExecContext(tx.run, args...)
+	return tx.kept.c.ExecContext(tx.run, query, args...)
 }
 
 // query gives the rows, and what is to be done once they are closed.
-func (tx *Tx) query(query string, args []any) (rows *sql.Rows, done func(), err error) {
+func (tx *Tx) query(query string, args []any) (found rows, done func(), err error) {
 	done = func() {}
 	if err := tx.ctx.Err(); err != nil {
 		return nil, done, err
 	}
-	var k *kept
-	if tx.kept != nil {
-		k = tx.kept.statement(query)
+	if tx.pg != nil {
+		found, err = tx.pg.query(query, args)
+		return found, done, err
 	}
+	k := tx.kept.statement(query)
 	if k == nil {
-		rows, err = tx.on.QueryContext(tx.run, query, args...)
-		return rows, done, err
+		found, err = tx.kept.c.QueryContext(tx.run, query, args...)
+		return found, done, err
 	}
-	if rows, err = k.stmt.QueryContext(tx.run, args...); err == nil {
+	if found, err = k.stmt.QueryContext(tx.run, args...); err == nil {
 		k.busy = true
 		done = func() { k.busy = false }
 	}
-	return rows, done, err
+	return found, done, err
 }
 
 // Scanner is one row to scan.
@@ -373,7 +354,7 @@ func (tx *Tx) Insert(table string, columns []string, rows [][]any) error {
 			b.WriteString(Places(len(args)+1, len(row)))
 			args = append(args, row...)
 		}
-		if _, err := tx.Exec(b.String(), args...); err != nil {
+		if err := tx.Send(b.String(), args...); err != nil {
 			return err
 		}
 	}
