@@ -237,7 +237,7 @@ func (f *Facts) Pump(ctx context.Context, l *Log, operator string) error {
 	if err := f.Reconcile(ctx, l, operator); err != nil {
 		return err
 	}
-	f.loop(ctx, "pump", topicSequenced, pollSequenced, func(ctx context.Context) (int, error) { return f.pumpOnce(ctx, l) })
+	f.loop(ctx, "pump", f.db.Listen(topicSequenced), pollSequenced, func(ctx context.Context) (int, error) { return f.pumpOnce(ctx, l) })
 	return nil
 }
 

@@ -38,12 +38,12 @@ func (f *Facts) Run(ctx context.Context, readers ...Reader) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		f.loop(ctx, "sequencer", topicPending, pollPending, func(ctx context.Context) (int, error) { return f.sequence(ctx) })
+		f.loop(ctx, "sequencer", f.db.Listen(topicPending), pollPending, func(ctx context.Context) (int, error) { return f.sequence(ctx) })
 		return nil
 	})
 	for _, r := range readers {
 		g.Go(func() error {
-			f.loop(ctx, r.Name, topicSequenced, pollSequenced, func(ctx context.Context) (int, error) { return f.advance(ctx, r) })
+			f.loop(ctx, r.Name, f.db.Listen(topics(r.Types)...), pollSequenced, func(ctx context.Context) (int, error) { return f.advance(ctx, r) })
 			return nil
 		})
 	}
@@ -52,8 +52,7 @@ func (f *Facts) Run(ctx context.Context, readers ...Reader) error {
 
 // loop calls step while it does something, and otherwise when woken or after a short poll. An error is logged and
 // tried again: the database may be away for a while.
-func (f *Facts) loop(ctx context.Context, name, topic string, poll time.Duration, step func(ctx context.Context) (int, error)) {
-	wake := f.db.Listen(topic)
+func (f *Facts) loop(ctx context.Context, name string, wake <-chan struct{}, poll time.Duration, step func(ctx context.Context) (int, error)) {
 	for ctx.Err() == nil {
 		n, err := step(ctx)
 		wait := poll

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -50,8 +51,22 @@ func (f *Facts) sequence(ctx context.Context) (int, error) {
 	if err != nil || !held {
 		return 0, err
 	}
-	f.db.Wake(topicSequenced)
+	kinds := make([]string, len(pending))
+	for i, p := range pending {
+		kinds[i] = p.kind
+	}
+	slices.Sort(kinds)
+	f.db.Wake(append(topics(slices.Compact(kinds)), topicSequenced)...)
 	return len(pending), nil
+}
+
+// topics are those of facts of some types, so that a reader is woken by what it wants alone.
+func topics(types []string) []string {
+	out := make([]string, len(types))
+	for i, t := range types {
+		out[i] = topicSequenced + "/" + t
+	}
+	return out
 }
 
 // inOrder keeps the order of the ids, which is the order of time, and puts the versions of each aggregate in order in

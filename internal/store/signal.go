@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -9,26 +10,28 @@ import (
 
 const pgChannel = "halle"
 
-// Wake tells everyone who called Listen on the topic, in this process and (PostgreSQL) in every other one on the
-// same database, that there may be something to do. It is a hint: a listener polls as well. Never call it inside a
-// transaction; Tx.AfterCommit is the place.
-func (db *DB) Wake(topic string) {
-	db.signals.wake(topic)
+// Wake tells everyone who called Listen on one of the topics, in this process and (PostgreSQL) in every other one on
+// the same database, that there may be something to do. It is a hint: a listener polls as well. Never call it inside a
+// transaction; Tx.AfterCommit is the place. Topics have no spaces and are at most some hundred together.
+func (db *DB) Wake(topics ...string) {
+	for _, topic := range topics {
+		db.signals.wake(topic)
+	}
 	if db.engine != PostgreSQL {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	// A lost hint costs one poll interval, so its error is not worth failing anything.
-	_, _ = db.write.ExecContext(ctx, "SELECT pg_notify($1, $2)", pgChannel, topic)
+	_, _ = db.write.ExecContext(ctx, "SELECT pg_notify($1, $2)", pgChannel, db.signals.name()+" "+strings.Join(topics, " "))
 }
 
 // WakeLocal is Wake without telling other processes; cheap.
 func (db *DB) WakeLocal(topic string) { db.signals.wake(topic) }
 
-// Listen gives a channel that receives (coalesced) after each Wake of the topic.
-func (db *DB) Listen(topic string) <-chan struct{} {
-	ch := db.signals.subscribe(topic)
+// Listen gives a channel that receives (coalesced) after each Wake of one of the topics.
+func (db *DB) Listen(topics ...string) <-chan struct{} {
+	ch := db.signals.subscribe(topics)
 	if db.engine == PostgreSQL {
 		db.startNotifyLoop()
 	}
@@ -68,6 +71,12 @@ func (db *DB) notifyOnce(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		db.signals.wake(n.Payload)
+		from, topics, _ := strings.Cut(n.Payload, " ")
+		if from == db.signals.name() {
+			continue // this process told itself
+		}
+		for topic := range strings.FieldsSeq(topics) {
+			db.signals.wake(topic)
+		}
 	}
 }

@@ -13,6 +13,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -199,6 +200,17 @@ type signals struct {
 	mu     sync.Mutex
 	subs   map[string][]chan struct{}
 	cancel context.CancelFunc
+	self   string // of this process, for the others; by name
+}
+
+// name tells this open database from those of other processes.
+func (s *signals) name() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.self == "" {
+		s.self = rand.Text()
+	}
+	return s.self
 }
 
 func (s *signals) close() {
@@ -209,14 +221,16 @@ func (s *signals) close() {
 	}
 }
 
-func (s *signals) subscribe(topic string) chan struct{} {
+func (s *signals) subscribe(topics []string) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch := make(chan struct{}, 1)
 	if s.subs == nil {
 		s.subs = map[string][]chan struct{}{}
 	}
-	s.subs[topic] = append(s.subs[topic], ch)
+	for _, topic := range topics {
+		s.subs[topic] = append(s.subs[topic], ch)
+	}
 	return ch
 }
 
