@@ -214,6 +214,35 @@ membership_role.org text not null
 membership_role.person text not null
 membership_role.role text not null
 membership_role.since text not null
+meter_decision index meter_decision_open
+meter_decision.decided_at text not null
+meter_decision.held text not null
+meter_decision.id text not null
+meter_decision.kind text not null
+meter_decision.publisher text not null
+meter_decision.state text not null
+meter_decision.tenant text not null
+meter_dispute index meter_dispute_open
+meter_dispute index meter_dispute_publisher
+meter_dispute index meter_dispute_tenant
+meter_dispute index meter_dispute_window
+meter_dispute.answer text not null
+meter_dispute.changed_at text not null
+meter_dispute.id text not null
+meter_dispute.opened_at text not null
+meter_dispute.publisher text not null
+meter_dispute.reason text not null
+meter_dispute.source text not null
+meter_dispute.state text not null
+meter_dispute.subject text not null
+meter_dispute.tenant text not null
+meter_dispute.window_id text not null
+meter_dispute_event.claim text not null
+meter_dispute_event.dispute text not null
+meter_dispute_event.event blob not null
+meter_dispute_event.event_id text not null
+meter_dispute_event.outcome text not null
+meter_dispute_event.place integer not null
 meter_subject index meter_subject_dirty
 meter_subject index meter_subject_tenant
 meter_subject.complete integer not null

@@ -31,6 +31,10 @@ const (
 	UsageRead          Action = "usage.read"
 	QuarantineRead     Action = "quarantine.read"
 	QuarantineDecide   Action = "quarantine.decide"
+	DisputeOpen        Action = "dispute.open"
+	DisputeRead        Action = "dispute.read"
+	DisputeAnswer      Action = "dispute.answer"
+	DisputeDecide      Action = "dispute.decide"
 	BudgetRead         Action = "budget.read"
 	BudgetSet          Action = "budget.set"
 	InvoiceRead        Action = "invoice.read"
@@ -115,6 +119,10 @@ func Grants() []Grant {
 		{Action: UsageRead, Title: "read usage", Own: is(o, b, l, t, a), Below: is(x, s, a), Reads: true},
 		{Action: QuarantineRead, Title: "see quarantined usage", Own: is(p, x, a), Below: is(x, a), Reads: true},
 		{Action: QuarantineDecide, Title: "decide about quarantined usage", Own: is(x), Below: is(x)},
+		{Action: DisputeOpen, Title: "dispute counted usage", Own: is(o, b)},
+		{Action: DisputeRead, Title: "see disputes about usage", Own: is(o, b, l, t, p, a), Below: is(x, s, a), Reads: true},
+		{Action: DisputeAnswer, Title: "answer a dispute about usage", Own: is(p)},
+		{Action: DisputeDecide, Title: "decide a dispute about usage", Own: is(x), Below: is(x)},
 		{Action: BudgetRead, Title: "see budgets", Own: is(o, b, l, a), Below: is(x, a), Reads: true},
 		{Action: BudgetSet, Title: "set a budget", Own: is(o, l), Confirmed: true},
 		{Action: InvoiceRead, Title: "read invoices", Own: is(o, b, l, a), Below: is(x, s, a), Reads: true},

@@ -127,7 +127,7 @@ func (w *world) wire(t testing.TB) {
 			ItemFailed: func(tx *store.Tx, item string, f provision.Failure) error {
 				return s.Orders.ItemFailed(tx, item, order.Failure{Class: string(f.Class), Code: f.Code, Text: f.Text})
 			}}})
-	s.Meters = meter.New(w.DB, now, w.Facts, w.Policy, w.Parties, w.usage, log)
+	s.Meters = meter.New(w.DB, w.IDs, now, w.Facts, w.Policy, w.Parties, w.usage, log)
 	s.Subscriptions = subscription.New(subscription.Config{DB: w.DB, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders,
 		Queue: w.Queue, SetDesired: s.Resources.SetDesired})
 	s.Ratings = rating.New(rating.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties,

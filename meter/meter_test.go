@@ -54,7 +54,7 @@ func newHouse(t *testing.T, db *store.DB) *house {
 			t.Error(err)
 		}
 	})
-	h.Meters = meter.New(db, w.Clock.Now, w.Facts, w.Policy, w.Parties, h.usage, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	h.Meters = meter.New(db, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, h.usage, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	return h
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/party"
@@ -19,6 +20,7 @@ import (
 // Meters is the service. Safe for concurrent use.
 type Meters struct {
 	db      *store.DB
+	ids     *id.Source
 	now     clock.Clock
 	facts   *trace.Facts
 	policy  *access.Policy
@@ -28,8 +30,8 @@ type Meters struct {
 }
 
 // New makes the service over an open usage store, which its owner closes after Run has ended.
-func New(db *store.DB, now clock.Clock, facts *trace.Facts, policy *access.Policy, parties *party.Parties, u *usage.Store, log *slog.Logger) *Meters {
-	return &Meters{db: db, now: now, facts: facts, policy: policy, parties: parties, usage: u, log: log}
+func New(db *store.DB, ids *id.Source, now clock.Clock, facts *trace.Facts, policy *access.Policy, parties *party.Parties, u *usage.Store, log *slog.Logger) *Meters {
+	return &Meters{db: db, ids: ids, now: now, facts: facts, policy: policy, parties: parties, usage: u, log: log}
 }
 
 // Ingest takes the events of one request; see usage.Store.Ingest. The publisher is the caller's organisation, and a
@@ -117,6 +119,15 @@ func (m *Meters) WindowEvents(ctx context.Context, c access.Caller, id string, f
 		return err
 	}
 	return m.usage.WindowEvents(ctx, w.Tenant, id, fn)
+}
+
+// WriteEvents adds a closed window to an events file, streaming from the log.
+func (m *Meters) WriteEvents(ctx context.Context, c access.Caller, id string, out *proof.EventsWriter) error {
+	w, err := m.Window(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	return m.usage.WriteEvents(ctx, w.Tenant, id, out)
 }
 
 // Quarantine lists held events: for the organisation at the root of the tree all of them, for a publisher those it

@@ -11,6 +11,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/meter/usage"
+	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/trace"
 )
@@ -42,7 +43,9 @@ func (m *Meters) on(tx *store.Tx, e trace.Entry) error {
 		if err != nil {
 			return fmt.Errorf("fact %s: %w", e.ID, err)
 		}
-		return m.Begin(tx, usage.Subject{ID: f.Subscription, Tenant: f.Org, Publisher: f.Publisher, Meters: units(nil, f.Meters), From: at, Zone: f.Zone})
+		s := usage.Subject{ID: f.Subscription, Tenant: f.Org, Publisher: f.Publisher, From: at, Zone: f.Zone, Anchor: f.Anchor, Window: grid(f.Zone, at)}
+		take(&s, f.Meters)
+		return m.Begin(tx, s)
 	case subscription.FactPlanChanged:
 		var f subscription.PlanChangedFact
 		if err := e.Into(&f); err != nil {
@@ -67,17 +70,57 @@ func (m *Meters) change(tx *store.Tx, f subscription.PlanChangedFact) error {
 	if err != nil {
 		return err
 	}
-	s.subject.Meters = units(s.subject.Meters, f.Meters)
+	take(&s.subject, f.Meters)
 	return m.Begin(tx, s.subject)
 }
 
-func units(old map[string]string, meters []catalog.Meter) map[string]string {
-	all := make(map[string]string, len(old)+len(meters))
-	maps.Copy(all, old)
-	for _, meter := range meters {
-		all[meter.Key] = meter.Unit
+// take adds meters to a subject, and their rules. A meter that it has keeps how it is aggregated: a period half of which
+// was added up cannot become a peak.
+func take(s *usage.Subject, meters []catalog.Meter) {
+	had, rules := maps.Clone(s.Meters), maps.Clone(s.Rules)
+	s.Meters, s.Rules = maps.Clone(s.Meters), map[string]usage.Rule{}
+	if s.Meters == nil {
+		s.Meters = map[string]string{}
 	}
-	return all
+	maps.Copy(s.Rules, rules)
+	for _, meter := range meters {
+		s.Meters[meter.Key] = meter.Unit
+		rule := ruleOf(meter)
+		if _, known := had[meter.Key]; known {
+			rule.Aggregation = rules[meter.Key].Aggregation
+		}
+		if rule != (usage.Rule{}) {
+			s.Rules[meter.Key] = rule
+		} else {
+			delete(s.Rules, meter.Key)
+		}
+	}
+	if len(s.Rules) == 0 {
+		s.Rules = nil
+	}
+}
+
+func ruleOf(m catalog.Meter) usage.Rule {
+	var r usage.Rule
+	if a := proof.Aggregation(m.Aggregation); a != proof.AggregateSum {
+		r.Aggregation = a
+	}
+	return r
+}
+
+// grid is the length of windows: a quarter of an hour where civil days do not begin on the hour of UTC, so that no
+// window crosses the end of a billing period. It looks at the offsets of the year that begins.
+func grid(zone string, from time.Time) time.Duration {
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		return 0
+	}
+	for month := range 12 {
+		if _, offset := from.AddDate(0, month, 0).In(place).Zone(); offset%3600 != 0 {
+			return usage.Bucket
+		}
+	}
+	return 0
 }
 
 // Begin makes a subscription something that usage may be about, or changes its meters, in the transaction of the
@@ -155,8 +198,16 @@ func (m *Meters) Sync(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	decisions, err := m.tellDecisions(ctx)
+	if err != nil {
+		return false, err
+	}
+	disputes, err := m.settleDisputes(ctx)
+	if err != nil {
+		return false, err
+	}
 	windows, err := m.recordWindows(ctx)
-	return subjects == syncRows || windows == syncRows, err
+	return subjects == syncRows || decisions == syncRows || disputes == syncRows || windows == syncRows, err
 }
 
 func (m *Meters) tellSubjects(ctx context.Context) (int, error) {

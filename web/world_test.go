@@ -112,7 +112,7 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	u, err := usage.Open(ctx, usage.Config{Dir: dir, DB: storetest.Open(t, "sqlite:"+filepath.Join(dir, "usage.db")+"?sync=off", []store.Migrations{usage.Migrations()}), Now: w.Clock.Now, IDs: w.IDs})
 	must(t, err)
 	t.Cleanup(func() { must(t, u.Close()) })
-	s.Meters = meter.New(db, w.Clock.Now, s.Facts, s.Policy, s.Parties, u, log)
+	s.Meters = meter.New(db, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties, u, log)
 	s.Ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Zone: "Europe/Paris"})
 	rates, err := tax.Builtin()
 	must(t, err)

@@ -148,7 +148,7 @@ func (h *house) usage(ctx context.Context) error {
 		return fmt.Errorf("usage store: %w", err)
 	}
 	h.closers = append(h.closers, u.Close)
-	h.meters = meter.New(h.db, h.now, h.facts, h.policy, h.parties, u, h.log)
+	h.meters = meter.New(h.db, h.ids, h.now, h.facts, h.policy, h.parties, u, h.log)
 	return nil
 }
 

@@ -116,7 +116,7 @@ func (w *world) wire() {
 	u, err := usage.Open(ctx, usage.Config{Dir: t.TempDir(), DB: counted, Now: w.Clock.Now, IDs: w.IDs})
 	must(t, err)
 	t.Cleanup(func() { must(t, u.Close()) })
-	s.Meters = meter.New(w.DB, w.Clock.Now, w.Facts, w.Policy, w.Parties, u, log)
+	s.Meters = meter.New(w.DB, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, u, log)
 	s.Ratings = rating.New(rating.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties,
 		Spend: func(tx *store.Tx, org string, amount money.Amount) error {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
