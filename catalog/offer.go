@@ -143,7 +143,11 @@ type Meter struct {
 	Key         string `json:"key"`
 	Name        Text   `json:"name"`
 	Unit        string `json:"unit"`        // base unit: "message", "byte", "second"
-	Aggregation string `json:"aggregation"` // "sum" or "max" over a window
+	Aggregation string `json:"aggregation"` // of a billing period and each combination of dimensions: see proof.Aggregations
+	// How long a window waits for its events without a word from the application, and how late one may come at all; 0 means
+	// what the installation has.
+	GraceHours int `json:"graceHours,omitempty"`
+	CutOffDays int `json:"cutOffDays,omitempty"`
 }
 
 // Exit says how a customer leaves.

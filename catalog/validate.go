@@ -11,10 +11,14 @@ import (
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
 )
 
 // Limits of a content: enough for any offer a person can read.
 const (
+	maxGraceHours = 72
+	maxCutOffDays = 90
+
 	maxContent   = 512 << 10
 	maxName      = 120
 	maxSummary   = 300
@@ -186,8 +190,18 @@ func (v *check) meters(c *Content) {
 		seen[m.Key] = true
 		v.text(at+"name", m.Name, true, maxName)
 		v.word(at+"unit", m.Unit)
-		v.when(m.Aggregation != "sum" && m.Aggregation != "max", at+"aggregation", `must be "sum" or "max"`)
+		v.when(m.Aggregation == "" || !proof.Aggregation(m.Aggregation).Valid(), at+"aggregation", "must be one of "+aggregations())
+		v.when(m.GraceHours < 0 || m.GraceHours > maxGraceHours, at+"graceHours", fmt.Sprintf("must be 0 to %d", maxGraceHours))
+		v.when(m.CutOffDays < 0 || m.CutOffDays > maxCutOffDays, at+"cutOffDays", fmt.Sprintf("must be 0 to %d", maxCutOffDays))
 	}
+}
+
+func aggregations() string {
+	var words []string
+	for _, a := range proof.Aggregations() {
+		words = append(words, string(a))
+	}
+	return strings.Join(words, ", ")
 }
 
 func (v *check) plans(c *Content) {

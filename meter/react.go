@@ -101,7 +101,7 @@ func take(s *usage.Subject, meters []catalog.Meter) {
 }
 
 func ruleOf(m catalog.Meter) usage.Rule {
-	var r usage.Rule
+	r := usage.Rule{Grace: time.Duration(m.GraceHours) * time.Hour, CutOff: time.Duration(m.CutOffDays) * 24 * time.Hour}
 	if a := proof.Aggregation(m.Aggregation); a != proof.AggregateSum {
 		r.Aggregation = a
 	}
