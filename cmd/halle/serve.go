@@ -172,7 +172,8 @@ func (h *house) handler() (http.Handler, error) {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.problem(r.Context(), w, fail.New(fail.Denied, "serve.cross_origin", "Another site sent this request.", "Send it from a page of this server, or with an API token from a program."))
 	}))
-	return h.outer(mux, origin.Handler(mux)), nil
+	proxies, err := h.conf.TrustedProxies()
+	return behind(proxies, h.outer(mux, origin.Handler(mux))), err
 }
 
 // logFiles serves the log as static tiles (C2SP tlog-tiles), without its private state.

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +33,7 @@ type Config struct {
 	Listen   string   `toml:"listen" help:"address of the server, host:port"`
 	Metrics  string   `toml:"metrics" help:"address of the /metrics page, host:port that only the operator reaches; empty: none"`
 	URL      string   `toml:"url" help:"address that people and applications use, https://…; empty: http://LISTEN"`
+	Proxies  string   `toml:"proxies" help:"reverse proxies whose X-Forwarded-For is believed, as networks with commas between: 127.0.0.1/32,10.0.0.0/8; empty: none"`
 	Database string   `toml:"database" help:"sqlite:PATH or postgres://…; empty: DATA/halle.db"`
 	Keys     string   `toml:"keys" help:"database of the wrapped keys; empty: DATA/keys.db. Several servers need an own PostgreSQL database"`
 	Usage    string   `toml:"usage" help:"database of the usage store; empty: DATA/usage/usage.db"`
@@ -166,6 +168,8 @@ func (c *Config) Validate() error {
 	bad(err != nil, "listen", "write host:port, for example 127.0.0.1:8080")
 	u, err := url.Parse(c.URL)
 	bad(err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"), "url", "write https://host")
+	_, err = c.TrustedProxies()
+	bad(err != nil, "proxies", "write networks with commas between, for example 127.0.0.1/32,10.0.0.0/8")
 	bad(c.Data == "", "data", "name a folder")
 	bad(strings.HasPrefix(c.Database, "postgres") && c.Keys == c.Database, "keys", "the keys need a database of their own: a backup of the data must not hold them")
 	bad(c.Workers < 1 || c.Workers > 256, "workers", "use 1 to 256")
@@ -188,6 +192,19 @@ func (c *Config) Validate() error {
 		return nil
 	}
 	return fmt.Errorf("configuration:\n%w", errors.Join(errs...))
+}
+
+// TrustedProxies are the networks of Proxies.
+func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for text := range strings.FieldsFuncSeq(c.Proxies, func(r rune) bool { return r == ',' || r == ' ' }) {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
 }
 
 func oneOf(s string, words ...string) bool {
