@@ -62,6 +62,18 @@ func cost(c rating.Cost) Cost {
 	return out
 }
 
+// Comparison is what a service cost in a billing period, and what it would have cost by another price list.
+type Comparison struct {
+	Service string         `json:"service"`
+	Plan    string         `json:"plan"`
+	Offer   string         `json:"offer"`
+	Period  price.Interval `json:"period"`
+	Windows int            `json:"windows" doc:"closed usage windows that were replayed"`
+	Agreed  Cost           `json:"agreed"`
+	Other   Cost           `json:"other"`
+	Saving  money.Amount   `json:"saving,omitzero" doc:"agreed less other; none when they are in two currencies or only one carries tax"`
+}
+
 // Explanation says how a charge came about.
 type Explanation struct {
 	Text string `json:"text"`
@@ -87,4 +99,39 @@ func (s *server) chargeRoutes() {
 			text, err := s.Ratings.Explain(ctx, c, in.Charge, in.Language)
 			return body(Explanation{Text: text}, err)
 		})
+	add(s, route{method: http.MethodGet, path: "/invoices/{invoice}/lines/{line}/explanation", id: "explainInvoiceLine", summary: "How a line of an invoice came about, step by step", tag: tag},
+		func(ctx context.Context, c access.Caller, in *struct {
+			InvoicePath
+			Line     int    `path:"line" minimum:"1"`
+			Language string `query:"language" default:"en"`
+		}) (*Body[Explanation], error) {
+			text, err := s.Invoices.ExplainLine(ctx, c, in.Invoice, in.Line, in.Language)
+			return body(Explanation{Text: text}, err)
+		})
+	add(s, route{method: http.MethodGet, path: "/services/{service}/comparison", id: "comparePrices", summary: "What a billing period would have cost by another plan", tag: tag},
+		func(ctx context.Context, c access.Caller, in *struct {
+			ServicePath
+			Plan  string    `query:"plan" required:"true" doc:"the other plan"`
+			Offer string    `query:"offer" doc:"key or id of the other offer; empty: the same"`
+			At    time.Time `query:"at" doc:"an instant of the billing period; empty: the present one, so far"`
+		}) (*Body[Comparison], error) {
+			out, err := s.compare(ctx, c, in.Service, in.Offer, in.Plan, in.At)
+			return body(out, err)
+		})
+}
+
+func (s *server) compare(ctx context.Context, c access.Caller, service, offer, plan string, at time.Time) (Comparison, error) {
+	d, err := s.Subscriptions.Service(ctx, c, service)
+	if err != nil {
+		return Comparison{}, err
+	}
+	if offer == "" {
+		offer = d.Deal.Key
+	}
+	v, err := s.Orders.PriceOf(ctx, c, d.Org, offer, plan)
+	if err != nil {
+		return Comparison{}, err
+	}
+	r, err := s.Ratings.Compare(ctx, c, rating.CompareInput{Subscription: service, At: at, Price: v})
+	return Comparison{Service: service, Plan: plan, Offer: offer, Period: r.Period, Windows: r.Windows, Agreed: cost(r.Agreed), Other: cost(r.Other), Saving: r.Saving}, err
 }

@@ -72,7 +72,7 @@ func (w *world) furnish(t testing.TB) {
 	w.offer(t, "gateway-visit", "submit", "publish")
 	w.ids["version"], w.ids["offer"], w.ids["draft"], w.ids["review"] = v.ID, v.Offer, w.offer(t, "m2m-broker").ID, w.offer(t, "m2m-broker", "submit").ID
 	w.ids["market"], w.ids["role"], w.ids["dimension"], w.ids["currency"] = w.Market.ID, "technical", "subscriptions", "EUR"
-	w.ids["path"], w.ids["job"] = "devices", "job_test_06h0hsnb95w1x0v2cyqv42ke00"
+	w.ids["path"], w.ids["job"], w.ids["line"] = "devices", "job_test_06h0hsnb95w1x0v2cyqv42ke00", "1"
 	w.orders(t)
 	w.papers(t)
 }
@@ -170,10 +170,31 @@ func (w *world) papers(t testing.TB) {
 	}
 	w.ids["window"], w.ids["charge"], w.ids["invoice"] = windows.Items[0].ID, charges.Items[0].ID, invoices.Items[0].ID
 	w.ids["quote"], w.ids["token"], w.ids["invitation"], w.ids["session"], w.ids["secret"] = quote.ID, token.ID, invitation.ID, opened.ID, token.Secret
+	w.doubts(t)
 	w.publish(t)
 	var facts api.List[api.Fact]
 	w.call(t, "owner", http.MethodGet, "/facts?about="+url.QueryEscape(w.ids["order"]), nil, &facts)
 	w.ids["fact"] = facts.Items[0].ID
+}
+
+// doubts makes a dispute about the window, and an event that is held.
+func (w *world) doubts(t testing.TB) {
+	t.Helper()
+	var file struct{ Events []string }
+	w.call(t, "billing", http.MethodGet, "/windows/"+w.ids["window"]+"/file", nil, &file)
+	var event struct{ ID string }
+	must(t, json.Unmarshal([]byte(file.Events[0]), &event))
+	var d api.Dispute
+	w.call(t, "buyer", http.MethodPost, "/disputes", map[string]any{"window": w.ids["window"], "reason": "We sent less.", "events": []any{map[string]any{"id": event.ID}}}, &d)
+	held := `{"specversion":"1.0","id":"held","source":"broker-1","type":"halle.usage.v1","subject":"` + w.ids["service"] +
+		`","data":{"meter":"nothing","value":"1","unit":"message","start":"2026-03-02T08:00:00Z","end":"2026-03-02T09:00:00Z"}}`
+	w.do(t, "publisher", http.MethodPost, "/usage", "application/cloudevents+json", []byte(held))
+	for h := w.usage.Health(); h.Committed < h.Stored; h = w.usage.Health() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	var list api.List[api.HeldEvent]
+	w.call(t, "publisher", http.MethodGet, "/quarantine", nil, &list)
+	w.ids["dispute"], w.ids["event"] = d.ID, list.Items[0].Held
 }
 
 // publish brings every fact into the log.

@@ -84,6 +84,9 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"setResidencyPolicy": `{"all":{"countries":["FR"]}}`, "setMarketPolicy": `{"default":"internal","classes":{"internal":{}}}`,
 		"sendUsage":     `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
+		"openDispute":   `{"window":"` + w.ids["window"] + `","events":[{"id":"e-0"}],"reason":"x"}`,
+		"acceptDispute": `{}`, "refuseDispute": `{"reason":"x"}`, "escalateDispute": `{"reason":"x"}`, "withdrawDispute": `{}`,
+		"releaseHeldEvent": `{"reason":"x"}`, "rejectHeldEvent": `{"reason":"x"}`,
 		"retryParked": `{"reader":"billing","position":1}`, "skipParked": `{"reader":"billing","position":1,"reason":"x"}`, "answerWorkOrder": `{}`,
 	}
 }
@@ -102,8 +105,10 @@ func (w *world) query(id string) string {
 		return "?market=" + w.ids["market"]
 	case "getUsage":
 		return "?from=2026-03-01T00:00:00Z&to=2026-03-06T00:00:00Z&org=" + w.ids["org"]
-	case "listQuotes", "listOrders", "listServices", "listQuarantine", "listInvoices", "listFacts", "getFact", "getReceipt", "getStatement":
+	case "listQuotes", "listOrders", "listServices", "listQuarantine", "listDisputes", "listInvoices", "listFacts", "getFact", "getReceipt", "getStatement":
 		return "?org=" + w.ids["org"]
+	case "comparePrices":
+		return "?plan=flex"
 	case "listOrganisations":
 		return "?below=" + w.ids["org"]
 	}

@@ -134,7 +134,7 @@ func (w *world) wire(t testing.TB) {
 		Spend: func(tx *store.Tx, org string, amount money.Amount) error {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
 			return err
-		}})
+		}, Windows: s.Meters.Windows})
 	rates, err := tax.Builtin()
 	must(t, err)
 	s.Invoices = billing.New(billing.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings,

@@ -33,6 +33,7 @@ type Commands struct {
 	Usage      Usage      `cmd:"" help:"Show what was used and what it costs."`
 	Invoices   Invoices   `cmd:"" help:"List invoices."`
 	Invoice    Invoice    `cmd:"" help:"Show an invoice; write its proof."`
+	Price      Price      `cmd:"" help:"Explain what was charged; compare with another plan."`
 	Verify     Verify     `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`
 	Facts      Facts      `cmd:"" help:"Show what happened, with proofs."`
 	Residency  Residency  `cmd:"" help:"Where data may live."`

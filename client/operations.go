@@ -90,6 +90,19 @@ func (c *Client) ChangeService(ctx context.Context, service string, p ChangeServ
 	return out, err
 }
 
+// ComparePricesParams are the parameters of ComparePrices.
+type ComparePricesParams struct {
+	Plan  string    `query:"plan"`  // the other plan
+	Offer string    `query:"offer"` // key or id of the other offer; empty: the same
+	At    time.Time `query:"at"`    // an instant of the billing period; empty: the present one, so far
+}
+
+// ComparePrices: What a billing period would have cost by another plan.
+func (c *Client) ComparePrices(ctx context.Context, service string, p ComparePricesParams) (out Comparison, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/comparison", values: []string{service}, params: p}, &out)
+	return out, err
+}
+
 // ConfirmAddress: Use the link that proves an address.
 func (c *Client) ConfirmAddress(ctx context.Context, body Secret) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/confirmations", body: body}, nil)
@@ -155,6 +168,17 @@ type ExplainChargeParams struct {
 // ExplainCharge: How a charge came about, step by step.
 func (c *Client) ExplainCharge(ctx context.Context, charge string, p ExplainChargeParams) (out Explanation, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/charges/{charge}/explanation", values: []string{charge}, params: p}, &out)
+	return out, err
+}
+
+// ExplainInvoiceLineParams are the parameters of ExplainInvoiceLine.
+type ExplainInvoiceLineParams struct {
+	Language string `query:"language"` // language
+}
+
+// ExplainInvoiceLine: How a line of an invoice came about, step by step.
+func (c *Client) ExplainInvoiceLine(ctx context.Context, invoice, line string, p ExplainInvoiceLineParams) (out Explanation, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/lines/{line}/explanation", values: []string{invoice, line}, params: p}, &out)
 	return out, err
 }
 

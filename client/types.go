@@ -76,6 +76,8 @@ type CatalogExit struct {
 // CatalogMeter is what the API calls so.
 type CatalogMeter struct {
 	Aggregation string            `json:"aggregation"`
+	CutOffDays  int64             `json:"cutOffDays,omitempty"`
+	GraceHours  int64             `json:"graceHours,omitempty"`
 	Key         string            `json:"key"`
 	Name        map[string]string `json:"name"`
 	Unit        string            `json:"unit"`
@@ -149,6 +151,18 @@ type Charge struct {
 	Quantity   string         `json:"quantity"`
 	Service    string         `json:"service"`
 	Window     string         `json:"window,omitempty"`
+}
+
+// Comparison is what the API calls so.
+type Comparison struct {
+	Agreed  Cost          `json:"agreed"`
+	Offer   string        `json:"offer"`
+	Other   Cost          `json:"other"`
+	Period  PriceInterval `json:"period"`
+	Plan    string        `json:"plan"`
+	Saving  string        `json:"saving,omitempty"` // agreed less other; none when they are in two currencies or only one carries tax
+	Service string        `json:"service"`
+	Windows int64         `json:"windows"` // closed usage windows that were replayed
 }
 
 // Connection is what the API calls so.

@@ -281,3 +281,23 @@ func (c *InvoiceCharge) name() string {
 	}
 	return c.ID
 }
+
+// Explain writes how a line of the invoice came about, with the prices in the file alone; see ExplainLine. It checks
+// nothing: Verify does. Error: for a line that is not there, or of a credit note, which repeats those of its invoice.
+func (f *InvoiceFile) Explain(line int, locale string) (string, error) {
+	if line < 1 || line > len(f.Invoice.Lines) || f.Original != nil {
+		return "", fmt.Errorf("invoice %s: there is no line %d of its own", f.Invoice.Number, line)
+	}
+	l := &f.Invoice.Lines[line-1]
+	for _, text := range f.Prices {
+		if hexHash([]byte(text)) != l.Price {
+			continue
+		}
+		v, err := price.ParseVersion([]byte(text))
+		if err != nil {
+			return "", fmt.Errorf("price version of line %d: %w", line, err)
+		}
+		return f.Invoice.ExplainLine(v, l, locale)
+	}
+	return "", fmt.Errorf("price version %s is not in the file, or was changed", l.Price)
+}

@@ -30,7 +30,7 @@ func (s *Ratings) ChargePeriods(tx *store.Tx, org string, upTo time.Time) error 
 }
 
 func (s *Ratings) chargePeriods(tx *store.Tx, c *Contract, history []Interval, upTo time.Time) error {
-	due, err := s.accrued(tx, *c, history, upTo)
+	due, err := c.accrued(history, upTo, func(hash string) (*price.Version, error) { return s.price(tx, hash) })
 	if err != nil {
 		return err
 	}
@@ -52,14 +52,15 @@ func (s *Ratings) chargePeriods(tx *store.Tx, c *Contract, history []Interval, u
 	return nil
 }
 
-// accrued lists the charges per period that are not written yet: each stretch held, cut at the billing periods.
-func (s *Ratings) accrued(tx *store.Tx, c Contract, history []Interval, upTo time.Time) ([]Charge, error) {
+// accrued lists the charges per period that are not written yet: each stretch held, cut at the billing periods. read
+// gives a price version by its hash.
+func (c Contract) accrued(history []Interval, upTo time.Time, read func(hash string) (*price.Version, error)) ([]Charge, error) {
 	if c.Waived {
 		return nil, nil
 	}
 	var out []Charge
 	for _, st := range c.held(history, upTo) {
-		v, err := s.price(tx, st.Price)
+		v, err := read(st.Price)
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
+	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/party/partytest"
@@ -25,8 +26,9 @@ import (
 type world struct {
 	*partytest.World
 	*rating.Ratings
-	spent int64
-	n     int
+	spent  int64
+	n      int
+	closed []usage.Window
 }
 
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
@@ -37,7 +39,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 			Spend: func(tx *store.Tx, _ string, amount money.Amount) error {
 				tx.AfterCommit(func() { w.spent += amount.Minor })
 				return nil
-			}})
+			}, Windows: w.windows})
 		fn(t, w)
 	})
 }

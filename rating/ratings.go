@@ -13,6 +13,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
@@ -30,6 +31,8 @@ type Config struct {
 	Parties *party.Parties
 	// Spend tells the limits upstream what was charged, in the same transaction: order's RaiseSpent.
 	Spend func(tx *store.Tx, org string, amount money.Amount) error
+	// Windows lists the closed usage windows of a subscription, for comparisons: meter's Windows.
+	Windows func(ctx context.Context, c access.Caller, subscription string, after int64, limit int) (meter.Page, error)
 	// Zone is where an organisation without a contract has its civil dates; "" means UTC.
 	Zone string
 }
@@ -198,31 +201,41 @@ func (s *Ratings) RateWindow(tx *store.Tx, w ClosedWindow) error {
 	if err != nil {
 		return err
 	}
-	period, err := c.month(instant)
+	charges, err := c.usage(v, w.Window, instant)
 	if err != nil {
 		return err
 	}
-	var charges []Charge
-	for _, part := range v.Components {
+	for n := range charges {
+		charges[n].Price, charges[n].Window, charges[n].Fact, charges[n].Correction = in.Price, w.ID, w.Fact, w.Corrects != ""
+	}
+	return s.charge(tx, &c, v, charges, RatedFact{Window: w.ID})
+}
+
+// usage is what a window charges by a price: each component whose meter it counted, in its hours.
+func (c Contract) usage(v *price.Version, w proof.Window, instant time.Time) (out []Charge, err error) {
+	period, err := c.month(instant)
+	if err != nil {
+		return nil, err
+	}
+	for i := range v.Components {
+		part := &v.Components[i]
 		if !part.Kind.Usage() {
 			continue
 		}
-		if applies, err := part.Applies(instant); err != nil || !applies {
-			if err != nil {
-				return err
-			}
+		if applies, err := part.Applies(instant); err != nil {
+			return nil, err
+		} else if !applies {
 			continue
 		}
 		quantity, err := money.ParseQuantity(w.Sum(part.Meter))
 		if err != nil {
-			return fmt.Errorf("window %s: %w", w.ID, err)
+			return nil, fmt.Errorf("window %s: %w", w.ID, err)
 		}
 		if quantity != 0 {
-			charges = append(charges, Charge{Component: part.Key, Price: in.Price, Window: w.ID, Fact: w.Fact, Correction: w.Corrects != "",
-				At: price.Interval{From: w.From, To: w.To}, Period: period.Interval, Quantity: quantity})
+			out = append(out, Charge{Component: part.Key, At: price.Interval{From: w.From, To: w.To}, Period: period.Interval, Quantity: quantity})
 		}
 	}
-	return s.charge(tx, &c, v, charges, RatedFact{Window: w.ID})
+	return out, nil
 }
 
 // charge rates and writes charges, raises what is spent, and records the fact when there is a charge.

@@ -90,16 +90,12 @@ func (s *Ratings) Draft(tx *store.Tx, org string, upTo time.Time) (Bill, error) 
 	}
 	for _, subscription := range slices.Sorted(maps.Keys(b.Contracts)) {
 		c := b.Contracts[subscription]
-		due, err := s.accrued(tx, c, b.History[c.Subscription], upTo)
+		due, err := c.accrued(b.History[c.Subscription], upTo, b.known)
 		if err != nil {
 			return b, err
 		}
 		for _, one := range due {
-			v, err := b.price(s, tx, one.Price)
-			if err != nil {
-				return b, err
-			}
-			line, err := price.Rate(v, one.Component, one.Proof(price.PerPeriod).Input(price.PerPeriod))
+			line, err := price.Rate(b.Prices[one.Price], one.Component, one.Proof(price.PerPeriod).Input(price.PerPeriod))
 			if err != nil {
 				return b, err
 			}
