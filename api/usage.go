@@ -50,6 +50,7 @@ func usageWindow(w usage.Window) UsageWindow {
 
 // HeldEvent is an event in the quarantine.
 type HeldEvent struct {
+	Held       string       `json:"held" doc:"its place in the quarantine, for a decision"`
 	Publisher  string       `json:"publisher"`
 	Tenant     string       `json:"tenant,omitempty"`
 	Source     string       `json:"source"`
@@ -59,10 +60,21 @@ type HeldEvent struct {
 	Text       string       `json:"text"`
 	ReceivedAt time.Time    `json:"receivedAt"`
 	Times      int64        `json:"times"`
+	Event      string       `json:"event,omitempty" doc:"what it says, canonical JSON; left out in lists"`
+}
+
+// HeldPath names an event in the quarantine.
+type HeldPath struct {
+	Event string `path:"event" doc:"its place in the quarantine"`
+}
+
+// Decided is a decision of the operator.
+type Decided struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"the publisher reads it: no personal data"`
 }
 
 func heldEvent(h usage.Held) HeldEvent {
-	return HeldEvent{Publisher: h.Publisher, Tenant: h.Tenant, Source: h.Source, ID: h.ID, Service: h.Subject, Reason: h.Reason, Text: h.Reason.Text(),
+	return HeldEvent{Held: h.Cursor, Event: h.Event, Publisher: h.Publisher, Tenant: h.Tenant, Source: h.Source, ID: h.ID, Service: h.Subject, Reason: h.Reason, Text: h.Reason.Text(),
 		ReceivedAt: h.ReceivedAt, Times: h.Times}
 }
 
@@ -131,6 +143,8 @@ func (s *server) usageRoutes() {
 		})
 	s.raw(route{method: http.MethodGet, path: "/windows/{window}/file", id: "getWindowFile", summary: "A window with its events, to be verified offline", tag: tag},
 		"/windows/{window}/file", rawDoc{gives: []string{"application/json"}}, s.windowFile)
+	s.raw(route{method: http.MethodGet, path: "/windows/{window}/events", id: "getWindowEvents", summary: "The events of a window in the compact binary form, for windows of many events", tag: tag},
+		"/windows/{window}/events", rawDoc{gives: []string{"application/octet-stream"}}, s.windowEvents)
 	add(s, route{method: http.MethodGet, path: "/quarantine", id: "listQuarantine", summary: "Events that count nowhere, and why", tag: tag},
 		func(ctx context.Context, c access.Caller, in *struct {
 			Page
@@ -143,6 +157,42 @@ func (s *server) usageRoutes() {
 			}
 			return listOf(list, next, heldEvent, err)
 		})
+	s.quarantineRoutes(tag)
+	s.disputeRoutes()
+}
+
+func (s *server) quarantineRoutes(tag string) {
+	add(s, route{method: http.MethodGet, path: "/quarantine/{event}", id: "getHeldEvent", summary: "One event in the quarantine, with what it says", tag: tag},
+		func(ctx context.Context, c access.Caller, in *HeldPath) (*Body[HeldEvent], error) {
+			h, err := s.Meters.HeldEvent(ctx, c, in.Event)
+			return body(heldEvent(h), err)
+		})
+	for _, d := range []struct {
+		word, id, summary string
+		do                func(ctx context.Context, c access.Caller, held, reason string) error
+	}{
+		{"release", "releaseHeldEvent", "Let a held event be judged again, whatever the cut-off says", s.Meters.Release},
+		{"reject", "rejectHeldEvent", "Take a held event out of the quarantine for good", s.Meters.Reject},
+	} {
+		add(s, route{method: http.MethodPost, path: "/quarantine/{event}/" + d.word, id: d.id, summary: d.summary, tag: tag, status: http.StatusNoContent},
+			func(ctx context.Context, c access.Caller, in *struct {
+				HeldPath
+				Body Decided
+			}) (*Empty, error) {
+				return empty(d.do(ctx, c, in.Event, in.Body.Reason))
+			})
+	}
+}
+
+func (s *server) windowEvents(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("window")
+	return s.file(w, r, "application/octet-stream", id+".events", func(w io.Writer) error {
+		out := proof.NewEventsWriter(w)
+		if err := s.Meters.WriteEvents(r.Context(), callerOf(r), id, out); err != nil {
+			return err
+		}
+		return out.Close()
+	})
 }
 
 func (s *server) windowFile(w http.ResponseWriter, r *http.Request) error {

@@ -9,6 +9,12 @@ import (
 	"time"
 )
 
+// AcceptDispute: Give the customer right: the events are corrected.
+func (c *Client) AcceptDispute(ctx context.Context, dispute string, body Answered) (out Dispute, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes/{dispute}/accept", values: []string{dispute}, body: body}, &out)
+	return out, err
+}
+
 // AcceptInvitation: Accept an invitation.
 func (c *Client) AcceptInvitation(ctx context.Context, body AcceptInvitationRequest) (out SignedUp, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/invitations/acceptances", body: body}, &out)
@@ -160,6 +166,12 @@ func (c *Client) EndSession(ctx context.Context, session string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/api/v1/me/sessions/{session}", values: []string{session}}, nil)
 }
 
+// EscalateDispute: Ask the operator after the publisher has refused.
+func (c *Client) EscalateDispute(ctx context.Context, dispute string, body Answered) (out Dispute, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes/{dispute}/escalate", values: []string{dispute}, body: body}, &out)
+	return out, err
+}
+
 // ExplainChargeParams are the parameters of ExplainCharge.
 type ExplainChargeParams struct {
 	Language string `query:"language"` // language
@@ -211,6 +223,12 @@ func (c *Client) GetDecision(ctx context.Context, decision string) (out Decision
 	return out, err
 }
 
+// GetDispute: One dispute with its events.
+func (c *Client) GetDispute(ctx context.Context, dispute string) (out Dispute, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/disputes/{dispute}", values: []string{dispute}}, &out)
+	return out, err
+}
+
 // GetFactParams are the parameters of GetFact.
 type GetFactParams struct {
 	Org string `query:"org"` // empty: the caller's
@@ -219,6 +237,12 @@ type GetFactParams struct {
 // GetFact: One fact and its place in the log.
 func (c *Client) GetFact(ctx context.Context, fact string, p GetFactParams) (out ProvableFact, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/facts/{fact}", values: []string{fact}, params: p}, &out)
+	return out, err
+}
+
+// GetHeldEvent: One event in the quarantine, with what it says.
+func (c *Client) GetHeldEvent(ctx context.Context, event string) (out HeldEvent, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/quarantine/{event}", values: []string{event}}, &out)
 	return out, err
 }
 
@@ -361,6 +385,11 @@ func (c *Client) GetWindow(ctx context.Context, window string) (out UsageWindow,
 	return out, err
 }
 
+// GetWindowEvents: The events of a window in the compact binary form, for windows of many events.
+func (c *Client) GetWindowEvents(ctx context.Context, window string, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/windows/{window}/events", values: []string{window}}, w)
+}
+
 // GetWindowFile: A window with its events, to be verified offline.
 func (c *Client) GetWindowFile(ctx context.Context, window string, w io.Writer) error {
 	return c.save(ctx, request{method: "GET", path: "/api/v1/windows/{window}/file", values: []string{window}}, w)
@@ -415,6 +444,19 @@ func (c *Client) ListDeadJobs(ctx context.Context) (out ListDeadJob, err error) 
 // ListDecisions: Where the items of an order go, and why.
 func (c *Client) ListDecisions(ctx context.Context, order string) (out ListDecision, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/orders/{order}/decisions", values: []string{order}}, &out)
+	return out, err
+}
+
+// ListDisputesParams are the parameters of ListDisputes.
+type ListDisputesParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Org    string `query:"org"`    // empty: the caller's
+}
+
+// ListDisputes: Disputes that an organisation opened or is asked in, newest first.
+func (c *Client) ListDisputes(ctx context.Context, p ListDisputesParams) (out ListDispute, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/disputes", params: p}, &out)
 	return out, err
 }
 
@@ -666,6 +708,12 @@ func (c *Client) ListWorkOrders(ctx context.Context) (out ListWorkOrder, err err
 	return out, err
 }
 
+// OpenDispute: Dispute events that a usage window counted.
+func (c *Client) OpenDispute(ctx context.Context, body OpenDisputeRequest) (out Dispute, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes", body: body}, &out)
+	return out, err
+}
+
 // PlaceOrderParams are the parameters of PlaceOrder.
 type PlaceOrderParams struct {
 	IdempotencyKey string `header:"Idempotency-Key"` // the same key with the same body gives the same order
@@ -695,6 +743,17 @@ func (c *Client) RecordPayment(ctx context.Context, invoice string, body NewPaym
 	return out, err
 }
 
+// RefuseDispute: Say why the events count as they are.
+func (c *Client) RefuseDispute(ctx context.Context, dispute string, body Answered) (out Dispute, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes/{dispute}/refuse", values: []string{dispute}, body: body}, &out)
+	return out, err
+}
+
+// RejectHeldEvent: Take a held event out of the quarantine for good.
+func (c *Client) RejectHeldEvent(ctx context.Context, event string, body Decided) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/quarantine/{event}/reject", values: []string{event}, body: body}, nil)
+}
+
 // RejectOrderParams are the parameters of RejectOrder.
 type RejectOrderParams struct {
 	IfMatch string `header:"If-Match"` // If-Match
@@ -704,6 +763,11 @@ type RejectOrderParams struct {
 func (c *Client) RejectOrder(ctx context.Context, order string, p RejectOrderParams, body Reason) (out Order, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders/{order}/reject", values: []string{order}, params: p, body: body}, &out)
 	return out, err
+}
+
+// ReleaseHeldEvent: Let a held event be judged again, whatever the cut-off says.
+func (c *Client) ReleaseHeldEvent(ctx context.Context, event string, body Decided) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/quarantine/{event}/release", values: []string{event}, body: body}, nil)
 }
 
 // RemoveMember: End a membership.
@@ -884,6 +948,12 @@ type UpdateOrganisationParams struct {
 // UpdateOrganisation: Change name, country or language.
 func (c *Client) UpdateOrganisation(ctx context.Context, org string, p UpdateOrganisationParams, body OrganisationChange) (out Organisation, err error) {
 	err = c.call(ctx, request{method: "PATCH", path: "/api/v1/organisations/{org}", values: []string{org}, params: p, body: body}, &out)
+	return out, err
+}
+
+// WithdrawDispute: End a dispute: what was counted is right.
+func (c *Client) WithdrawDispute(ctx context.Context, dispute string, body Answered) (out Dispute, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes/{dispute}/withdraw", values: []string{dispute}, body: body}, &out)
 	return out, err
 }
 

@@ -21,6 +21,11 @@ type Acting struct {
 	Purpose    string `json:"purpose,omitempty"`    // why staff looks at customers' data; the customer reads it
 }
 
+// Answered is what the API calls so.
+type Answered struct {
+	Reason string `json:"reason,omitempty"` // both sides read it: no personal data
+}
+
 // AskResetRequest is what the API calls so.
 type AskResetRequest struct {
 	Email string `json:"email"`
@@ -221,6 +226,11 @@ type DeadJob struct {
 	Kind      string    `json:"kind"`
 }
 
+// Decided is what the API calls so.
+type Decided struct {
+	Reason string `json:"reason"` // the publisher reads it: no personal data
+}
+
 // Decision is what the API calls so.
 type Decision struct {
 	ID         string           `json:"id"`
@@ -236,6 +246,35 @@ type Decision struct {
 	Result     PlacementResult  `json:"result"`
 	RulesHash  string           `json:"rulesHash"`
 	Words      []string         `json:"words"` // the decision in sentences
+}
+
+// Dispute is what the API calls so.
+type Dispute struct {
+	ID        string          `json:"id"`
+	Answer    string          `json:"answer,omitempty"` // of the publisher, or in the end of the operator
+	ChangedAt time.Time       `json:"changedAt"`
+	Events    []DisputedEvent `json:"events,omitempty"` // left out in lists
+	OpenedAt  time.Time       `json:"openedAt"`
+	Publisher string          `json:"publisher"`
+	Reason    string          `json:"reason"` // of the customer
+	Service   string          `json:"service"`
+	State     string          `json:"state"`
+	Tenant    string          `json:"tenant"` // the customer's organisation
+	Window    string          `json:"window"`
+}
+
+// DisputeClaim is what the API calls so.
+type DisputeClaim struct {
+	ID    string `json:"id"`              // of the event in the window
+	Claim string `json:"claim,omitempty"` // the amount that would be right, as a decimal integer; none: the event should not count
+}
+
+// DisputedEvent is what the API calls so.
+type DisputedEvent struct {
+	ID      string `json:"id"`
+	Claim   string `json:"claim,omitempty"`   // the amount that would be right; none: the event should not count
+	Event   string `json:"event"`             // as it was counted, canonical JSON
+	Outcome string `json:"outcome,omitempty"` // accepted, or why the correction did not count
 }
 
 // Entity is what the API calls so.
@@ -284,6 +323,8 @@ type FailReason struct {
 // HeldEvent is what the API calls so.
 type HeldEvent struct {
 	ID         string    `json:"id"`
+	Event      string    `json:"event,omitempty"` // what it says, canonical JSON; left out in lists
+	Held       string    `json:"held"`            // its place in the quarantine, for a decision
 	Publisher  string    `json:"publisher"`
 	Reason     string    `json:"reason"`
 	ReceivedAt time.Time `json:"receivedAt"`
@@ -439,6 +480,12 @@ type ListDeadJob struct {
 type ListDecision struct {
 	Items []Decision `json:"items"`
 	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListDispute is what the API calls so.
+type ListDispute struct {
+	Items []Dispute `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListFact is what the API calls so.
@@ -704,6 +751,13 @@ type OfferVersion struct {
 	State       string         `json:"state"`
 	SubmittedAt time.Time      `json:"submittedAt,omitzero"`
 	WithdrawnAt time.Time      `json:"withdrawnAt,omitzero"`
+}
+
+// OpenDisputeRequest is what the API calls so.
+type OpenDisputeRequest struct {
+	Events []DisputeClaim `json:"events"`
+	Reason string         `json:"reason"` // both sides read it: no personal data
+	Window string         `json:"window"`
 }
 
 // OpenedSession is what the API calls so.
