@@ -31,6 +31,8 @@ type Commands struct {
 	Services   Services   `cmd:"" help:"List services."`
 	Service    Service    `cmd:"" help:"Look at a service, connect to it, change or end it."`
 	Usage      Usage      `cmd:"" help:"Show what was used and what it costs."`
+	Disputes   Disputes   `cmd:"" help:"List disputes about usage."`
+	Dispute    Dispute    `cmd:"" help:"Dispute usage, or answer a dispute."`
 	Invoices   Invoices   `cmd:"" help:"List invoices."`
 	Invoice    Invoice    `cmd:"" help:"Show an invoice; write its proof."`
 	Price      Price      `cmd:"" help:"Explain what was charged; compare with another plan."`

@@ -14,7 +14,11 @@ type Usage struct {
 	Show       usageShow       `cmd:"" default:"withargs" help:"Show amounts by step."`
 	Windows    usageWindows    `cmd:"" help:"List the closed windows of a service."`
 	Window     usageWindow     `cmd:"" help:"Write a closed window with its events, to be verified offline."`
+	Events     usageEvents     `cmd:"" help:"Write the events of a window in the compact binary form, for windows of many events."`
 	Quarantine usageQuarantine `cmd:"" help:"List events that count nowhere, and why."`
+	Held       usageHeld       `cmd:"" help:"Show one event that counts nowhere, with what it says."`
+	Release    usageRelease    `cmd:"" help:"Let a held event be judged again, whatever the cut-off says, as the operator."`
+	Reject     usageReject     `cmd:"" help:"Take a held event out of the quarantine for good, as the operator."`
 	Cost       usageCost       `cmd:"" help:"Show what each service costs at this moment."`
 }
 
@@ -76,6 +80,75 @@ func (a usageWindow) Run(ctx context.Context, o Out, name profileName) error {
 	return download(o, a.File, func(w io.Writer) error { return c.GetWindowFile(ctx, a.Window, w) })
 }
 
+type usageEvents struct {
+	Window string `arg:"" help:"Id of the window."`
+	File   string `arg:"" optional:"" default:"-" help:"Where to; - for standard output."`
+}
+
+// Run writes.
+func (a usageEvents) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	return download(o, a.File, func(w io.Writer) error { return c.GetWindowEvents(ctx, a.Window, w) })
+}
+
+type heldArg struct {
+	Held string `arg:"" help:"Place of the event in the quarantine."`
+}
+
+type usageHeld struct{ heldArg }
+
+// Run shows.
+func (a usageHeld) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	h, err := c.GetHeldEvent(ctx, a.Held)
+	if err != nil {
+		return err
+	}
+	return o.Show(h, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s\n%s\n", h.Text, h.Event)
+		return err
+	})
+}
+
+type decision struct {
+	heldArg
+	Reason string `required:"" help:"Why, in a sentence that the publisher reads."`
+}
+
+type usageRelease struct{ decision }
+
+// Run releases.
+func (a usageRelease) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	if err := c.ReleaseHeldEvent(ctx, a.Held, client.Decided{Reason: a.Reason}); err != nil {
+		return err
+	}
+	return o.done("The event is judged again in a moment.")
+}
+
+type usageReject struct{ decision }
+
+// Run rejects.
+func (a usageReject) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	if err := c.RejectHeldEvent(ctx, a.Held, client.Decided{Reason: a.Reason}); err != nil {
+		return err
+	}
+	return o.done("The event leaves the quarantine in a moment.")
+}
+
 type usageQuarantine struct {
 	Org string `help:"Organisation; your own when it is missing."`
 }
@@ -93,8 +166,8 @@ func (a usageQuarantine) Run(ctx context.Context, o Out, name profileName) error
 	if err != nil {
 		return err
 	}
-	return list(o, held, "Nothing is held.", []string{"RECEIVED", "SOURCE", "ID", "SERVICE", "TIMES", "WHY"}, func(h client.HeldEvent) []string {
-		return []string{when(h.ReceivedAt), h.Source, h.ID, h.Service, fmt.Sprint(h.Times), h.Text}
+	return list(o, held, "Nothing is held.", []string{"HELD", "RECEIVED", "SOURCE", "ID", "SERVICE", "TIMES", "WHY"}, func(h client.HeldEvent) []string {
+		return []string{h.Held, when(h.ReceivedAt), h.Source, h.ID, h.Service, fmt.Sprint(h.Times), h.Text}
 	})
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ type Verify struct {
 	Receipt verifyReceipt `cmd:"" help:"Check that a fact stands in the log as the receipt says."`
 	Facts   verifyFacts   `cmd:"" help:"Check that a statement holds all of your facts: none missing, none twice."`
 	Invoice verifyInvoice `cmd:"" help:"Recompute every line of an invoice from your own usage events."`
+	Window  verifyWindow  `cmd:"" help:"Recompute the digest and the sums of a usage window from its events."`
 }
 
 // key is the flag that all checks share.
@@ -131,7 +133,8 @@ func (c verifyFacts) Run(o Out) error {
 }
 
 type verifyInvoice struct {
-	File string `arg:"" help:"The invoice's proof file." type:"existingfile"`
+	File   string `arg:"" help:"The invoice's proof file." type:"existingfile"`
+	Events string `help:"The file of its events, of an invoice whose events stand apart." type:"existingfile" placeholder:"FILE"`
 	key
 }
 
@@ -150,12 +153,46 @@ func (c verifyInvoice) Run(o Out) error {
 	if err != nil {
 		return o.fail(err)
 	}
-	report, err := f.Verify(k)
+	var events io.Reader
+	if c.Events != "" {
+		apart, err := os.Open(c.Events)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = apart.Close() }()
+		events = apart
+	}
+	report, err := f.VerifyApart(k, events)
 	if err != nil {
 		return o.fail(err)
 	}
 	return o.Show(verified(report), func(w io.Writer) error {
 		_, err := fmt.Fprint(w, report.Text(), c.note())
+		return err
+	})
+}
+
+type verifyWindow struct {
+	File string `arg:"" help:"The window's file." type:"existingfile"`
+}
+
+// Run checks the window.
+func (c verifyWindow) Run(o Out) error {
+	b, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	var f proof.WindowFile
+	if err := json.Unmarshal(b, &f); err != nil {
+		return o.fail(fmt.Errorf("%s is no file of a window: %w", c.File, err))
+	}
+	if err := f.Verify(); err != nil {
+		return o.fail(err)
+	}
+	return o.Show(verified(f.Window), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "Verified: window %s of %s, %s to %s, counts these %d events, and its digest and sums are theirs.\nDigest %s.\n"+
+			"Compare the digest with the fact in the log: its receipt shows it.\n", f.Window.ID, f.Window.Subject,
+			when(f.Window.From), when(f.Window.To), f.Window.Events, f.Window.Digest)
 		return err
 	})
 }
