@@ -69,6 +69,25 @@ func IsKind(err error, kind string) bool {
 	return errors.As(err, &p) && p.Kind() == kind
 }
 
+// busy is a refusal together with the pause that the server asks for.
+type busy struct {
+	error
+	pause time.Duration
+}
+
+// Unwrap gives the refusal.
+func (b *busy) Unwrap() error { return b.error }
+
+// RetryAfter is the pause that the server asked for when it refused; 0 when it asked for none. For programs that send
+// again by themselves, with Retries below 0.
+func RetryAfter(err error) time.Duration {
+	var b *busy
+	if errors.As(err, &b) {
+		return b.pause
+	}
+	return 0
+}
+
 // request is one operation with its values.
 type request struct {
 	method, path string
@@ -184,7 +203,9 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		pause := time.Duration(0)
 		if err == nil {
 			pause = after(answer.Header.Get("Retry-After"))
-			err = problem(answer)
+			if err = problem(answer); pause > 0 {
+				err = &busy{error: err, pause: pause}
+			}
 		}
 		if attempt >= retries || !repeatable(req) || !passing(err) || ctx.Err() != nil {
 			return nil, err
