@@ -184,3 +184,18 @@ func TestTermsAreExplained(t *testing.T) {
 		}
 	})
 }
+
+// TestALifeOfAnInstantIsSettledToo ends a subscription in the instant in which it began.
+func TestALifeOfAnInstantIsSettledToo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.business(t, "Acme")
+		v := contract()
+		v.Terms = v.Terms[2:]
+		w.final(t, c, w.subscribe(t, c, v))
+		w.publish(t)
+		doc := w.verified(t, c, w.list(t, c)[0].ID)
+		if d := cmp.Diff(map[string]string{"setup": "5.00", "year from 2026-03-02": "495.00"}, amounts(doc)); d != "" {
+			t.Fatal(d)
+		}
+	})
+}

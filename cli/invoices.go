@@ -77,6 +77,9 @@ func showInvoice(w io.Writer, i client.Invoice) error {
 	}
 	_, _ = fmt.Fprintln(w)
 	err = errors.Join(err, table(w, "It has no line.", []string{"WHAT", "COMPONENT", "QUANTITY", "UNIT", "NET"}, rowsOf(i.Document.Lines, func(l client.ProofInvoiceLine) []string {
+		if l.Term != "" {
+			return []string{l.Item, l.Component, "", l.Term, l.Net}
+		}
 		return []string{l.Item, l.Component, l.Quantity, l.Unit, l.Net}
 	})))
 	_, _ = fmt.Fprintln(w)

@@ -132,28 +132,6 @@ func (s *Orders) Quote(ctx context.Context, c access.Caller, in QuoteInput) (q Q
 	return q, err
 }
 
-// PriceOf is the price list by which an organisation would buy a plan of an offer today, without a quote being kept.
-// Those who may read its invoices may: it is for comparing them.
-func (s *Orders) PriceOf(ctx context.Context, c access.Caller, org, offer, plan string) (v *price.Version, err error) {
-	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		o, err := s.organisation(tx, c, access.InvoiceRead, org)
-		if err != nil {
-			return err
-		}
-		d, err := s.desk(tx, o, "")
-		if err != nil {
-			return err
-		}
-		on, err := s.Catalogue.OnShelf(tx, d.market, offer)
-		if err != nil {
-			return err
-		}
-		_, v, err = planFor(d, &on.Content, ItemInput{Plan: plan})
-		return err
-	})
-	return v, err
-}
-
 // Quoted gives a quote of the caller's organisation.
 func (s *Orders) Quoted(ctx context.Context, c access.Caller, id string) (q Quote, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {

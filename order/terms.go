@@ -1,6 +1,7 @@
 package order
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
@@ -190,6 +192,28 @@ func compact(b json.RawMessage) json.RawMessage {
 		return nil
 	}
 	return b
+}
+
+// PriceOf is the price list by which an organisation would buy a plan of an offer today, without a quote being kept.
+// Those who may read its invoices may: it is for comparing them.
+func (s *Orders) PriceOf(ctx context.Context, c access.Caller, org, offer, plan string) (v *price.Version, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		o, err := s.organisation(tx, c, access.InvoiceRead, org)
+		if err != nil {
+			return err
+		}
+		d, err := s.desk(tx, o, "")
+		if err != nil {
+			return err
+		}
+		on, err := s.Catalogue.OnShelf(tx, d.market, offer)
+		if err != nil {
+			return err
+		}
+		_, v, err = planFor(d, &on.Content, ItemInput{Plan: plan})
+		return err
+	})
+	return v, err
 }
 
 // above are the organisations over one in the tree, from the root on.

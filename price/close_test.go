@@ -118,7 +118,7 @@ func TestTermsFollowEachOther(t *testing.T) {
 		t.Error(d)
 	}
 	text, err := ExplainTerm(v, c, "cap", "en")
-	want := "period 1 (month) from 2026-06-01 00:00 to 2026-07-01 00:00 UTC\nmessages: €20.00\nat most €10.00, of €12.60 for messages = −€2.60\ntotal −€2.60\nof it messages −€2.60"
+	want := "period 1 (month) from 2026-06-01 00:00 to 2026-07-01 00:00 UTC\nmessages: €20.00\nterms before it: −€7.40\nat most €10.00, of €12.60 for messages = −€2.60\ntotal −€2.60\nof it messages −€2.60"
 	if err != nil || text != want {
 		t.Errorf("%v\n%s", err, cmp.Diff(want, text))
 	}
@@ -298,5 +298,54 @@ func TestWholeVersionIsCanonical(t *testing.T) {
 	}
 	if again, err := back.Canonical(); err != nil || string(again) != string(b) {
 		t.Fatalf("%s became %s: %v", b, again, err)
+	}
+}
+
+// TestForce cuts histories: a price that leaves and comes back, one that ends at once, one that runs on.
+func TestForce(t *testing.T) {
+	day := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 0, 0, 0, 0, time.UTC) }
+	cycle := Cycle{Date{2026, 1, 31}, Month, time.UTC}
+	history := []Agreed{{day(1, 31), "a"}, {day(2, 10), "b"}, {day(5, 1), "a"}}
+	for _, c := range []struct {
+		price       string
+		ended, upTo time.Time
+		numbers     []int
+		held        int64 // days of the last one
+		over        bool
+	}{
+		{"a", time.Time{}, day(6, 2), []int{0, 3, 4}, 30, false},
+		{"a", day(5, 3), day(6, 2), []int{0, 3}, 2, true},
+		{"b", day(5, 3), day(6, 2), []int{0, 1, 2, 3}, 1, true},
+		{"b", time.Time{}, day(2, 11), []int{0}, 18, false},
+		{"b", time.Time{}, day(2, 1), nil, 0, false},
+		{"c", time.Time{}, day(6, 2), nil, 0, false},
+	} {
+		f := NewForce(history, c.price, c.ended)
+		list, err := f.Closings(cycle, c.upTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var numbers []int
+		for _, one := range list {
+			numbers = append(numbers, one.Number)
+		}
+		if d := cmp.Diff(c.numbers, numbers); d != "" {
+			t.Errorf("%s up to %s: %s", c.price, c.upTo, d)
+			continue
+		}
+		if len(list) > 0 {
+			last := list[len(list)-1].Period
+			if f.Held(last) != money.Quantity(c.held*86400) || f.Over(last, c.upTo) != c.over {
+				t.Errorf("%s up to %s: held %d, over %v", c.price, c.upTo, f.Held(last)/86400, f.Over(last, c.upTo))
+			}
+		}
+	}
+	at := day(3, 5)
+	for _, life := range []time.Duration{0, time.Millisecond, time.Second} {
+		f := NewForce([]Agreed{{at, "a"}}, "a", at.Add(life))
+		list, err := f.Closings(cycle, at.Add(life))
+		if err != nil || len(list) != 1 || f.Held(list[0].Period) != 1 || !f.Over(list[0].Period, at.Add(life)) {
+			t.Errorf("a life of %s: %+v %v", life, list, err)
+		}
 	}
 }

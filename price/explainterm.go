@@ -35,8 +35,13 @@ func (a *Adjustment) text(t *Term, c *Closing, locale string) string {
 		what = strings.Join(t.Components, " + ")
 	}
 	fmt.Fprintf(&b, w("period of")+"\n", c.Number+1, w(string(c.Every)), c.Period.From.UTC().Format("2006-01-02 15:04"), c.Period.To.UTC().Format("2006-01-02 15:04"))
+	left := a.Now.Total
 	for _, one := range t.covered(&c.Now) {
 		fmt.Fprintf(&b, "%s: %s\n", one.Key, one.Amount.Format(locale))
+		left.Minor -= one.Amount.Minor
+	}
+	if left.Minor != 0 {
+		fmt.Fprintf(&b, w("terms before")+"\n", left.Format(locale))
 	}
 	if t.Prorate {
 		fmt.Fprintf(&b, w("prorated")+"\n", t.Amount.Format(locale), c.Now.Held.Format(locale), money.Quantity(c.Period.Seconds()).Format(locale), a.Now.Limit.Format(locale))

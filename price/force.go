@@ -29,18 +29,22 @@ func NewForce(list []Agreed, price string, ended time.Time) Force {
 		if i+1 < len(list) && list[i+1].From.Before(to) {
 			to = list[i+1].From
 		}
-		if a.Price == price && a.From.Unix() < to.Unix() {
+		if a.Price == price && !to.Before(a.From) { // what ended at once was in force too
 			f.spans = append(f.spans, Interval{a.From, to})
 		}
 	}
 	return f
 }
 
-// Held is for how many seconds of a period the price is in force.
+// Held is for how many seconds of a period the price is in force: at least 1 when it is at all, else 0.
 func (f Force) Held(period Interval) money.Quantity {
-	n := int64(0)
+	n, some := int64(0), false
 	for _, s := range f.spans {
 		n += s.Overlap(period).Seconds()
+		some = some || !s.From.Before(period.From) && s.From.Before(period.To)
+	}
+	if some {
+		n = max(n, 1)
 	}
 	return money.Quantity(n)
 }
@@ -72,13 +76,15 @@ func (f Force) Closing(cycle Cycle, at time.Time) (c Closing, ok bool, err error
 	return c, f.Held(p.Interval) > 0, nil
 }
 
-// Closings are the frames of all periods that have begun before an instant and in which the price is in force.
+// Closings are the frames of the period in which the price came into force, unless that is still to come, and of all
+// later ones that have begun before an instant and in which it is in force.
 // Error: price.cycle.
 func (f Force) Closings(cycle Cycle, upTo time.Time) (out []Closing, err error) {
-	if len(f.spans) == 0 {
+	if len(f.spans) == 0 || f.spans[0].From.After(upTo) {
 		return nil, nil
 	}
-	for at := f.spans[0].From; at.Before(upTo) && at.Before(f.spans[len(f.spans)-1].To); {
+	end := f.spans[len(f.spans)-1].To
+	for at := f.spans[0].From; len(out) == 0 || at.Before(upTo) && at.Before(end); {
 		c, ok, err := f.Closing(cycle, at)
 		if err != nil {
 			return nil, err

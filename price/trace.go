@@ -187,6 +187,8 @@ func english(key string) string {
 		return "everything"
 	case "period of":
 		return "period %d (%s) from %s to %s UTC"
+	case "terms before":
+		return "terms before it: %s"
 	case "prorated":
 		return "%s for %s of %s seconds = %s"
 	case "trial":
@@ -249,6 +251,8 @@ func french(key string) string {
 		return "l’ensemble"
 	case "period of":
 		return "période %d (%s) du %s au %s UTC"
+	case "terms before":
+		return "clauses précédentes : %s"
 	case "prorated":
 		return "%s pour %s sur %s secondes = %s"
 	case "trial":
