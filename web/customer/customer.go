@@ -102,6 +102,8 @@ func Per(r *site.Request, c price.Component) string {
 		return r.T("per.once")
 	case price.PerPeriod:
 		return r.T("per." + string(c.Every))
+	case price.Seats:
+		return Unit(r, c.Unit) + " " + r.T("per."+string(c.Every))
 	}
 	return Unit(r, c.Unit)
 }

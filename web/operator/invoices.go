@@ -72,7 +72,7 @@ func (d *pages) billing(r *site.Request) error {
 			continue
 		}
 		for _, l := range v.Document.Lines {
-			rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(l.Item, l.Component), desk.Text(l.Quantity.Format(r.Lang()) + " " + l.Unit), desk.Text(desk.Money(r, l.Net))}})
+			rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(l.Item, l.Component), desk.Text(quantity(r, l)), desk.Text(desk.Money(r, l.Net))}})
 		}
 	}
 	t := desk.List(r, "draft", r.T("operator.draft"), "operator.draft.none", []table.Column{desk.Col(r.T("operator.line")), desk.Num(r.T("operator.quantity")), desk.Num(r.T("operator.net"))}, rows)
@@ -139,7 +139,7 @@ func invoiceLines(r *site.Request, v billing.View) table.Table {
 	var rows []table.Row
 	if v.Document != nil {
 		for _, l := range v.Document.Lines {
-			rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(l.Item, l.Component), desk.Text(l.Quantity.Format(r.Lang()) + " " + l.Unit), desk.Text(desk.Money(r, l.Net)), desk.Text(desk.Rate(r, int64(l.BasisPoints)))}})
+			rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(l.Item, l.Component), desk.Text(quantity(r, l)), desk.Text(desk.Money(r, l.Net)), desk.Text(desk.Rate(r, int64(l.BasisPoints)))}})
 		}
 	}
 	return desk.List(r, "lines-list", r.T("operator.lines"), "operator.lines.none", []table.Column{desk.Col(r.T("operator.line")), desk.Num(r.T("operator.quantity")), desk.Num(r.T("operator.net")), {Name: r.T("operator.vat.amount"), Numeric: true, Hidden: true}}, rows)
@@ -207,4 +207,12 @@ func (d *pages) credit(r *site.Request) error {
 		return r.Show(site.Status(err), sheet)
 	}
 	return r.Redirect(home+"/invoices/"+out.ID, site.Done("operator.credited", "number", out.Number))
+}
+
+// quantity is what a line counts; a term counts nothing.
+func quantity(r *site.Request, l proof.InvoiceLine) string {
+	if l.Term != "" {
+		return r.T("component." + string(l.Term))
+	}
+	return l.Quantity.Format(r.Lang()) + " " + l.Unit
 }

@@ -32,7 +32,10 @@ func lineOf(r *site.Request, l proof.InvoiceLine, s subscription.Detail) lineVie
 	if key := "component." + l.Component; r.L.Has(key) {
 		v.What = r.T(key)
 	}
-	if c := component(s, l); c != nil {
+	if l.Term != "" {
+		v.What, v.Quantity = r.T("component."+string(l.Term)), ""
+	}
+	if c := component(s, l); c != nil && l.Term == "" {
 		v.What = customer.Component(r, s.Deal.Meters, *c)
 		v.Price = r.L.Money(customer.UnitPrice(customer.Lowest(*c))) + " " + customer.Per(r, *c)
 		if len(c.Tiers) > 1 {

@@ -153,6 +153,9 @@ func (d *desk) cost(r *site.Request, s subscription.Subscription) ([]site.Block,
 		}
 		for _, p := range costs[i].Parts {
 			name := p.Component
+			if key := "component." + string(p.Kind); r.L.Has(key) {
+				name = r.T(key)
+			}
 			if c, err := list.Component(p.Component); err == nil {
 				name = customer.Component(r, s.Deal.Meters, *c)
 			}

@@ -77,6 +77,9 @@ func (o *calculator) fill(r *site.Request, list *catalog.Price, c *catalog.Conte
 		}
 		o.Lines = append(o.Lines, tag.Line{Name: customer.Component(r, c.Meters, part), Amount: customer.Money(line.Amount), Per: quantityText(r, part, line.Quantity)})
 	}
+	if !quote.Terms.IsZero() {
+		o.Lines = append(o.Lines, tag.Line{Name: r.T("component.terms"), Amount: customer.Money(quote.Terms)})
+	}
 	o.Total, o.First = customer.Money(quote.Total), quote.OneOff.Sign() > 0
 	if later, err := quote.Total.Sub(quote.OneOff); err == nil && o.First {
 		o.Later = customer.Money(later)
