@@ -30,10 +30,7 @@ import (
 
 // TestStories runs testdata/*.txtar: the built program from its first start to the verified invoice, on both engines.
 func TestStories(t *testing.T) {
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "halle"), ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	bin := buildHalle(t)
 	stories, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(stories) == 0 {
 		t.Fatalf("no story: %v", err)
@@ -46,6 +43,35 @@ func TestStories(t *testing.T) {
 				}})
 		})
 	}
+}
+
+// TestOlderData runs testdata/older: the built program on the data of an earlier release.
+func TestOlderData(t *testing.T) {
+	bin := buildHalle(t)
+	testscript.Run(t, testscript.Params{Files: []string{"testdata/older/older.txtar"}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "json": jsonEnv},
+		Setup: func(e *testscript.Env) error {
+			data, err := os.ReadFile("testdata/older/2026-11.tgz")
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(e.WorkDir, "2026-11.tgz"), data, 0o600); err != nil {
+				return err
+			}
+			if err := furnishStory(t, e, bin, store.SQLite); err != nil {
+				return err
+			}
+			e.Setenv("HALLE_HOME", "demo")
+			return nil
+		}})
+}
+
+func buildHalle(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "halle"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return bin
 }
 
 // furnishStory gives a story an installation of its own to make: folders, addresses, databases.
