@@ -18,7 +18,6 @@ import (
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
-	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/trace"
 )
 
@@ -157,21 +156,6 @@ type PlaceInput struct {
 	ConsentToStart bool         `json:"consentToStart,omitempty"` // a consumer asks to start within the withdrawal period
 }
 
-func (in PlaceInput) body() (string, error) {
-	printable := func(r rune) bool { return r > ' ' && r < 0x7f }
-	if len(in.Key) == 0 || len(in.Key) > 128 || strings.ContainsFunc(in.Key, func(r rune) bool { return !printable(r) }) {
-		return "", fail.New(fail.Invalid, "order.key", "The order has no usable idempotency key.", "Send 1 to 128 printable signs that are new for each order and the same for each try.").Field("key", "must be 1 to 128 printable signs")
-	}
-	if (in.Quote == "") == (len(in.Items) == 0) {
-		return "", fail.New(fail.Invalid, "order.items", "An order names either a quote or items.", "Send one of the two.").Field("items", "or quote, not both and not none")
-	}
-	b, err := proof.Canonical(in)
-	if err != nil {
-		return "", fail.New(fail.Invalid, "order.body", "The order cannot be read.", "Send settings that are valid JSON.").Wrap(err)
-	}
-	return hash(b), nil
-}
-
 // Place takes an order: settings checked, price, contract, seller and total frozen, quota and budget reserved, in one
 // transaction. The same key with the same body gives the same order again; with another body it is a conflict. Above
 // the approval limit the order is held. Owners and buyers may.
@@ -209,31 +193,6 @@ func (s *Orders) Place(ctx context.Context, c access.Caller, in PlaceInput) (o O
 		o = Order{}
 	}
 	return o, err
-}
-
-// again gives the order that the key made. A key is nearly always new, so Place writes it without a look: looking reads
-// a page of the index into which others write, which PostgreSQL takes for a conflict with them.
-func (s *Orders) again(ctx context.Context, c access.Caller, in PlaceInput, body string) (o Order, err error) {
-	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		org, err := s.organisation(tx, c, access.OrderPlace, in.Org)
-		if err != nil {
-			return err
-		}
-		o, err = placedWith(tx, org.ID, in.Key, body)
-		return err
-	})
-	return o, err
-}
-
-func placedWith(tx *store.Tx, org, key, body string) (Order, error) {
-	used, placed, err := selectKey(tx, org, key)
-	if err != nil {
-		return Order{}, err
-	}
-	if used != body {
-		return Order{}, fail.New(fail.Conflict, "order.key_used", "This idempotency key was used for another order.", "Use a new key for a new order.").Field("key", "was used for another order")
-	}
-	return selectOrder(tx, placed)
 }
 
 // draft works out the order without writing anything but that its quote is taken.
