@@ -199,3 +199,46 @@ func TestALifeOfAnInstantIsSettledToo(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsTakenBackWaitsForTheNextInvoice takes usage back after it was invoiced: less than nothing is not invoiced, but
+// counted on the next invoice, and both verify.
+func TestWhatIsTakenBackWaitsForTheNextInvoice(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		c := w.business(t, "Acme")
+		v := contract()
+		v.Components, v.Terms = v.Components[2:3], nil
+		sub := w.subscribe(t, c, v)
+		issue := func() int {
+			list, err := w.invoices.Issue(ctx, w.Operator, c.Org, w.Clock.Now())
+			must(t, err)
+			return len(list)
+		}
+		w.use(t, c, sub, "messages", "message", 90)
+		w.Clock.Advance(time.Hour)
+		if issue() != 1 {
+			t.Fatal("no invoice")
+		}
+		w.use(t, c, sub, "messages", "message", -40)
+		w.Clock.Advance(time.Hour)
+		if issue() != 0 {
+			t.Fatal("less than nothing was invoiced")
+		}
+		w.use(t, c, sub, "messages", "message", 60) // 110 now: 7.60, of which 9.00 were paid
+		w.Clock.Advance(time.Hour)
+		if issue() != 0 {
+			t.Fatal("less than nothing was invoiced")
+		}
+		w.use(t, c, sub, "messages", "message", 100)
+		w.final(t, c, sub)
+		w.publish(t)
+		total := int64(0)
+		for _, one := range w.list(t, c) {
+			total += one.Net.Minor
+			w.verified(t, c, one.ID)
+		}
+		if total != 1360 { // 210 messages at 0.06, and 1 flat
+			t.Fatalf("%d", total)
+		}
+	})
+}

@@ -349,3 +349,35 @@ func TestForce(t *testing.T) {
 		}
 	}
 }
+
+func FuzzPercent(f *testing.F) {
+	for _, s := range []string{"12.5", "100", "0.001", "", "100.001", "-1", "01", "1."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var p Percent
+		if p.UnmarshalText([]byte(s)) != nil {
+			return
+		}
+		var again Percent
+		b, err := p.MarshalText()
+		if err != nil || again.UnmarshalText(b) != nil || again != p || p < 0 || p > wholePercent {
+			t.Errorf("%q became %v and %q", s, p, b)
+		}
+	})
+}
+
+func FuzzHours(f *testing.F) {
+	f.Add("mon", "07:00", "22:00", "Europe/Paris", int64(1_700_000_000))
+	f.Add("", "00:00", "24:00", "UTC", int64(0))
+	f.Add("Mon", "7:00", "24:01", "/etc", int64(-1))
+	f.Fuzz(func(t *testing.T, day, from, to, zone string, at int64) {
+		h := &Hours{Zone: zone, Spans: []WeekSpan{{Days: []Weekday{Weekday(day)}, From: Clock(from), To: Clock(to)}}}
+		var p problems
+		p.hours("hours.", h)
+		in := h.In(time.Unix(at, 0), time.UTC)
+		if c := Clock(time.Unix(at, 0).UTC().Format("15:04")); p.error() == nil && in && (c < h.Spans[0].From || c >= h.Spans[0].To) {
+			t.Errorf("%s lies in %+v", c, h)
+		}
+	})
+}

@@ -355,8 +355,14 @@ func FuzzParseVersion(f *testing.F) {
 
 func TestRateDoesNotAllocate(t *testing.T) {
 	v := broker()
-	for _, key := range []string{"messages", "devices", "base"} {
-		if n := testing.AllocsPerRun(100, func() { _, _ = Rate(v, key, Input{Quantity: 123_456}) }); n != 0 {
+	v.Components = append(v.Components, Component{Key: "volume", Kind: Volume, Meter: "m", Unit: "u", Per: 7, Tiers: []Tier{{UpTo: 9, Price: eur(1)}, {Price: eur(1), Flat: eur(1), Step: 3}}},
+		Component{Key: "package", Kind: Package, Meter: "m", Unit: "u", Per: 7, Price: eur(1)})
+	for _, key := range []string{"messages", "devices", "base", "volume", "package"} {
+		from := money.Quantity(77_777)
+		if key == "base" {
+			from = 0
+		}
+		if n := testing.AllocsPerRun(100, func() { _, _ = Rate(v, key, Input{From: from, Quantity: 123_456}) }); n != 0 {
 			t.Errorf("%s: %v allocations", key, n)
 		}
 	}
@@ -374,3 +380,27 @@ func benchmark(b *testing.B, key string, q money.Quantity) {
 
 func BenchmarkUnit(b *testing.B)  { benchmark(b, "messages", 123_456) }
 func BenchmarkTiers(b *testing.B) { benchmark(b, "devices", 1900*3600) }
+
+func BenchmarkVolume(b *testing.B) {
+	v := broker()
+	v.Components[3] = Component{Key: "messages", Kind: Volume, Meter: "m", Unit: "u", Per: 1000, Tiers: []Tier{{UpTo: 1000, Price: eur(1e9)}, {UpTo: 100_000, Price: eur(5e8)}, {Price: eur(1e8)}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Rate(v, "messages", Input{From: 50_000, Quantity: 123_456}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkClose(b *testing.B) {
+	v := contract(Term{Key: "loyal", Kind: Discount, Percent: 12_500}, Term{Key: "cap", Kind: Cap, Amount: cents(100_000)}, Term{Key: "least", Kind: Minimum, Amount: cents(5000)})
+	now, err := State{Held: 86400, Over: true}.Add(v, Total{Key: "base", Amount: cents(300)}, Total{Key: "messages", Amount: cents(1000)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := Close(v, Closing{Every: Month, Period: monthOf, Now: now}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

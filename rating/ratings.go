@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -38,10 +39,36 @@ type Config struct {
 }
 
 // Ratings is the service. Safe for concurrent use.
-type Ratings struct{ Config }
+type Ratings struct {
+	Config
+	versions versions
+}
 
 // New makes the service.
-func New(c Config) *Ratings { return &Ratings{c} }
+func New(c Config) *Ratings { return &Ratings{Config: c} }
+
+// versions are price versions that were read and checked, by hash: they never change, and each window needs one.
+type versions struct {
+	sync.Mutex
+	list map[string]*price.Version
+}
+
+const maxVersions = 1000
+
+func (v *versions) get(hash string) *price.Version {
+	v.Lock()
+	defer v.Unlock()
+	return v.list[hash]
+}
+
+func (v *versions) put(hash string, one *price.Version) {
+	v.Lock()
+	defer v.Unlock()
+	if v.list == nil || len(v.list) >= maxVersions {
+		v.list = map[string]*price.Version{}
+	}
+	v.list[hash] = one
+}
 
 var system = access.System("rating").Ref()
 
@@ -316,8 +343,12 @@ func (s *Ratings) keepPrice(tx *store.Tx, canonical []byte) (*price.Version, str
 	return v, hash, insertPrice(tx, hash, canonical)
 }
 
-// price reads a price version back. What was stored is checked against its hash.
+// price reads a price version back. What was stored is checked against its hash when it is read first. Nobody changes
+// what it gives.
 func (s *Ratings) price(tx *store.Tx, hash string) (*price.Version, error) {
+	if v := s.versions.get(hash); v != nil {
+		return v, nil
+	}
 	body, err := selectPrice(tx, hash)
 	if err != nil {
 		return nil, fmt.Errorf("price version %s: %w", hash, err)
@@ -325,7 +356,11 @@ func (s *Ratings) price(tx *store.Tx, hash string) (*price.Version, error) {
 	if h := sha256.Sum256(body); hex.EncodeToString(h[:]) != hash {
 		return nil, fmt.Errorf("price version %s was changed where it is stored", hash)
 	}
-	return price.ParseVersion(body)
+	v, err := price.ParseVersion(body)
+	if err == nil {
+		s.versions.put(hash, v)
+	}
+	return v, err
 }
 
 // allowed reads an organisation and authorises the caller.
