@@ -15,11 +15,15 @@ import (
 	"github.com/halle-cloud/halle/signin"
 )
 
-// statusWriter remembers the status for the metrics.
+// statusWriter remembers the status for the metrics, and gives an answer time as long as somebody takes it.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	moved  time.Time // when the deadline for writing was last put off
 }
+
+// writeFor is how long one write may take: a slow line takes an hour for a long download, a dead one is let go.
+const writeFor = 2 * time.Minute
 
 // WriteHeader is for http.
 func (w *statusWriter) WriteHeader(status int) {
@@ -33,6 +37,10 @@ func (w *statusWriter) WriteHeader(status int) {
 func (w *statusWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if now := time.Now(); now.Sub(w.moved) > writeFor/8 {
+		w.moved = now
+		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(now.Add(writeFor))
 	}
 	return w.ResponseWriter.Write(b)
 }

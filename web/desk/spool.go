@@ -10,6 +10,9 @@ import (
 	"github.com/halle-cloud/halle/web/site"
 )
 
+// spoolFor is how long a download may take to be written, where a page has seconds.
+const spoolFor = 10 * time.Minute
+
 // Spool sends a file that may be large: it is made in a temporary file first, so that an error in the middle becomes a page
 // and not half a file.
 func Spool(r *site.Request, name, kind string, make func(io.Writer) error) (err error) {
@@ -21,6 +24,7 @@ func Spool(r *site.Request, name, kind string, make func(io.Writer) error) (err 
 		_ = f.Close()
 		_ = os.Remove(f.Name())
 	}()
+	defer r.Patient(spoolFor)()
 	if err := make(f); err != nil {
 		return err
 	}

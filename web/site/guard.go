@@ -21,7 +21,7 @@ func (s *Site) guard(d Desk, open bool, h Handler) http.Handler {
 	page := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, cancel := context.WithTimeout(req.Context(), s.o.Timeout)
 		defer cancel()
-		r := &Request{Request: req.WithContext(ctx), W: w, site: s, desk: d}
+		r := &Request{Request: req.WithContext(ctx), W: w, site: s, desk: d, whole: req.Context()}
 		defer func() {
 			if p := recover(); p != nil {
 				s.o.Log.ErrorContext(ctx, "panic in a page", "panic", p, "stack", string(debug.Stack()))

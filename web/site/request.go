@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
@@ -25,9 +26,21 @@ type Request struct {
 	Credential string // session or token, for what signin asks
 	L          *locale.Locale
 
-	site *Site
-	desk Desk
-	org  *party.Organisation
+	site  *Site
+	desk  Desk
+	org   *party.Organisation
+	whole context.Context // of the connection, without the page's limit
+}
+
+// Patient gives what follows more time than a page has; the connection's end still ends it. The result ends it too.
+func (r *Request) Patient(limit time.Duration) (done func()) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), limit)
+	stop := context.AfterFunc(r.whole, cancel)
+	r.Request = r.WithContext(ctx)
+	return func() {
+		stop()
+		cancel()
+	}
 }
 
 // Site is the portal that the request reached.
