@@ -643,6 +643,7 @@ usage_offset.closings integer not null
 usage_offset.consumed integer not null
 usage_offset.shard integer not null
 usage_offset.ticked_at text
+usage_offset.writer text not null
 usage_part index usage_part_period
 usage_part.labels text not null
 usage_part.meter text not null

@@ -112,7 +112,7 @@ func simpleGroup(a proof.Aggregation, all []Event, from, to time.Time) (n int64)
 // Usage is a usage event read out.
 type Usage = proof.Usage
 
-// plant is a run of TestAggregationsAgainstPaper.
+// plant is a run of TestAggregationsAgainstPaperCrash.
 type plant struct {
 	*machine
 	subject Subject
@@ -121,9 +121,10 @@ type plant struct {
 	ids     []string
 }
 
-// TestAggregationsAgainstPaper: events of every aggregation in any order, late, corrected, with windows that close
+// TestAggregationsAgainstPaperCrash: events of every aggregation in any order, late, corrected, with windows that close
 // meanwhile and kills, come to what they come to on paper, for each period; and each window verifies.
-func TestAggregationsAgainstPaper(t *testing.T) {
+func TestAggregationsAgainstPaperCrash(t *testing.T) {
+	checks(t)
 	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
 		ids, err := id.NewSource("test")
 		if err != nil {

@@ -2,12 +2,15 @@ package usage
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,13 +22,44 @@ import (
 	"github.com/halle-cloud/halle/proof"
 )
 
-// TestMain is also the child that TestKilledProcess kills.
+// TestMain is also the child that TestKilledProcessCrash kills.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("HALLE_USAGE_CHILD"); dir != "" {
 		sendForEver(dir)
 		return
 	}
 	os.Exit(m.Run())
+}
+
+// rounds is how often the tests against models run by default; HALLE_CHAOS=1 asks for many more, and the flag
+// -rapid.checks for as many as it says.
+const rounds = 12
+
+func checks(t *testing.T) {
+	t.Helper()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	n := rounds
+	if os.Getenv("HALLE_CHAOS") != "" {
+		n = 200
+	}
+	if !given {
+		if err := flag.Lookup("rapid.checks").Value.Set(strconv.Itoa(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// alter replaces text in a file by other text of the same length.
+func alter(t *testing.T, name, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err == nil {
+		err = os.WriteFile(name, bytes.ReplaceAll(b, []byte(from), []byte(to)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func openAt(dir string) (*Store, *store.DB, error) {
@@ -76,12 +110,16 @@ func sendForEver(dir string) {
 	select {}
 }
 
-// TestKilledProcess kills a process that ingests, again and again: every acknowledged event counts once, and nothing
+// TestKilledProcessCrash kills a process that ingests, again and again: every acknowledged event counts once, and nothing
 // counts that was not sent.
-func TestKilledProcess(t *testing.T) {
+func TestKilledProcessCrash(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := map[string]bool{}
-	for round := range 5 {
+	kills := 5
+	if os.Getenv("HALLE_CHAOS") != "" {
+		kills = 200
+	}
+	for round := range kills {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "HALLE_USAGE_CHILD="+dir)
 		out, err := cmd.StdoutPipe()
@@ -92,7 +130,7 @@ func TestKilledProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(out)
-		for n := 0; n < 30+round*17 && lines.Scan(); n++ {
+		for n := 0; n < 30+round%5*17 && lines.Scan(); n++ {
 			acknowledged[lines.Text()] = true
 		}
 		if err := cmd.Process.Kill(); err != nil {
@@ -129,7 +167,7 @@ func TestKilledProcess(t *testing.T) {
 	if err != nil || total != int64(len(counted)) {
 		t.Errorf("the charts count %d events, the log holds %d: %v", total, len(counted), err)
 	}
-	t.Logf("%d batches acknowledged over 5 kills, %d events in the log", len(acknowledged), len(counted))
+	t.Logf("%d batches acknowledged over %d kills, %d events in the log", len(acknowledged), kills, len(counted))
 }
 
 // countInLog lists the ids in the log.

@@ -386,9 +386,10 @@ func (m *machine) finish(t *rapid.T) {
 	}
 }
 
-// TestAgainstANaiveMeter: any order, duplicates at any distance, conflicts, late events, ends, and kills with torn
+// TestAgainstANaiveMeterCrash: any order, duplicates at any distance, conflicts, late events, ends, and kills with torn
 // writes, lost indexes, rebuilds and logs cut at any byte give the verdicts, totals and proofs of the naive model.
-func TestAgainstANaiveMeter(t *testing.T) {
+func TestAgainstANaiveMeterCrash(t *testing.T) {
+	checks(t)
 	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
 		ids, err := id.NewSource("test")
 		if err != nil {

@@ -48,6 +48,7 @@ type head struct {
 	consumed int64
 	ticked   *store.Time
 	closings int64
+	writer   string
 }
 
 // readHead reads the offset; the row is made when it is missing.
@@ -55,8 +56,14 @@ func readHead(tx *store.Tx) (h head, err error) {
 	if _, err := tx.Exec("INSERT INTO usage_offset (shard, consumed, closings) VALUES ($1, 0, 0) ON CONFLICT (shard) DO NOTHING", shard); err != nil {
 		return h, err
 	}
-	err = tx.QueryRow("SELECT consumed, ticked_at, closings FROM usage_offset WHERE shard = $1", shard).Scan(&h.consumed, &h.ticked, &h.closings)
+	err = tx.QueryRow("SELECT consumed, ticked_at, closings, writer FROM usage_offset WHERE shard = $1", shard).Scan(&h.consumed, &h.ticked, &h.closings, &h.writer)
 	return h, err
+}
+
+// takeHead makes somebody the one who writes.
+func takeHead(tx *store.Tx, writer string) error {
+	_, err := tx.Exec("UPDATE usage_offset SET writer = $1 WHERE shard = $2", writer, shard)
+	return err
 }
 
 // moveHead moves the offset from one value to another; false when it stands elsewhere.

@@ -47,6 +47,8 @@ type Store struct {
 	cfg   Config
 	log   *batchlog.Log
 	queue chan []batchlog.Batch // durable, to be folded
+	// writer is who this is among those that ever opened the store.
+	writer string
 	// Of the fold's goroutine: what corrections refer to.
 	earlier *batchlog.Reader
 
@@ -72,14 +74,15 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s := &Store{cfg: cfg, queue: make(chan []batchlog.Batch, 64), closed: make(chan struct{}, 1), pending: make(chan struct{}, 1),
 		folded: make(chan struct{})}
-	if err := s.load(ctx, cfg.Rebuild); err != nil {
-		return nil, err
-	}
+	s.writer = cfg.IDs.New("wri")
 	log, err := batchlog.Open(filepath.Join(cfg.Dir, "log"), batchlog.Options{Durable: func(b []batchlog.Batch) { s.queue <- b }})
 	if err != nil {
-		return nil, errors.Join(err, s.fold.index.Close())
+		return nil, err
 	}
 	s.log, s.earlier = log, log.Reader()
+	if err := s.load(ctx, cfg.Rebuild); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
 	s.fold.read = s.readAgain
 	if err := s.replay(ctx); err != nil {
 		return nil, errors.Join(err, s.earlier.Close(), log.Close(), s.fold.index.Close())
@@ -113,13 +116,24 @@ func (s *Store) load(ctx context.Context, rebuild bool) error {
 	for {
 		f := newFold(rules{s.cfg.Window.Microseconds(), s.cfg.Grace.Microseconds(), s.cfg.CutOff.Microseconds()}, s.cfg.IDs)
 		err := s.cfg.DB.Tx(ctx, func(tx *store.Tx) error {
+			h, err := readHead(tx)
+			if err != nil {
+				return err
+			}
+			if last := s.log.Last(); last < uint64(h.consumed) && !s.cfg.Rebuild { // nothing is wiped that cannot be made again
+				return fmt.Errorf("the usage log in %s ends at record %d, the database has consumed %d: restore the log from its backup",
+					s.cfg.Dir, last, h.consumed)
+			}
 			if rebuild {
 				if err := wipe(tx); err != nil {
 					return err
 				}
 			}
 			*f = *newFold(f.rules, f.ids)
-			return f.load(tx)
+			if err := f.load(tx); err != nil {
+				return err
+			}
+			return takeHead(tx, s.writer)
 		})
 		if err == nil && rebuild {
 			err = os.RemoveAll(index)
@@ -141,10 +155,6 @@ func (s *Store) load(ctx context.Context, rebuild bool) error {
 }
 
 func (s *Store) replay(ctx context.Context) error {
-	if last := s.log.Last(); last < s.fold.consumed {
-		return fmt.Errorf("the usage log in %s ends at record %d, the database has consumed %d: restore the log from its backup",
-			s.cfg.Dir, last, s.fold.consumed)
-	}
 	err := s.log.Read(s.fold.consumed+1, func(b batchlog.Batch) error {
 		r, err := readRecord(b)
 		if err != nil {
@@ -225,7 +235,7 @@ func (s *Store) stopped() error {
 	return s.broken
 }
 
-var errFenced = errors.New("another process has moved the usage offset: two writers for one log")
+var errFenced = errors.New("another process writes the usage: two writers for one log")
 
 // commitOrBreak commits, waiting as long as the database is away: the log takes what comes meanwhile, and refuses
 // when too much waits.
@@ -261,6 +271,9 @@ func (s *Store) commit(ctx context.Context) error {
 	}
 	err := s.cfg.DB.Tx(ctx, func(tx *store.Tx) error {
 		h, err := readHead(tx)
+		if err == nil && h.writer != s.writer {
+			err = errFenced
+		}
 		if err != nil || uint64(h.consumed) == f.consumed {
 			return err // an earlier attempt was durable although its answer was lost
 		}
