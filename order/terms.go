@@ -249,10 +249,15 @@ func allowed(c *catalog.Content, in ItemInput) error {
 	return nil
 }
 
-// recurring is what a quote costs per month: the monthly prices and a twelfth of the yearly ones, rounded up.
+// recurring is what a quote costs per month: the monthly prices and a twelfth of the yearly ones, rounded up, and what a
+// minimum or commitment adds to them. Discounts may end, so they lower nothing.
 func recurring(q price.Quote) (money.Amount, error) {
 	twelfth := money.New((q.Yearly.Minor+11)/12, q.Yearly.Currency)
-	return q.Monthly.Add(twelfth)
+	sum, err := q.Monthly.Add(twelfth)
+	if err != nil || q.Terms.Sign() <= 0 {
+		return sum, err
+	}
+	return sum.Add(q.Terms)
 }
 
 // sums adds up the lines.

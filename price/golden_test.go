@@ -38,7 +38,7 @@ const (
 	lagoCharge      = "https://community.getlago.com/t/ability-to-define-minimums/55"
 	lagoInvoice     = "https://getlago.com/changelog/nvoice-calculation-method"
 	openMeter       = "https://openmeter.io/docs/billing/product-catalog/pricing-models"
-	cgrCost         = "https://github.com/cgrates/cgrates/blob/master/docs/tariffPlanManagement.rst"
+	cgrCost         = "https://github.com/cgrates/cgrates/blob/master/docs/readthedocs/tariffPlanManagement.rst"
 )
 
 func use(kind Kind, per int64, c Component) Component {
