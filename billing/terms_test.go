@@ -3,8 +3,10 @@ package billing_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -239,6 +241,31 @@ func TestWhatIsTakenBackWaitsForTheNextInvoice(t *testing.T) {
 		}
 		if total != 1360 { // 210 messages at 0.06, and 1 flat
 			t.Fatalf("%d", total)
+		}
+	})
+}
+
+// TestAMinimumIsOwedOnce lets eight issue at once for a contract without any charge: its minimum and the commitment are
+// invoiced once.
+func TestAMinimumIsOwedOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.business(t, "Acme")
+		v := contract()
+		v.Components = v.Components[2:3]
+		v.Terms = []price.Term{{Key: "least", Kind: price.Minimum, Amount: money.New(60_00, money.EUR)}, {Key: "year", Kind: price.Commitment, Amount: money.New(500_00, money.EUR), Every: price.Year, Prepaid: true}}
+		w.subscribe(t, c, v)
+		w.Clock.Advance(32 * 24 * time.Hour)
+		upTo := w.Clock.Now()
+		var wg sync.WaitGroup
+		errs := make([]error, 8)
+		for n := range errs {
+			wg.Go(func() { _, errs[n] = w.invoices.Issue(context.Background(), w.Operator, c.Org, upTo) })
+		}
+		wg.Wait()
+		must(t, errors.Join(errs...))
+		list := w.list(t, c)
+		if len(list) != 1 || list[0].Net.Minor != 500_00 || list[0].Lines != 2 {
+			t.Fatalf("%d invoices: %+v", len(list), list)
 		}
 	})
 }

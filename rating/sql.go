@@ -165,15 +165,19 @@ type closed struct {
 	seq int64
 }
 
-// insertClosing keeps the state in which a period was closed. The primary key refuses two that follow the same one.
+// insertClosing keeps the state in which a period was closed. Of two that follow the same one the second is worked out
+// again, on what the first left.
 func insertClosing(tx *store.Tx, invoice string, c Closing, now time.Time) error {
 	state, err := json.Marshal(c.Now)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO rating_closing (subscription, price_hash, every, period_from, seq, period_to, state, invoice, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, c.Subscription, c.Price, string(c.Every), store.At(c.Period.From), c.seq, store.At(c.Period.To),
-		state, invoice, store.At(now))
+	n, err := tx.Exec(`INSERT INTO rating_closing (subscription, price_hash, every, period_from, seq, period_to, state, invoice, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (subscription, price_hash, every, period_from, seq) DO NOTHING`,
+		c.Subscription, c.Price, string(c.Every), store.At(c.Period.From), c.seq, store.At(c.Period.To), state, invoice, store.At(now))
+	if err == nil && n == 0 {
+		err = store.Retry(fail.New(fail.Conflict, "rating.closed", "The period was closed by somebody else at the same time.", "Issue the invoice again."))
+	}
 	return err
 }
 
