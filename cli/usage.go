@@ -9,7 +9,7 @@ import (
 	"github.com/halle-cloud/halle/client"
 )
 
-// Usage shows what was used.
+// Usage shows what was used, and sends it.
 type Usage struct {
 	Show       usageShow       `cmd:"" default:"withargs" help:"Show amounts by step."`
 	Windows    usageWindows    `cmd:"" help:"List the closed windows of a service."`
@@ -20,6 +20,9 @@ type Usage struct {
 	Release    usageRelease    `cmd:"" help:"Let a held event be judged again, whatever the cut-off says, as the operator."`
 	Reject     usageReject     `cmd:"" help:"Take a held event out of the quarantine for good, as the operator."`
 	Cost       usageCost       `cmd:"" help:"Show what each service costs at this moment."`
+	Import     usageImport     `cmd:"" help:"Send the usage of a CSV or FOCUS file, as its publisher; the same file twice counts once."`
+	Send       usageSend       `cmd:"" help:"Send usage events from standard input through a spool on disk, as their publisher."`
+	Export     usageExport     `cmd:"" help:"Write invoices as FOCUS 1.2, for cost tools."`
 }
 
 type usageShow struct {

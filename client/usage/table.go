@@ -221,17 +221,17 @@ func (t *Table) fill(e *Event, field, text string) (fault string) {
 
 // amount reads a whole number of digits alone. FOCUS writes decimals: there a fraction of zeros is one too.
 func (t *Table) amount(text string) (int64, string) {
-	digits := text
+	number := text
 	if whole, fraction, ok := strings.Cut(text, "."); ok && t.focus && fraction != "" && strings.Trim(fraction, "0") == "" {
-		digits = whole
+		number = whole
 	}
-	if rest, ok := strings.CutPrefix(digits, "-"); ok && rest != "" && strings.Trim(rest, "0123456789") == "" {
+	if rest, ok := strings.CutPrefix(number, "-"); ok && digits(rest) {
 		return 0, fmt.Sprintf("%.40q is negative: usage that was too much is amended or voided", text)
 	}
-	if digits == "" || strings.Trim(digits, "0123456789") != "" || digits[0] == '0' && digits != "0" {
+	if !digits(number) || number[0] == '0' && number != "0" {
 		return 0, fmt.Sprintf("%.40q is no whole number: write digits alone, in a unit that needs no fraction", text)
 	}
-	n, err := strconv.ParseInt(digits, 10, 64)
+	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		return 0, fmt.Sprintf("%.40q does not fit into 64 bits: spread it over several rows", text)
 	}

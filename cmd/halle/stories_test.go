@@ -40,6 +40,7 @@ func TestStories(t *testing.T) {
 			testscript.Run(t, testscript.Params{Files: stories, Setup: func(e *testscript.Env) error { return furnishStory(t, e, bin, engine) },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"await": await, "json": jsonEnv, "mailsecret": mailSecret, "flip": flip, "count": countStory, "nothingleft": nothingLeft, "publish": publish, "until": until,
+					"instant": instantEnv, "fill": fillIn, "grown": grown,
 				}})
 		})
 	}
@@ -300,6 +301,47 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		if time.Now().After(end) {
 			ts.Fatalf("%v did not come to say %s: %v", args[1:], args[0], err)
+		}
+	}
+}
+
+// instantEnv puts the time so far from now into a variable: instant VAR -1m.
+func instantEnv(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], time.Now().Add(d).UTC().Format(time.RFC3339))
+}
+
+// fillIn repeats a line with the variables in it filled in, and {n} counting: fill N TEMPLATE FILE.
+func fillIn(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	line := os.Expand(ts.ReadFile(args[1]), ts.Getenv)
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(line, "{n}", strconv.Itoa(i)))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(b.String()), 0o600))
+}
+
+// grown waits until the files of a folder have so many bytes: grown FOLDER BYTES.
+func grown(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*"))
+		ts.Check(err)
+		size := int64(0)
+		for _, name := range files {
+			if info, err := os.Stat(name); err == nil {
+				size += info.Size()
+			}
+		}
+		if size >= want {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s has %d bytes", args[0], size)
 		}
 	}
 }
