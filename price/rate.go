@@ -188,6 +188,9 @@ func (s *sum) graduated(c *Component, at, end money.Quantity) error {
 // slice charges the units from at to stop of a price that began at low: what it costs up to stop less what it cost up
 // to at, each cut on its own, so that slices of one price sum exactly.
 func (s *sum) slice(rule Rule, low, high, at, stop, per, step money.Quantity, price *money.UnitPrice) error {
+	if step == 1 && (at == low || per == 1 || s.apart) { // the usual case: nothing to round, nothing cut before
+		return s.add(rule, low, high, stop-at, per, price)
+	}
 	before, err := started(at-low, step)
 	if err != nil {
 		return err
@@ -196,7 +199,7 @@ func (s *sum) slice(rule Rule, low, high, at, stop, per, step money.Quantity, pr
 	if err != nil {
 		return err
 	}
-	if before == 0 || per == 1 || s.apart { // nothing to cut before
+	if before == 0 || per == 1 || s.apart {
 		return s.add(rule, low, high, after-before, per, price)
 	}
 	a, err := price.Times(before, per)
