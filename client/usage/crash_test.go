@@ -3,6 +3,7 @@ package usage_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -41,7 +42,12 @@ func publisher() {
 			for i := 0; ; i++ {
 				id := fmt.Sprintf("%s/%d/%d", os.Getenv("USAGE_CHILD"), part, i)
 				_, _ = os.Stdout.WriteString("try " + id + "\n") // no buffer: a kill takes nothing back
-				if s.Add(event(id)) == nil {
+				err := s.Add(event(id))
+				for errors.Is(err, usage.ErrFull) {
+					_ = s.Room(context.Background())
+					err = s.Add(event(id))
+				}
+				if err == nil {
 					_, _ = os.Stdout.WriteString("ack " + id + "\n")
 				}
 			}
@@ -102,6 +108,7 @@ func TestCrash(t *testing.T) {
 			s := open(t, n, usage.Options{Dir: dir, Later: time.Millisecond})
 			must(t, s.Settle(soon(t)))
 			must(t, s.Close(context.Background()))
+			n.server.Close() // a request of a killed program may still be on its way
 			t.Logf("%d tried, %d acknowledged, %d arrived in %d requests", len(tried), len(acked), n.count(), n.requests)
 			for id := range acked {
 				if !n.has(id) {

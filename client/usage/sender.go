@@ -29,7 +29,7 @@ const (
 // Options say where the spool is and how eager the Sender is.
 type Options struct {
 	Dir      string        // the spool; made when missing, locked while open
-	MaxBytes int64         // of the whole folder; 0 means 1 GiB, at least 1 MiB
+	MaxBytes int64         // of the whole folder, where Add stops; 0 means 1 GiB, at least 1 MiB
 	Sync     time.Duration // 0: Add returns after an fsync; else the longest time between two
 	Batch    int           // a request goes out when so many events wait; 0 means 500, at most 1000
 	Delay    time.Duration // or when the first has waited so long; 0 means 1 s

@@ -211,3 +211,41 @@ func TestATornLineOfRefusedIsCutOff(t *testing.T) {
 		t.Errorf("%q", b)
 	}
 }
+
+// FuzzSegment reads whatever stands behind the head: it ends, with records or with damage, and changes nothing.
+func FuzzSegment(f *testing.F) {
+	head, err := os.ReadFile(seedSegment(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(head[headerBytes:])
+	f.Add(head[headerBytes : len(head)-3])
+	f.Add([]byte{0x4a, 0x7f, 0x6d, 0x55, 0xff, 0xff, 0, 0})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		path := filepath.Join(t.TempDir(), segmentName(1))
+		must(t, os.WriteFile(path, append(head[:headerBytes:headerBytes], body...), 0o600))
+		n := 0
+		s, err := scanSegment(path, 1, true, func(r record, end int64) {
+			if n++; r.number != uint64(n) || end > int64(headerBytes+len(body)) {
+				t.Fatalf("record %d ends at %d", r.number, end)
+			}
+		})
+		var d *DamageError
+		if err != nil && !errors.As(err, &d) || err == nil && s.size > int64(headerBytes+len(body)) {
+			t.Fatalf("%v, %d bytes", err, s.size)
+		}
+	})
+}
+
+func seedSegment(f *testing.F) string {
+	f.Helper()
+	dir := f.TempDir()
+	s, err := openSpool(dir, 1<<20, 0)
+	if err == nil {
+		err = errors.Join(s.append(records(3), anyRoom), s.close())
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+	return filepath.Join(dir, segmentName(1))
+}

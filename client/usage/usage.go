@@ -34,8 +34,9 @@
 // A tail that was torn by a kill was never acknowledged and is cut off. A record that is bad although later ones are
 // whole is damage: Open changes nothing and returns a *DamageError that names segment and offset.
 //
-// The folder never grows beyond Options.MaxBytes: Add returns ErrFull then, and nothing of that call was taken. Room
-// waits until there is space again.
+// Add takes nothing once the folder has Options.MaxBytes: it returns ErrFull, and Room waits until there is space again.
+// What was taken before may still move from one file to another, and a refused event carries its reason with it; so the
+// folder may pass the limit by an eighth and those reasons, and by no more.
 //
 // # What the server says
 //
