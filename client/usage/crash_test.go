@@ -95,12 +95,14 @@ func TestCrash(t *testing.T) {
 		t.Run(interval, func(t *testing.T) {
 			n, dir := newNetwork(t), t.TempDir()
 			n.flaky(30)
+			n.mu.Lock()
 			n.verdict = func(_ string, times int) client.Verdict { // each event's verdict comes late now and then
 				if times == 1 && rand.IntN(20) == 0 {
 					return client.Verdict{Verdict: "rejected", Reason: "in_the_future", Retry: true}
 				}
 				return client.Verdict{Verdict: "accepted"}
 			}
+			n.mu.Unlock()
 			tried, acked := map[string]bool{}, map[string]bool{}
 			for round := range rounds {
 				crash(t, n, dir, interval, round, tried, acked)

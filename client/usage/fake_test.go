@@ -113,6 +113,8 @@ func problem(w http.ResponseWriter, status int, code, field string) {
 
 // flaky fails at random: before it counts, after it counted, busy, or in the middle of the answer.
 func (n *network) flaky(share int) {
+	n.mu.Lock() // requests may come from another process
+	defer n.mu.Unlock()
 	n.answer = func(_ int, w http.ResponseWriter, events []string) bool {
 		if rand.IntN(100) >= share {
 			return false
