@@ -110,11 +110,26 @@ func (s *Sender) finish(ctx context.Context, from *spool, batch []record) error 
 	if err := s.deliver(ctx, batch); err != nil {
 		return err
 	}
-	err := from.settle(batch[len(batch)-1].number + 1)
+	err := s.persevere(ctx, func() error { return from.settle(batch[len(batch)-1].number + 1) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.moved.Broadcast()
 	return err
+}
+
+// persevere repeats a write to the disk, which may be full for a while, until it works, ctx ends or the spool is broken.
+func (s *Sender) persevere(ctx context.Context, write func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := write()
+		if err == nil || errors.Is(err, errBroken) || errors.Is(err, errClosed) {
+			return err
+		}
+		s.noted(err)
+		s.opt.Trouble(err)
+		if err := rest(ctx, s.pause(attempt, 0)); err != nil {
+			return err
+		}
+	}
 }
 
 // deliver sends a batch, in parts where that helps, until ctx ends.
@@ -126,12 +141,12 @@ func (s *Sender) deliver(ctx context.Context, batch []record) error {
 		}
 		if err == nil {
 			s.noted(nil)
-			return s.judge(batch, results)
+			return s.judge(ctx, batch, results)
 		}
 		at, problem := culprit(err, len(batch))
 		switch {
 		case at >= 0:
-			if err := s.refuseOne(batch[at], problem); err != nil {
+			if err := s.refuseOne(ctx, batch[at], problem); err != nil {
 				return err
 			}
 			batch = append(batch[:at:at], batch[at+1:]...)
@@ -238,12 +253,12 @@ func culprit(err error, n int) (at int, p *client.Problem) {
 	return -1, p
 }
 
-func (s *Sender) refuseOne(r record, p *client.Problem) error {
-	return s.refuseAll([]Refusal{{At: time.Now().UTC(), Verdict: invalid, Reason: p.Code, Text: p.Error(), Event: r.event}})
+func (s *Sender) refuseOne(ctx context.Context, r record, p *client.Problem) error {
+	return s.refuseAll(ctx, []Refusal{{At: time.Now().UTC(), Verdict: invalid, Reason: p.Code, Text: p.Error(), Event: r.event}})
 }
 
-func (s *Sender) refuseAll(list []Refusal) error {
-	if err := s.refuse.append(list); err != nil {
+func (s *Sender) refuseAll(ctx context.Context, list []Refusal) error {
+	if err := s.persevere(ctx, func() error { return s.refuse.append(list) }); err != nil {
 		return err
 	}
 	s.refusals.Add(int64(len(list)))
@@ -255,7 +270,7 @@ func (s *Sender) refuseAll(list []Refusal) error {
 
 // judge does what each verdict asks for. The order makes a kill at any point harmless: what is refused or put off is
 // durable before the batch is settled.
-func (s *Sender) judge(batch []record, results []client.Verdict) error {
+func (s *Sender) judge(ctx context.Context, batch []record, results []client.Verdict) error {
 	now := time.Now()
 	var put []record
 	var list []Refusal
@@ -273,10 +288,16 @@ func (s *Sender) judge(batch []record, results []client.Verdict) error {
 			list = append(list, Refusal{At: now.UTC(), Verdict: v.Verdict, Reason: v.Reason, Text: v.Text, Event: r.event})
 		}
 	}
-	if len(put) > 0 {
-		if err := s.later.append(put, func(int64) error { return nil }); err != nil { // they leave the other spool
-			return err
-		}
+	anyRoom := func(int64) error { return nil } // they leave the other spool
+	if err := s.persevere(ctx, func() error { return s.putOff(put, anyRoom) }); err != nil {
+		return err
 	}
-	return s.refuseAll(list)
+	return s.refuseAll(ctx, list)
+}
+
+func (s *Sender) putOff(put []record, room func(int64) error) error {
+	if len(put) == 0 {
+		return nil
+	}
+	return s.later.append(put, room)
 }

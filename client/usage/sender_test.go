@@ -337,3 +337,27 @@ func TestAddRefusesWhatTheServerWould(t *testing.T) {
 		t.Error("something was sent")
 	}
 }
+
+// TestADiskThatDoesNotTakeARefusal: nothing is settled until it does.
+func TestADiskThatDoesNotTakeARefusal(t *testing.T) {
+	n, dir := newNetwork(t), t.TempDir()
+	n.verdict = func(string, int) client.Verdict { return client.Verdict{Verdict: "rejected", Reason: "wrong_unit"} }
+	trouble := make(chan error, 1000)
+	s := open(t, n, usage.Options{Dir: dir, Trouble: func(err error) {
+		select {
+		case trouble <- err:
+		default:
+		}
+	}})
+	blocked := filepath.Join(dir, usage.RefusedFile)
+	must(t, os.Mkdir(blocked, 0o700))
+	must(t, s.Add(event("1")))
+	if err := <-trouble; !strings.Contains(err.Error(), "refused events") || s.Stats().Waiting != 1 {
+		t.Errorf("%v, %+v", err, s.Stats())
+	}
+	must(t, os.Remove(blocked))
+	must(t, s.Flush(soon(t)))
+	if list := refusals(t, dir); len(list) != 1 || s.Stats().Refused != 1 {
+		t.Errorf("%+v", list)
+	}
+}

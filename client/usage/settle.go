@@ -110,14 +110,12 @@ func (s *spool) stand() (*uint64, error) {
 func (s *spool) settle(before uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before <= s.settled {
-		return nil
+	if before > s.settled {
+		if err := s.saveCursor(before); err != nil {
+			return err
+		}
+		s.settled = before
 	}
-	s.settled = before
-	if err := s.saveCursor(); err != nil {
-		return err
-	}
-	defer s.change.Broadcast()
 	return s.release()
 }
 
@@ -134,8 +132,8 @@ func (s *spool) release() error {
 
 // The cursor is the number of the first record that is not settled. It is replaced whole but not synced: when a loss of
 // power takes it back, what is sent again is a duplicate to the server.
-func (s *spool) saveCursor() error {
-	b := binary.LittleEndian.AppendUint64(nil, s.settled)
+func (s *spool) saveCursor(settled uint64) error {
+	b := binary.LittleEndian.AppendUint64(nil, settled)
 	b = binary.LittleEndian.AppendUint32(b, checksum(0, b))
 	path := filepath.Join(s.dir, "cursor")
 	err := os.WriteFile(path+".new", []byte(hex.EncodeToString(b)), 0o600)

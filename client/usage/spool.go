@@ -16,6 +16,9 @@ const maxPending = 4 << 20
 
 var errClosed = errors.New("the sender is closed")
 
+// errBroken is a disk of which nothing is known any more.
+var errBroken = errors.New("check the disk and start again")
+
 // spool is a queue on disk: records go in at the end, are read forward once, and settled from the front. Appends come from
 // many goroutines; reading and settling from one.
 type spool struct {
@@ -228,11 +231,11 @@ func (s *spool) persist(c *commit) error {
 	case wroteErr != nil:
 		err := fmt.Errorf("the spool cannot be written: %w.\nMake room on its disk; nothing of this was taken", wroteErr)
 		if cutErr := s.cut(); cutErr != nil {
-			s.broken = errors.Join(err, cutErr)
+			s.broken = errors.Join(err, cutErr, errBroken)
 		}
 		return err
 	case syncErr != nil: // nothing is known about the disk now
-		s.broken = fmt.Errorf("the spool cannot be synced: %w.\nCheck the disk and start again", syncErr)
+		s.broken = fmt.Errorf("the spool cannot be synced: %w; %w", syncErr, errBroken)
 		return s.broken
 	}
 	s.next = number
@@ -251,7 +254,7 @@ func (s *spool) rotate() error {
 		return nil
 	}
 	if err := s.sync(s.file); err != nil {
-		s.broken = fmt.Errorf("the spool cannot be synced: %w", err)
+		s.broken = fmt.Errorf("the spool cannot be synced: %w; %w", err, errBroken)
 		return s.broken
 	}
 	seg, f, err := createSegment(s.dir, s.next)
@@ -293,7 +296,7 @@ func (s *spool) syncNow() {
 	s.mu.Lock()
 	s.busy = false
 	if s.synced = through; err != nil {
-		s.broken = fmt.Errorf("the spool cannot be synced: %w.\nCheck the disk and start again", err)
+		s.broken = fmt.Errorf("the spool cannot be synced: %w; %w", err, errBroken)
 	}
 	s.change.Broadcast()
 }
