@@ -254,6 +254,27 @@ func TestAServiceWithoutAResource(t *testing.T) {
 	}
 }
 
+// The page that offers other plans tells what the real use of this period and of the one before would have cost by them.
+func TestWhatAnotherPlanWouldHaveCost(t *testing.T) {
+	w := newWorld(t)
+	o := w.order(t, w.acme, "personal")
+	w.Clock.Advance(40 * 24 * time.Hour)
+	w.settle(t)
+	page := "/services/" + o.Items[0].Subscription + "/change"
+	for lang, want := range map[string][]string{"en": {"What you would have paid", "This period so far", "2 March 2026 – Wednesday 1 April 2026", "€53.27 more"}, "fr": {"Ce que vous auriez payé", "de plus"}} {
+		status, body := w.as(t, w.acme, lang).get(page)
+		for _, text := range want {
+			if status != http.StatusOK || !strings.Contains(body, text) {
+				t.Errorf("%s: %d without %q\n%s", lang, status, text, body)
+			}
+		}
+	}
+	// Who may not see invoices may not see this.
+	if status, body := w.as(t, w.technical, "en").get(page); status == http.StatusOK && strings.Contains(body, "What you would have paid") {
+		t.Error("a technical member sees what the service costs")
+	}
+}
+
 // The way of a household: from the offer to the running service, to withdrawal.
 func TestAHouseholdOrdersAndWithdraws(t *testing.T) {
 	w := newWorld(t)

@@ -113,7 +113,8 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	must(t, err)
 	t.Cleanup(func() { must(t, u.Close()) })
 	s.Meters = meter.New(db, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties, u, log)
-	s.Ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Zone: "Europe/Paris"})
+	s.Ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Zone: "Europe/Paris",
+		Windows: s.Meters.Windows})
 	rates, err := tax.Builtin()
 	must(t, err)
 	s.Log, err = trace.OpenLog(ctx, t.TempDir(), "test.halle", w.Ring, 100*time.Millisecond)
@@ -137,6 +138,7 @@ func (w *world) shelf(t *testing.T) {
 	must(t, err)
 	text, err := os.ReadFile("../catalog/testdata/m2m.yaml")
 	must(t, err)
+	text = append(text, scaleForAll...)
 	v, err := w.s.Catalogue.ImportOffer(ctx, w.publisher, w.publisher.Org, text)
 	must(t, err)
 	_, err = w.s.Catalogue.Submit(ctx, w.publisher, v.ID)
@@ -144,6 +146,16 @@ func (w *world) shelf(t *testing.T) {
 	_, err = w.s.Catalogue.Publish(ctx, w.Operator, v.ID)
 	must(t, err)
 }
+
+// scaleForAll is a price of the plan at the end of that offer in the market of the tests, whose prices carry tax.
+const scaleForAll = `      - currency: EUR
+        basis: gross
+        components:
+          - key: base
+            kind: perPeriod
+            every: month
+            price: 60 EUR
+`
 
 // managed is the engine without machines, with an application that keeps devices as the message broker does.
 type managed struct {

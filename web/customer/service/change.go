@@ -28,15 +28,26 @@ func (d *desk) changePage(r *site.Request) error {
 	if err != nil {
 		return err
 	}
-	return d.showChange(r, http.StatusOK, s.Subscription, view)
+	var options []form.Option
+	for _, f := range view.Fields {
+		options = append(options, f.Options...)
+	}
+	compared, err := d.compared(r, s.Subscription, options)
+	if err != nil {
+		return err
+	}
+	return d.showChange(r, http.StatusOK, s.Subscription, view, compared)
 }
 
-func (d *desk) showChange(r *site.Request, status int, s subscription.Subscription, view site.FormView) error {
+func (d *desk) showChange(r *site.Request, status int, s subscription.Subscription, view site.FormView, more *site.Block) error {
 	sheet := d.sheet(r, s, "change")
 	sheet.Narrow = true
 	sheet.Main = []site.Block{{Title: r.T("change.title"), Text: r.T("change.text"), Template: "site/form", View: view}}
 	if len(view.Fields) == 0 {
 		sheet.Main = []site.Block{{Template: "states.empty", View: states.Empty{Icon: "tag", Title: r.T("change.none"), Text: r.T("change.none.text"), Action: &button.Button{Text: r.T("order.back"), URL: serviceURL(s.ID, "")}}}}
+	}
+	if more != nil {
+		sheet.Main, sheet.Narrow = append(sheet.Main, *more), false
 	}
 	return r.Show(status, sheet)
 }
@@ -96,7 +107,7 @@ func (d *desk) change(r *site.Request) error {
 		return err
 	}
 	view.Fields, view.Notice = fields, notice
-	return d.showChange(r, site.Status(err), s.Subscription, view)
+	return d.showChange(r, site.Status(err), s.Subscription, view, nil)
 }
 
 // ask shows a question about a service on a page of its own.
