@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
@@ -105,6 +106,10 @@ func (s *server) invoiceRoutes() {
 		})
 	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof", id: "getInvoiceProof", summary: "Everything to redo an invoice offline", tag: tag},
 		"/invoices/{invoice}/proof", rawDoc{gives: []string{"application/json"}}, s.invoiceProof)
+	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof/apart", id: "getInvoiceProofApart", summary: "Everything to redo an invoice offline but its usage events, for invoices of very many", tag: tag},
+		"/invoices/{invoice}/proof/apart", rawDoc{gives: []string{"application/json"}}, s.invoiceProof)
+	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof/events", id: "getInvoiceEvents", summary: "The usage events behind an invoice, in the order of its proof apart", tag: tag},
+		"/invoices/{invoice}/proof/events", rawDoc{gives: []string{"application/octet-stream"}}, s.invoiceEvents)
 	add(s, route{method: http.MethodGet, path: "/organisations/{org}/invoice-drafts", id: "draftInvoices", summary: "What would be invoiced", tag: tag},
 		func(ctx context.Context, c access.Caller, in *struct {
 			OrgPath
@@ -144,7 +149,21 @@ func (s *server) invoiceProof(w http.ResponseWriter, r *http.Request) error {
 	if _, _, _, ok := id.Parts(name); !ok {
 		name = "invoice" // it is refused below: nothing of a stranger's text gets into a header
 	}
+	write := s.Invoices.ProofFile
+	if strings.HasSuffix(r.URL.Path, "/apart") {
+		write = s.Invoices.ProofFileApart
+	}
 	return s.file(w, r, "application/json", name+"-proof.json", func(w io.Writer) error {
-		return s.Invoices.ProofFile(r.Context(), callerOf(r), r.PathValue("invoice"), w)
+		return write(r.Context(), callerOf(r), r.PathValue("invoice"), w)
+	})
+}
+
+func (s *server) invoiceEvents(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("invoice")
+	if _, _, _, ok := id.Parts(name); !ok {
+		name = "invoice"
+	}
+	return s.file(w, r, "application/octet-stream", name+"-proof.events", func(w io.Writer) error {
+		return s.Invoices.EventsFile(r.Context(), callerOf(r), r.PathValue("invoice"), w)
 	})
 }

@@ -144,6 +144,13 @@ func (w *world) wire(t testing.TB) {
 		},
 		WindowFile: func(ctx context.Context, window string) (*proof.WindowFile, error) {
 			return s.Meters.WindowFile(ctx, access.System("billing"), window)
+		},
+		Window: func(ctx context.Context, window string) (proof.Window, error) {
+			w, err := s.Meters.Window(ctx, access.System("billing"), window)
+			return w.Proof(), err
+		},
+		WindowEvents: func(ctx context.Context, window string, out *proof.EventsWriter) error {
+			return s.Meters.WriteEvents(ctx, access.System("billing"), window, out)
 		}})
 	w.services = s
 	mux := http.NewServeMux()

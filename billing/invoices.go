@@ -41,6 +41,9 @@ type Config struct {
 	Receipt func(ctx context.Context, party, fact string) (proof.Receipt, error)
 	// WindowFile is a closed usage window with its events: meter's WindowFile as the system.
 	WindowFile func(ctx context.Context, window string) (*proof.WindowFile, error)
+	// Window is it without its events, WindowEvents adds them to an events file: meter's Window and WriteEvents as the system.
+	Window       func(ctx context.Context, window string) (proof.Window, error)
+	WindowEvents func(ctx context.Context, window string, out *proof.EventsWriter) error
 	// Paid tells the limits upstream that an account has paid once: order's Paid.
 	Paid func(tx *store.Tx, org string) error
 }

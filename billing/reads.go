@@ -136,18 +136,68 @@ func hide(v *View, c access.Caller, o party.Organisation) {
 // invoice may. While a fact is on its way into the log the answer is fail.Unavailable for some seconds; once the
 // customer's key was destroyed it is fail.Gone.
 func (s *Invoices) ProofFile(ctx context.Context, c access.Caller, invoice string, w io.Writer) error {
-	v, o, err := s.view(ctx, c, invoice)
+	return s.proofFile(ctx, c, invoice, proof.InvoiceFileVersion, w)
+}
+
+// ProofFileApart is ProofFile without the usage events, which EventsFile writes: for invoices of very many.
+func (s *Invoices) ProofFileApart(ctx context.Context, c access.Caller, invoice string, w io.Writer) error {
+	return s.proofFile(ctx, c, invoice, proof.InvoiceFileApart, w)
+}
+
+// EventsFile writes the usage events that stand behind an invoice, streaming them from the log, in the order of the
+// windows of ProofFileApart. Who may have the proof may.
+func (s *Invoices) EventsFile(ctx context.Context, c access.Caller, invoice string, w io.Writer) error {
+	v, o, err := s.provable(ctx, c, invoice)
 	if err != nil {
 		return err
 	}
-	if err := s.Policy.Check(c, access.FactProve, o.Resource("invoice", invoice)); err != nil {
+	windows := map[string]bool{}
+	if v.Credits == "" {
+		err = s.DB.Read(ctx, func(tx *store.Tx) error {
+			clear(windows)
+			bill, err := s.Ratings.Billed(tx, o.ID, v.ID)
+			for _, charge := range bill.Charges {
+				if charge.Window != "" {
+					windows[charge.Window] = true
+				}
+			}
+			return err
+		})
+	}
+	if err != nil {
 		return err
 	}
+	out := proof.NewEventsWriter(w)
+	for _, id := range slices.Sorted(maps.Keys(windows)) {
+		if err := s.WindowEvents(ctx, id, out); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// provable reads an invoice for those who may have its proof.
+func (s *Invoices) provable(ctx context.Context, c access.Caller, invoice string) (View, party.Organisation, error) {
+	v, o, err := s.view(ctx, c, invoice)
+	if err != nil {
+		return v, o, err
+	}
+	if err := s.Policy.Check(c, access.FactProve, o.Resource("invoice", invoice)); err != nil {
+		return v, o, err
+	}
 	if v.Hidden {
-		return fail.New(fail.Denied, "billing.proof_hidden", "The proof shows the buyer's name and address, which you do not see.",
+		return v, o, fail.New(fail.Denied, "billing.proof_hidden", "The proof shows the buyer's name and address, which you do not see.",
 			"State the purpose for which you need it; the customer will read it.")
 	}
-	f := proof.InvoiceFile{Version: proof.InvoiceFileVersion, LogKey: s.LogKey, Invoice: *v.Document, Prices: []string{}, Windows: []proof.WindowFile{}}
+	return v, o, nil
+}
+
+func (s *Invoices) proofFile(ctx context.Context, c access.Caller, invoice, version string, w io.Writer) error {
+	v, o, err := s.provable(ctx, c, invoice)
+	if err != nil {
+		return err
+	}
+	f := proof.InvoiceFile{Version: version, LogKey: s.LogKey, Invoice: *v.Document, Prices: []string{}, Windows: []proof.WindowFile{}}
 	facts := []string{v.Fact}
 	if v.Credits != "" {
 		original, _, err := s.view(ctx, c, v.Credits)
@@ -213,7 +263,7 @@ func (s *Invoices) evidence(ctx context.Context, o party.Organisation, v View, f
 	}
 	facts = append(facts, slices.Sorted(maps.Keys(agreed))...)
 	for _, id := range slices.Sorted(maps.Keys(windows)) {
-		file, err := s.WindowFile(ctx, id)
+		file, err := s.windowFile(ctx, id, f.Version == proof.InvoiceFileApart)
 		if err != nil {
 			return nil, err
 		}
@@ -221,6 +271,15 @@ func (s *Invoices) evidence(ctx context.Context, o party.Organisation, v View, f
 		facts = append(facts, windows[id])
 	}
 	return facts, nil
+}
+
+// windowFile is a window with its events, or without.
+func (s *Invoices) windowFile(ctx context.Context, id string, apart bool) (*proof.WindowFile, error) {
+	if !apart {
+		return s.WindowFile(ctx, id)
+	}
+	w, err := s.Window(ctx, id)
+	return &proof.WindowFile{Window: w}, err
 }
 
 // ExplainLine writes how a line of an invoice came about, step by step, in French for a locale that begins with "fr" and

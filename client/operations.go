@@ -264,9 +264,19 @@ func (c *Client) GetInvoice(ctx context.Context, invoice string) (out Invoice, e
 	return out, err
 }
 
+// GetInvoiceEvents: The usage events behind an invoice, in the order of its proof apart.
+func (c *Client) GetInvoiceEvents(ctx context.Context, invoice string, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof/events", values: []string{invoice}}, w)
+}
+
 // GetInvoiceProof: Everything to redo an invoice offline.
 func (c *Client) GetInvoiceProof(ctx context.Context, invoice string, w io.Writer) error {
 	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof", values: []string{invoice}}, w)
+}
+
+// GetInvoiceProofApart: Everything to redo an invoice offline but its usage events, for invoices of very many.
+func (c *Client) GetInvoiceProofApart(ctx context.Context, invoice string, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof/apart", values: []string{invoice}}, w)
 }
 
 // GetMe: Who calls.

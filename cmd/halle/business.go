@@ -76,6 +76,13 @@ func (h *house) bills() error {
 		},
 		WindowFile: func(ctx context.Context, window string) (*proof.WindowFile, error) {
 			return h.meters.WindowFile(ctx, access.System("billing"), window)
+		},
+		Window: func(ctx context.Context, window string) (proof.Window, error) {
+			w, err := h.meters.Window(ctx, access.System("billing"), window)
+			return w.Proof(), err
+		},
+		WindowEvents: func(ctx context.Context, window string, out *proof.EventsWriter) error {
+			return h.meters.WriteEvents(ctx, access.System("billing"), window, out)
 		}})
 	h.queue.Handle(jobMonths, func(ctx context.Context, _ job.Job) error { return h.invoices.CloseMonths(ctx) })
 	h.queue.Every(jobMonths, time.Hour)
