@@ -234,7 +234,7 @@ func (f *Facts) leaves(ctx context.Context, from, to int64) (rows []leafRow, err
 // numbers, so that a second writer is found at once.
 func (f *Facts) Pump(ctx context.Context, l *Log, operator string) error {
 	ctx = store.Background(ctx)
-	if err := f.Reconcile(ctx, l, operator); err != nil {
+	if err := f.Reconcile(ctx, l, operator); err != nil && ctx.Err() == nil {
 		return err
 	}
 	f.loop(ctx, "pump", f.db.Listen(topicSequenced), pollSequenced, func(ctx context.Context) (int, error) { return f.pumpOnce(ctx, l) })

@@ -261,7 +261,7 @@ func TestWhatAnotherPlanWouldHaveCost(t *testing.T) {
 	w.Clock.Advance(40 * 24 * time.Hour)
 	w.settle(t)
 	page := "/services/" + o.Items[0].Subscription + "/change"
-	for lang, want := range map[string][]string{"en": {"What you would have paid", "This period so far", "2 March 2026 – Wednesday 1 April 2026", "€53.27 more"}, "fr": {"Ce que vous auriez payé", "de plus"}} {
+	for lang, want := range map[string][]string{"en": {"What you would have paid", "This period so far", "Monday 2\u00a0March\u00a02026 – Wednesday 1\u00a0April\u00a02026", "€53.27 more"}, "fr": {"Ce que vous auriez payé", "de plus"}} {
 		status, body := w.as(t, w.acme, lang).get(page)
 		for _, text := range want {
 			if status != http.StatusOK || !strings.Contains(body, text) {
