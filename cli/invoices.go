@@ -114,6 +114,7 @@ func (a invoiceDownload) Run(ctx context.Context, o Out, name profileName) error
 type invoiceProof struct {
 	invoiceArg
 	File    string        `arg:"" help:"Where to; - for standard output."`
+	Events  string        `help:"Write the usage events into this file, in a compact form: for invoices of very many." placeholder:"FILE"`
 	Timeout time.Duration `help:"How long to wait for facts that are on their way into the log." default:"1m"`
 }
 
@@ -125,9 +126,16 @@ func (a invoiceProof) Run(ctx context.Context, o Out, name profileName) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
+	get := c.GetInvoiceProof
+	if a.Events != "" {
+		get = c.GetInvoiceProofApart
+		if err := download(o, a.Events, func(w io.Writer) error { return c.GetInvoiceEvents(ctx, a.Invoice, w) }); err != nil {
+			return err
+		}
+	}
 	return download(o, a.File, func(w io.Writer) error {
 		for {
-			err := c.GetInvoiceProof(ctx, a.Invoice, w)
+			err := get(ctx, a.Invoice, w)
 			if !client.IsKind(err, "unavailable") || pause(ctx, 500*time.Millisecond) != nil {
 				return err
 			}
