@@ -62,6 +62,7 @@ type Store struct {
 	stop    context.CancelFunc
 	wait    sync.WaitGroup
 	folded  chan struct{} // closed when the fold has ended
+	moves   moves
 }
 
 // Open opens the store and folds in what the log has beyond the committed offset. When the index does not fit the
@@ -297,6 +298,7 @@ func (s *Store) commit(ctx context.Context) error {
 			wake(s.pending)
 		}
 	}
+	s.moves.take(&f.delta)
 	f.clearDelta()
 	s.committed = f.consumed
 	return nil

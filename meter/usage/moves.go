@@ -1,0 +1,71 @@
+package usage
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/store"
+)
+
+// Move is a subject whose usage changed.
+type Move struct{ Tenant, Subject string }
+
+// moves collects the subjects whose usage was committed since somebody last asked.
+type moves struct {
+	mu    sync.Mutex
+	moved map[Move]struct{}
+	wake  chan struct{}
+}
+
+func (m *moves) take(d *delta) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.wake == nil || len(d.windows) == 0 { // nobody asks
+		return
+	}
+	for w := range d.windows {
+		m.moved[Move{w.subject.Tenant, w.subject.ID}] = struct{}{}
+	}
+	wake(m.wake)
+}
+
+// Moved receives when Moves has more. Wake-ups are coalesced; there is one receiver. What changed before the first call
+// is not told.
+func (s *Store) Moved() <-chan struct{} {
+	s.moves.mu.Lock()
+	defer s.moves.mu.Unlock()
+	if s.moves.wake == nil {
+		s.moves.wake, s.moves.moved = make(chan struct{}, 1), map[Move]struct{}{}
+	}
+	return s.moves.wake
+}
+
+// Moves gives each subject once whose usage was committed since it was asked last, in no order. What a process had not
+// asked for when it died is not told again: whoever asks looks at everything once at its start.
+func (s *Store) Moves() []Move {
+	s.moves.mu.Lock()
+	defer s.moves.mu.Unlock()
+	list := make([]Move, 0, len(s.moves.moved))
+	for m := range s.moves.moved {
+		list = append(list, m)
+	}
+	clear(s.moves.moved)
+	return list
+}
+
+// Running gives the windows of a subject that begin at an instant or later, open ones with what they have counted so far
+// (no digest, no ClosedAt) and those that closed after a cursor, in the order of time. What does not add up is in them
+// once they have closed. It is not scoped by tenant: for packages that estimate what is not charged yet.
+func (s *Store) Running(ctx context.Context, subject string, from time.Time, after int64) (list []Window, err error) {
+	err = s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM usage_window
+			WHERE subject = $1 AND from_at >= $2 AND (closing IS NULL OR closing > $3) ORDER BY from_at, id`, subject, store.At(from), after)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("running usage of %s: %w", subject, err)
+	}
+	return list, nil
+}
