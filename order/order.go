@@ -7,7 +7,7 @@
 // (rating).
 // Reads: offers of catalog, organisations and markets of party; no facts.
 // Writes: quote, customer_order, order_item, order_key, order_limit, order_reservation, order_rule, order_account,
-// order_subscription; facts order.*; mails.
+// order_subscription, order_budget (what budgets leave room for, as rating/budget says); facts order.*; mails.
 //
 // Placing an order is one transaction: authorise, check the settings, freeze price, contract, seller and total, reserve
 // quota and budget, record. Packages downstream then tell each item's fate with ItemPlaced, ItemRefused, ItemDone,

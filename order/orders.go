@@ -343,6 +343,9 @@ func (s *Orders) takeAll(tx *store.Tx, c access.Caller, m party.Market, o Order)
 		if err := s.reserve(tx, o, i, before, first); err != nil {
 			return numbered(err, n)
 		}
+		if err := s.takeRoom(tx, o, i, before); err != nil {
+			return numbered(err, n)
+		}
 	}
 	return nil
 }

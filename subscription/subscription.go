@@ -57,7 +57,8 @@ type Reason string
 // The reasons.
 const (
 	ReasonCustomer   Reason = "customer"   // asked for it
-	ReasonPayment    Reason = "payment"    // did not pay, or a budget was reached
+	ReasonPayment    Reason = "payment"    // did not pay
+	ReasonBudget     Reason = "budget"     // a budget of the customer is used up, and it asked for that
 	ReasonOperator   Reason = "operator"   // staff stopped it
 	ReasonPolicy     Reason = "policy"     // a rule of residency or security
 	ReasonWithdrawal Reason = "withdrawal" // a consumer withdrew from the contract

@@ -272,7 +272,7 @@ func (u *Subscriptions) ResumeService(ctx context.Context, c access.Caller, id s
 			reason = ReasonPolicy
 		}
 		if s.State == StateSuspended && !slices.Contains(s.Reasons, reason) {
-			return fail.New(fail.Conflict, "service.other_reason", fmt.Sprintf("The service stands still for another reason: %s.", strings.Join(words(s.Reasons), ", ")), "Remove that reason: pay what is open, or ask the operator.")
+			return fail.New(fail.Conflict, "service.other_reason", fmt.Sprintf("The service stands still for another reason: %s.", strings.Join(words(s.Reasons), ", ")), "Remove that reason: pay what is open, raise the budget, or ask the operator.")
 		}
 		return u.Resume(tx, c.Ref(), id, reason)
 	})

@@ -1,0 +1,389 @@
+package budget
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/rating"
+)
+
+// How often Run looks without being told: for the turn of a month, and for what another process was told.
+const idlePoll = 5 * time.Second
+
+// lookBack is how long before the month windows that may not be charged yet are read: tiers count from the billing period.
+const lookBack = 32 * 24 * time.Hour
+
+// dirt is what is to be looked at.
+type dirt struct {
+	everything bool
+	subjects   map[string]bool // subscriptions
+	orgs       map[string]bool // whose orders reserved something or gave it back
+	budgets    map[string]bool // that were set: with all of their services
+}
+
+func add(set map[string]bool, id string) map[string]bool {
+	if set == nil {
+		set = map[string]bool{}
+	}
+	set[id] = true
+	return set
+}
+
+func (s *Budgets) mark(f func(d *dirt)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(&s.dirty)
+}
+
+// take gives what is to be looked at, with what usage moved.
+func (s *Budgets) take() dirt {
+	moves := s.Meter.Moves()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.dirty
+	s.dirty = dirt{}
+	for _, m := range moves {
+		d.subjects = add(d.subjects, m.Subject)
+	}
+	return d
+}
+
+// putBack has everything of a pass that failed looked at again.
+func (s *Budgets) putBack(d dirt) {
+	s.mark(func(now *dirt) {
+		now.everything = now.everything || d.everything
+		for id := range d.subjects {
+			now.subjects = add(now.subjects, id)
+		}
+		for id := range d.orgs {
+			now.orgs = add(now.orgs, id)
+		}
+		for id := range d.budgets {
+			now.budgets = add(now.budgets, id)
+		}
+	})
+}
+
+// Run keeps the balances until ctx ends. It is woken by the meter, by facts, and when a budget was set, and looks at what
+// moved since. Any number of processes may run it: each cap, notice and end of a cap happens once.
+func (s *Budgets) Run(ctx context.Context) error {
+	ctx = store.Background(ctx)
+	moved, wake := s.Meter.Moved(), s.DB.Listen(topic)
+	for ctx.Err() == nil {
+		if err := s.Look(ctx); err != nil && ctx.Err() == nil {
+			s.Log.ErrorContext(ctx, "budgets could not be looked at", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-moved:
+		case <-wake:
+		case <-time.After(idlePoll):
+		}
+	}
+	return nil
+}
+
+// Look does one pass: it works out what moved since the last one and acts on it. What fails is looked at again.
+func (s *Budgets) Look(ctx context.Context) error {
+	s.look.Lock()
+	defer s.look.Unlock()
+	d := s.take()
+	if err := s.pass(ctx, &d); err != nil {
+		s.putBack(d)
+		return err
+	}
+	return nil
+}
+
+func (s *Budgets) pass(ctx context.Context, d *dirt) error {
+	whole, err := s.whole(ctx, d)
+	if err != nil {
+		return err
+	}
+	work, err := s.plan(ctx, d, whole)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(work)) {
+		if err := s.evaluate(ctx, id, work[id], whole[id]); err != nil {
+			return fmt.Errorf("budget %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// whole is the budgets of which every service is looked at: those that were set, and those whose month turned.
+func (s *Budgets) whole(ctx context.Context, d *dirt) (map[string]bool, error) {
+	whole := maps.Clone(d.budgets)
+	now := s.Now()
+	if d.everything {
+		now = time.Time{}
+	}
+	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+		turned, err := selectTurned(tx, now)
+		if err != nil {
+			return err
+		}
+		changed, err := store.All(tx, scanText, "SELECT id FROM budget WHERE changed_at > $1 ORDER BY id", store.At(s.seen)) // also by other processes
+		if err != nil {
+			return err
+		}
+		if len(changed) > 0 {
+			var last store.Time
+			if err := tx.QueryRow("SELECT max(changed_at) FROM budget").Scan(&last); err != nil {
+				return err
+			}
+			s.seen = last.Time
+		}
+		for _, id := range append(turned, changed...) {
+			whole = add(whole, id)
+		}
+		return nil
+	})
+	if whole == nil {
+		whole = map[string]bool{}
+	}
+	if len(whole) > 0 || d.everything {
+		s.covering = nil
+	}
+	return whole, err
+}
+
+// plan says which services of which budgets are looked at.
+func (s *Budgets) plan(ctx context.Context, d *dirt, whole map[string]bool) (work map[string][]string, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		work = map[string][]string{}
+		for id := range whole {
+			b, err := selectOne(tx, id)
+			if err != nil || b.State == Removed {
+				if fail.Is(err, fail.NotFound) {
+					err = nil
+				}
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if work[id], err = s.services(tx, b); err != nil {
+				return err
+			}
+		}
+		if err := s.planOrgs(tx, d, work); err != nil {
+			return err
+		}
+		return s.planSubjects(tx, d, whole, work)
+	})
+	return work, err
+}
+
+// services lists what counts in a budget.
+func (s *Budgets) services(tx *store.Tx, b Budget) ([]string, error) {
+	zone, err := time.LoadLocation(b.Zone)
+	if err != nil {
+		return nil, err
+	}
+	_, month := monthOf(s.Now(), zone)
+	list, err := s.Ratings.ContractsBelow(tx, b.Path, month.From)
+	out := []string{}
+	for _, c := range list {
+		if b.counts(c) {
+			out = append(out, c.Subscription)
+		}
+	}
+	return out, err
+}
+
+// counts tells whether a contract counts in the budget: of the same house, in the same currency.
+func (b Budget) counts(c rating.Contract) bool {
+	return c.Currency == b.Amount.Currency && (b.Service == "" || b.Service == c.Subscription) && slices.Contains(order.House(c.Path), b.Org)
+}
+
+func (s *Budgets) planOrgs(tx *store.Tx, d *dirt, work map[string][]string) error {
+	for org := range d.orgs {
+		o, err := s.Parties.Lookup(tx, org)
+		if err != nil {
+			return err
+		}
+		budgets, err := selectOf(tx, order.House(o.Path)...)
+		if err != nil {
+			return err
+		}
+		for _, b := range budgets {
+			if _, ok := work[b.ID]; !ok {
+				work[b.ID] = nil
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Budgets) planSubjects(tx *store.Tx, d *dirt, whole map[string]bool, work map[string][]string) error {
+	if s.covering == nil {
+		s.covering = map[string]bool{}
+	}
+	for _, subject := range slices.Sorted(maps.Keys(d.subjects)) {
+		c, err := s.Ratings.ContractIn(tx, subject)
+		if fail.Is(err, fail.NotFound) {
+			s.mark(func(d *dirt) { d.subjects = add(d.subjects, subject) }) // rating has not begun it yet
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if covered, known := s.covering[c.Org]; known && !covered {
+			continue
+		}
+		budgets, err := selectOf(tx, order.House(c.Path)...)
+		if err != nil {
+			return err
+		}
+		s.covering[c.Org] = len(budgets) > 0
+		for _, b := range budgets {
+			if b.counts(c) && !whole[b.ID] {
+				work[b.ID] = append(work[b.ID], subject)
+			}
+		}
+	}
+	return nil
+}
+
+// evaluate works out the services of a budget and acts on the sum.
+func (s *Budgets) evaluate(ctx context.Context, id string, services []string, all bool) error {
+	var b Budget
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		b, err = selectOne(tx, id)
+		return err
+	})
+	if err != nil || b.State == Removed {
+		return err
+	}
+	zone, err := time.LoadLocation(b.Zone)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	_, month := monthOf(now, zone)
+	costs := make([]cost, 0, len(services))
+	days := Days{}
+	for _, service := range services {
+		e, err := s.estimate(ctx, service, now, month, zone)
+		if err != nil {
+			return err
+		}
+		c, err := costOf(service, e)
+		if err != nil {
+			return err
+		}
+		costs = append(costs, c)
+		if all {
+			if err := days.addAll(e); err != nil {
+				return err
+			}
+		}
+	}
+	return s.DB.Tx(ctx, func(tx *store.Tx) error { return s.settle(tx, id, now, costs, days, all) })
+}
+
+// estimate asks rating what a service costs in the month. A suspension is taken as if it ended now: a cap must not free
+// what it is about.
+func (s *Budgets) estimate(ctx context.Context, service string, now time.Time, month price.Interval, zone *time.Location) (*rating.Estimate, error) {
+	since := startOf(after(dayOf(now, zone), -trailing), zone).UTC()
+	if month.From.Before(since) {
+		since = month.From
+	}
+	from := month.From.Add(-lookBack)
+	windows, err := s.Meter.Running(ctx, service, from, s.Ratings.Charged)
+	if err != nil && !fail.Is(err, fail.NotFound) {
+		return nil, err
+	}
+	in := rating.EstimateInput{Subscription: service, Span: month, Since: since, Zone: zone, Resumed: true, Before: s.known[service+" "+zone.String()], Windows: make([]proof.Window, len(windows))}
+	for i, w := range windows {
+		in.Windows[i] = w.Proof()
+	}
+	var e rating.Estimate
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		e, err = s.Ratings.Estimate(tx, in)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("estimate of %s: %w", service, err)
+	}
+	if len(s.known) > maxKnown {
+		clear(s.known)
+	}
+	s.known[service+" "+zone.String()] = &e
+	return &e, nil
+}
+
+// maxKnown bounds how many estimates are remembered between passes.
+const maxKnown = 10_000
+
+// micros is the scale of sums: millionths of the currency.
+const micros = 1_000_000
+
+// costOf is an estimate in millionths, each part cut.
+func costOf(service string, e *rating.Estimate) (c cost, err error) {
+	once, err := e.Fixed.Add(e.Once)
+	if err != nil {
+		return c, err
+	}
+	c.subscription = service
+	if c.usage, err = millionths(e.Usage); err != nil {
+		return c, err
+	}
+	c.fixed, err = millionths(once)
+	return c, err
+}
+
+// millionths is an exact value in millionths of the currency, cut.
+func millionths(e money.Exact) (int64, error) {
+	text := e.Decimal()
+	whole, parts, _ := strings.Cut(text, ".")
+	parts = (parts + "000000")[:6]
+	n, err := strconv.ParseInt(whole+parts, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s in millionths: %w", e, err)
+	}
+	return n, nil
+}
+
+// minor rounds millionths to minor units, half up.
+func minor(n int64, c money.Currency) money.Amount {
+	exp, _ := c.Exponent()
+	unit := int64(micros)
+	for range exp {
+		unit /= 10
+	}
+	half := unit / 2
+	if n < 0 {
+		half = -half
+	}
+	return money.New((n+half)/unit, c)
+}
+
+func (d Days) addAll(e *rating.Estimate) error {
+	for day, v := range e.Days {
+		n, err := millionths(v)
+		if err != nil {
+			return err
+		}
+		d[day] += n
+	}
+	return nil
+}

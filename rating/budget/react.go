@@ -1,0 +1,44 @@
+package budget
+
+import (
+	"strings"
+
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/trace"
+)
+
+// Readers are what this package reads. A fact changes nothing by itself: it is a hint of what to look at again, and all is
+// looked at when a process begins.
+func (s *Budgets) Readers() []trace.Reader {
+	return []trace.Reader{{Name: "budget", From: trace.FromNow, Handle: s.on, Types: []string{
+		subscription.FactActivated, subscription.FactPlanChanged, subscription.FactSuspended, subscription.FactResumed, subscription.FactTrialEnded, subscription.FactEnded,
+		rating.FactRated, order.FactPlaced, order.FactHeld, order.FactItemRejected, order.FactItemCompleted, order.FactItemFailed, order.FactItemCancelled}}}
+}
+
+func (s *Budgets) on(tx *store.Tx, e trace.Entry) error {
+	if e.Erased {
+		return nil
+	}
+	var f struct {
+		Org          string `json:"org"`
+		Subscription string `json:"subscription"`
+	}
+	if err := e.Into(&f); err != nil {
+		return err
+	}
+	tx.AfterCommit(func() {
+		s.mark(func(d *dirt) {
+			if f.Subscription != "" && !strings.HasPrefix(e.Type, "order.") {
+				d.subjects = add(d.subjects, f.Subscription)
+			}
+			if f.Org != "" && e.Type != rating.FactRated {
+				d.orgs = add(d.orgs, f.Org)
+			}
+		})
+		s.DB.WakeLocal(topic)
+	})
+	return nil
+}
