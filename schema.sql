@@ -23,9 +23,47 @@ availability.detail text not null
 availability.from_at text not null
 availability.resource text not null
 availability.to_at text
+budget index budget_changed
+budget index budget_scope
+budget index budget_turn
+budget.action text not null
+budget.amount integer not null
+budget.capped text not null
+budget.capped_at text
+budget.changed_at text not null
+budget.created_at text not null
+budget.currency text not null
+budget.etag integer not null
+budget.id text not null
+budget.org text not null
+budget.path text not null
+budget.period text not null
+budget.reserved integer not null
+budget.state text not null
+budget.subscription text not null
+budget.thresholds text not null
+budget.until_at text not null
+budget.used integer not null
+budget.zone text not null
+budget_cost.budget text not null
+budget_cost.fixed integer not null
+budget_cost.period text not null
+budget_cost.subscription text not null
+budget_cost.usage integer not null
+budget_day.budget text not null
+budget_day.day text not null
+budget_day.usage integer not null
+budget_notice.at text not null
+budget_notice.budget text not null
+budget_notice.mark integer not null
+budget_notice.time text not null
+budget_stop index budget_stop_subscription
+budget_stop.budget text not null
+budget_stop.subscription text not null
 charge index charge_invoice
 charge index charge_open
 charge index charge_source
+charge index charge_time
 charge.before integer not null
 charge.component text not null
 charge.correction integer not null
@@ -328,6 +366,14 @@ operation.spec blob not null
 operation.started_at text not null
 order_account.org text not null
 order_account.paid_at text not null
+order_budget index order_budget_org
+order_budget.budget text not null
+order_budget.currency text not null
+order_budget.max integer not null
+order_budget.org text not null
+order_budget.room integer not null
+order_budget.subscription text not null
+order_budget.until_at text not null
 order_item index order_item_no
 order_item index order_item_subscription
 order_item.action text not null

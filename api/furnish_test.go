@@ -171,6 +171,9 @@ func (w *world) papers(t testing.TB) {
 	w.ids["window"], w.ids["charge"], w.ids["invoice"] = windows.Items[0].ID, charges.Items[0].ID, invoices.Items[0].ID
 	w.ids["quote"], w.ids["token"], w.ids["invitation"], w.ids["session"], w.ids["secret"] = quote.ID, token.ID, invitation.ID, opened.ID, token.Secret
 	w.doubts(t)
+	var plan api.Budget
+	w.call(t, "billing", http.MethodPut, org+"/budgets", map[string]any{"amount": "1000.00 EUR", "action": "suspend"}, &plan)
+	w.ids["budget"] = plan.ID
 	w.publish(t)
 	var facts api.List[api.Fact]
 	w.call(t, "owner", http.MethodGet, "/facts?about="+url.QueryEscape(w.ids["order"]), nil, &facts)

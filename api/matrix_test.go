@@ -79,7 +79,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"importOffer":  w.demo(t, "atlantic-mqtt"), "importResidencyFacts": w.demo(t, "clouds"), "returnOffer": `{"note":"more"}`, "withdrawOffer": `{"note":"over"}`,
 		"createQuote": `{"org":"` + w.ids["org"] + `","items":[{"offer":"m2m-broker","plan":"flex"}]}`,
 		"placeOrder":  `{"org":"` + w.ids["org"] + `","items":[{"offer":"m2m-broker","plan":"flex","dataClass":"internal"}]}`,
-		"rejectOrder": `{"reason":"no"}`, "cancelOrder": `{"reason":"no"}`, "setLimit": `{"max":100}`, "setApprovalRule": `{"above":"10.00 EUR"}`,
+		"rejectOrder": `{"reason":"no"}`, "cancelOrder": `{"reason":"no"}`, "setLimit": `{"max":100}`, "setBudget": `{"amount":"50.00 EUR"}`, "setApprovalRule": `{"above":"10.00 EUR"}`,
 		"changeService": `{"plan":"flex","parameters":{"interval_ms":700}}`, "changeManaged": `{"name":"pump-7"}`,
 		"setResidencyPolicy": `{"all":{"countries":["FR"]}}`, "setMarketPolicy": `{"default":"internal","classes":{"internal":{}}}`,
 		"sendUsage":     `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,

@@ -11,6 +11,7 @@ import (
 	"github.com/halle-cloud/halle/placement"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -31,6 +32,7 @@ type Services struct {
 	Subscriptions *subscription.Subscriptions
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings
+	Budgets       *budget.Budgets
 	Invoices      *billing.Invoices
 	Facts         *trace.Facts
 	Log           *trace.Log
@@ -49,6 +51,7 @@ func (s *server) routes() {
 	s.quoteRoutes()
 	s.orderRoutes()
 	s.limitRoutes()
+	s.budgetRoutes()
 	s.serviceRoutes()
 	s.manageRoutes()
 	s.decisionRoutes()

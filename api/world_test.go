@@ -33,6 +33,7 @@ import (
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -49,7 +50,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
-		provision.Migrations(), subscription.Migrations(), meter.Migrations(), rating.Migrations(), billing.Migrations())
+		provision.Migrations(), subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
 }
 
 // managed is the memory driver with an application behind it.
@@ -136,6 +137,10 @@ func (w *world) wire(t testing.TB) {
 			return err
 		}, Windows: s.Meters.Windows})
 	rates, err := tax.Builtin()
+	must(t, err)
+	s.Budgets, err = budget.New(budget.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders,
+		Subscriptions: s.Subscriptions, Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example",
+		Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, Running: s.Meters.Running}})
 	must(t, err)
 	s.Invoices = billing.New(billing.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings,
 		Tax: rates, Log: log, LogKey: w.tlog.Key, Paid: s.Orders.Paid,

@@ -199,6 +199,12 @@ func (c *Client) ExportOffer(ctx context.Context, version string, w io.Writer) e
 	return c.save(ctx, request{method: "GET", path: "/api/v1/offer-versions/{version}/yaml", values: []string{version}}, w)
 }
 
+// GetBudget: One budget, and what is used of it.
+func (c *Client) GetBudget(ctx context.Context, budget string) (out Budget, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/budgets/{budget}", values: []string{budget}}, &out)
+	return out, err
+}
+
 // GetBundle: A decision with all its inputs, for a check offline.
 func (c *Client) GetBundle(ctx context.Context, decision string) (out PlacementBundle, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/decisions/{decision}/bundle", values: []string{decision}}, &out)
@@ -362,6 +368,12 @@ func (c *Client) GetService(ctx context.Context, service string) (out ServiceDet
 	return out, err
 }
 
+// GetSpending: What the month comes to at this moment, and its forecast.
+func (c *Client) GetSpending(ctx context.Context, org string) (out Spending, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/spending", values: []string{org}}, &out)
+	return out, err
+}
+
 // GetStatementParams are the parameters of GetStatement.
 type GetStatementParams struct {
 	Org string `query:"org"` // org
@@ -436,6 +448,12 @@ type IssueInvoicesParams struct {
 // IssueInvoices: Invoice an organisation's charges.
 func (c *Client) IssueInvoices(ctx context.Context, org string, p IssueInvoicesParams) (out ListInvoiceRow, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/invoices", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// ListBudgets: Budgets, and what is used of them.
+func (c *Client) ListBudgets(ctx context.Context, org string) (out ListBudget, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/budgets", values: []string{org}}, &out)
 	return out, err
 }
 
@@ -780,6 +798,11 @@ func (c *Client) ReleaseHeldEvent(ctx context.Context, event string, body Decide
 	return c.call(ctx, request{method: "POST", path: "/api/v1/quarantine/{event}/release", values: []string{event}, body: body}, nil)
 }
 
+// RemoveBudget: Take a budget away; what stood still because of it goes on.
+func (c *Client) RemoveBudget(ctx context.Context, budget string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/budgets/{budget}", values: []string{budget}}, nil)
+}
+
 // RemoveMember: End a membership.
 func (c *Client) RemoveMember(ctx context.Context, org, person string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/members/{person}", values: []string{org, person}}, nil)
@@ -847,6 +870,12 @@ func (c *Client) SendUsage(ctx context.Context, media string, body []byte) (out 
 // SetApprovalRule: Ask for an approval of orders above an amount.
 func (c *Client) SetApprovalRule(ctx context.Context, org, currency string, body SetApprovalRuleRequest) error {
 	return c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/approval-rules/{currency}", values: []string{org, currency}, body: body}, nil)
+}
+
+// SetBudget: Set a budget, or change the one that is there for the same scope and currency.
+func (c *Client) SetBudget(ctx context.Context, org string, body BudgetInput) (out Budget, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/budgets", values: []string{org}, body: body}, &out)
+	return out, err
 }
 
 // SetEntity: Add a legal entity, or change one (its id set).

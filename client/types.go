@@ -31,6 +31,32 @@ type AskResetRequest struct {
 	Email string `json:"email"`
 }
 
+// Budget is what the API calls so.
+type Budget struct {
+	ID         string    `json:"id"`
+	Action     string    `json:"action"` // what happens when it is used up
+	Amount     string    `json:"amount"`
+	CappedAt   time.Time `json:"cappedAt,omitzero"`
+	Org        string    `json:"org"`               // organisation or unit; its units count in it
+	Percent    int64     `json:"percent"`           // how much is used, rounded down
+	Period     string    `json:"period"`            // month of the figures
+	Reserved   string    `json:"reserved"`          // by orders under way
+	Service    string    `json:"service,omitempty"` // the one service that it is for; left out: all
+	State      string    `json:"state"`             // watching, or capped: orders are refused, and services stand still if so set
+	Thresholds []int64   `json:"thresholds"`        // percent at which people are told
+	Until      time.Time `json:"until"`             // when the month turns
+	Used       string    `json:"used"`              // usage of the month, and fees for all of it
+	Zone       string    `json:"zone"`              // of the calendar month
+}
+
+// BudgetInput is what the API calls so.
+type BudgetInput struct {
+	Action     string  `json:"action,omitempty"`     // what happens when it is used up; left out: notify
+	Amount     string  `json:"amount"`               // a calendar month
+	Service    string  `json:"service,omitempty"`    // only this service; left out: all of the organisation and its units
+	Thresholds []int64 `json:"thresholds,omitempty"` // percent at which people are told; left out: 50, 80, 100
+}
+
 // CatalogContent is what the API calls so.
 type CatalogContent struct {
 	Contract      map[string]string     `json:"contract"`
@@ -456,6 +482,12 @@ type Limit struct {
 	Period    string `json:"period,omitempty"` // month of spent
 	Reserved  int64  `json:"reserved"`         // by orders under way
 	Spent     int64  `json:"spent"`            // by usage in the period
+}
+
+// ListBudget is what the API calls so.
+type ListBudget struct {
+	Items []Budget `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListCharge is what the API calls so.
@@ -1623,6 +1655,48 @@ type Span struct {
 	Reasons []string  `json:"reasons,omitempty"`
 	State   string    `json:"state"`
 	To      time.Time `json:"to,omitzero"`
+}
+
+// Spending is what the API calls so.
+type Spending struct {
+	At      time.Time       `json:"at"`
+	Budgets []Budget        `json:"budgets"`
+	From    time.Time       `json:"from"`
+	Months  []SpendingMonth `json:"months"` // one for each currency
+	Org     string          `json:"org"`
+	Period  string          `json:"period"` // 2026-11
+	To      time.Time       `json:"to"`
+	Zone    string          `json:"zone"`
+}
+
+// SpendingDay is what the API calls so.
+type SpendingDay struct {
+	Date  string `json:"date"`
+	Usage string `json:"usage"`
+}
+
+// SpendingMonth is what the API calls so.
+type SpendingMonth struct {
+	Days     []SpendingDay     `json:"days"`
+	Fixed    string            `json:"fixed"`    // prices per period for the whole month, and what is owed once
+	Forecast string            `json:"forecast"` // of the whole month: each second to come costs what the same one of the same weekday cost in the last seven days
+	Reserved string            `json:"reserved"`
+	Running  string            `json:"running"` // of usage, what no charge holds yet
+	Services []SpendingService `json:"services"`
+	Unusual  bool              `json:"unusual"` // today costs far more than usual
+	Usage    string            `json:"usage"`
+	Used     string            `json:"used"`  // usage and fixed
+	Usual    string            `json:"usual"` // median of the trailing days
+}
+
+// SpendingService is what the API calls so.
+type SpendingService struct {
+	Fixed    string `json:"fixed"`
+	Forecast string `json:"forecast"`
+	Name     string `json:"name"`
+	Service  string `json:"service"`
+	Usage    string `json:"usage"`
+	Used     string `json:"used"`
 }
 
 // Standing is what the API calls so.

@@ -202,7 +202,7 @@ func (s *Ratings) dueIn(tx *store.Tx, e *estimate, history []Interval) (money.Ex
 	before := e.fixed
 	e.fixed = money.ZeroExact(c.Currency)
 	defer func() { e.fixed = before }()
-	due, err := s.accrued(tx, c, history, e.in.Span.To)
+	due, err := c.accrued(history, e.in.Span.To, func(hash string) (*price.Version, error) { return s.versionOf(tx, e, hash) })
 	if err != nil {
 		return e.fixed, err
 	}
@@ -244,8 +244,13 @@ func (s *Ratings) runningIn(tx *store.Tx, e *estimate, history []Interval) (mone
 		if err != nil {
 			return running, err
 		}
-		for n := range v.Components {
-			exact, err := e.part(tx, v, &v.Components[n], hash, &w, units)
+		charges, err := e.c.usage(v, w, instant)
+		if err != nil {
+			return running, err
+		}
+		for _, one := range charges {
+			one.Subscription, one.Price = e.c.Subscription, hash
+			exact, err := e.rateOn(tx, v, one, instant, units)
 			if err != nil {
 				return running, fmt.Errorf("running window %s: %w", w.ID, err)
 			}
@@ -262,32 +267,8 @@ func (s *Ratings) runningIn(tx *store.Tx, e *estimate, history []Interval) (mone
 	return running, nil
 }
 
-// part is what one component charges of a running window.
-func (e *estimate) part(tx *store.Tx, v *price.Version, part *price.Component, hash string, w *proof.Window, units map[totalKey]money.Quantity) (money.Exact, error) {
-	nothing, instant := money.ZeroExact(v.Currency), w.Decides()
-	if !part.Kind.Usage() {
-		return nothing, nil
-	}
-	if applies, err := part.Applies(instant); err != nil || !applies {
-		return nothing, err
-	}
-	quantity, err := money.ParseQuantity(w.Sum(part.Meter))
-	if err != nil || quantity == 0 {
-		return nothing, err
-	}
-	period, err := e.c.month(instant)
-	if err != nil {
-		return nothing, err
-	}
-	exact, err := rateOn(tx, v, Charge{Subscription: e.c.Subscription, Component: part.Key, Price: hash, Window: "running", Period: period.Interval, Quantity: quantity}, units)
-	if err != nil || instant.Before(e.c.trial(v, part)) {
-		return nothing, err
-	}
-	return exact, nil
-}
-
-// rateOn prices a charge that is not written, after those before it.
-func rateOn(tx *store.Tx, v *price.Version, one Charge, units map[totalKey]money.Quantity) (money.Exact, error) {
+// rateOn prices a charge that is not written, after those before it; in a trial it costs nothing.
+func (e *estimate) rateOn(tx *store.Tx, v *price.Version, one Charge, instant time.Time, units map[totalKey]money.Quantity) (money.Exact, error) {
 	key := totalKey{one.Component, one.Price, one.Period.From.Unix()}
 	before, known := units[key]
 	if !known {
@@ -308,6 +289,9 @@ func rateOn(tx *store.Tx, v *price.Version, one Charge, units map[totalKey]money
 	part, err := v.Component(one.Component)
 	if err != nil {
 		return money.Exact{}, err
+	}
+	if instant.Before(e.c.trial(v, part)) {
+		return money.ZeroExact(v.Currency), nil
 	}
 	line, err := price.Rate(v, one.Component, one.Proof(part.Kind).Input(part.Kind))
 	return line.Exact, err

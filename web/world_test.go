@@ -32,6 +32,7 @@ import (
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -59,7 +60,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), meter.Migrations(), rating.Migrations(), billing.Migrations())
+		subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
 }
 
 func newWorld(t *testing.T) *world {

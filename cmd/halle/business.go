@@ -28,6 +28,7 @@ import (
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/tax"
@@ -60,7 +61,18 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 		Windows: func(ctx context.Context, c access.Caller, subscription string, after int64, limit int) (meter.Page, error) {
 			return h.meters.Windows(ctx, c, subscription, after, limit)
 		}})
+	if err := h.spending(); err != nil {
+		return err
+	}
 	return h.bills()
+}
+
+// spending wires the budgets, which look at usage as it runs.
+func (h *house) spending() (err error) {
+	h.budgets, err = budget.New(budget.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Orders: h.orders,
+		Subscriptions: h.subscriptions, Ratings: h.ratings, Outbox: h.outbox, Log: h.log, Site: h.conf.URL,
+		Meter: budget.Meter{Moved: h.meters.Moved, Moves: h.meters.Moves, Running: h.meters.Running}})
+	return err
 }
 
 // bills wires from the charge to the invoice.
@@ -177,6 +189,7 @@ func (h *house) readers() []trace.Reader {
 	all = append(all, h.subscriptions.Readers()...)
 	all = append(all, h.meters.Readers()...)
 	all = append(all, h.ratings.Readers()...)
+	all = append(all, h.budgets.Readers()...)
 	return append(all, h.invoices.Readers()...)
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/halle-cloud/halle/placement"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -62,6 +63,7 @@ type house struct {
 	resources     *provision.Resources
 	meters        *meter.Meters
 	ratings       *rating.Ratings
+	budgets       *budget.Budgets
 	subscriptions *subscription.Subscriptions
 	invoices      *billing.Invoices
 
@@ -76,7 +78,7 @@ type house struct {
 // migrations are the tables of the main database, in the order of the packages.
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
-		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), meter.Migrations(), rating.Migrations(), billing.Migrations()}
+		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations()}
 }
 
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.

@@ -107,6 +107,7 @@ func (h *house) serve(ctx context.Context, listening func(address string)) error
 	g.Go(func() error { return h.keep(ctx, "readers", func() error { return h.facts.Run(ctx, h.readers()...) }) })
 	g.Go(func() error { return h.keep(ctx, "log", func() error { return h.facts.Pump(ctx, h.tlog, h.operator) }) })
 	g.Go(func() error { return h.keep(ctx, "meter", func() error { return h.meters.Run(ctx) }) })
+	g.Go(func() error { return h.keep(ctx, "budgets", func() error { return h.budgets.Run(ctx) }) })
 	g.Go(func() error { return h.keep(ctx, "jobs", func() error { return h.queue.Run(ctx, h.conf.Workers) }) })
 	g.Go(func() error {
 		return serveHTTP(ctx, server, func() error { return server.Serve(listener) }, h.log)
@@ -158,12 +159,12 @@ func (h *house) serveMetrics(ctx context.Context) error {
 func (h *house) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	api.New(mux, api.Services{Operator: h.operator, Policy: h.policy, SignIns: h.signIns, Parties: h.parties, Residency: h.residency, Catalogue: h.catalogue,
-		Orders: h.orders, Placements: h.placements, Resources: h.resources, Subscriptions: h.subscriptions, Meters: h.meters, Ratings: h.ratings,
+		Orders: h.orders, Placements: h.placements, Resources: h.resources, Subscriptions: h.subscriptions, Meters: h.meters, Ratings: h.ratings, Budgets: h.budgets,
 		Invoices: h.invoices, Facts: h.facts, Log: h.tlog, Jobs: h.queue}, h.log)
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.Handle("GET /log/", http.StripPrefix("/log/", logFiles(h.tlog.Dir)))
 	if err := web.New(mux, web.Services{SignIns: h.signIns, Parties: h.parties, Catalogue: h.catalogue, Residency: h.residency, Facts: h.facts, Log: h.tlog,
-		Orders: h.orders, Placements: h.placements, Subscriptions: h.subscriptions, Resources: h.resources, Meters: h.meters, Ratings: h.ratings,
+		Orders: h.orders, Placements: h.placements, Subscriptions: h.subscriptions, Resources: h.resources, Meters: h.meters, Ratings: h.ratings, Budgets: h.budgets,
 		Invoices: h.invoices, Policy: h.policy, Queue: h.queue},
 		web.Options{Secure: strings.HasPrefix(h.conf.URL, "https:"), Now: h.now, Log: h.log, Demo: h.roles, Gallery: h.roles != nil, LogURL: "/log/"}); err != nil {
 		return nil, err

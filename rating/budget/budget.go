@@ -1,4 +1,4 @@
-// Package budget says what a customer wants to spend in a month at most, keeps the balance while usage comes in, warns,
+// Package budget says what a customer wants to spend in a month at most, counts what is spent while usage comes in, warns,
 // and stops what may not go on.
 //
 // Owns: budgets of organisations, units and services, what they have come to, what was said about them, which services

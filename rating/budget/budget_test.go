@@ -111,7 +111,10 @@ func newHouse(t testing.TB, db *store.DB) *house {
 	h.subs = subscription.New(subscription.Config{DB: db, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: h.orders, Queue: w.Queue,
 		SetDesired: func(*store.Tx, string, provision.Change) error { return nil }})
 	h.ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties,
-		Spend: func(tx *store.Tx, org string, a money.Amount) error { _, err := h.orders.RaiseSpent(tx, org, a); return err }})
+		Spend: func(tx *store.Tx, org string, a money.Amount) error {
+			_, err := h.orders.RaiseSpent(tx, org, a)
+			return err
+		}})
 	h.budgets = h.evaluator(t)
 	h.publisher = w.Business(t, w.Operator, "Relay", party.KindPublisher)
 	h.buyer = w.Business(t, w.Operator, "Bakery", party.KindCustomer)

@@ -75,7 +75,7 @@ func (s *Budgets) putBack(d dirt) {
 	})
 }
 
-// Run keeps the balances until ctx ends. It is woken by the meter, by facts, and when a budget was set, and looks at what
+// Run counts what is spent until ctx ends. It is woken by the meter, by facts, and when a budget was set, and looks at what
 // moved since. Any number of processes may run it: each cap, notice and end of a cap happens once.
 func (s *Budgets) Run(ctx context.Context) error {
 	ctx = store.Background(ctx)
@@ -282,10 +282,15 @@ func (s *Budgets) evaluate(ctx context.Context, id string, services []string, al
 	costs := make([]cost, 0, len(services))
 	days := Days{}
 	for _, service := range services {
-		e, err := s.estimate(ctx, service, now, month, zone)
+		key := service + " " + b.Zone
+		e, err := s.estimate(ctx, service, now, month, zone, s.known[key])
 		if err != nil {
 			return err
 		}
+		if len(s.known) > maxKnown {
+			clear(s.known)
+		}
+		s.known[key] = e
 		c, err := costOf(service, e)
 		if err != nil {
 			return err
@@ -302,7 +307,7 @@ func (s *Budgets) evaluate(ctx context.Context, id string, services []string, al
 
 // estimate asks rating what a service costs in the month. A suspension is taken as if it ended now: a cap must not free
 // what it is about.
-func (s *Budgets) estimate(ctx context.Context, service string, now time.Time, month price.Interval, zone *time.Location) (*rating.Estimate, error) {
+func (s *Budgets) estimate(ctx context.Context, service string, now time.Time, month price.Interval, zone *time.Location, before *rating.Estimate) (*rating.Estimate, error) {
 	since := startOf(after(dayOf(now, zone), -trailing), zone).UTC()
 	if month.From.Before(since) {
 		since = month.From
@@ -312,7 +317,7 @@ func (s *Budgets) estimate(ctx context.Context, service string, now time.Time, m
 	if err != nil && !fail.Is(err, fail.NotFound) {
 		return nil, err
 	}
-	in := rating.EstimateInput{Subscription: service, Span: month, Since: since, Zone: zone, Resumed: true, Before: s.known[service+" "+zone.String()], Windows: make([]proof.Window, len(windows))}
+	in := rating.EstimateInput{Subscription: service, Span: month, Since: since, Zone: zone, Resumed: true, Before: before, Windows: make([]proof.Window, len(windows))}
 	for i, w := range windows {
 		in.Windows[i] = w.Proof()
 	}
@@ -324,10 +329,6 @@ func (s *Budgets) estimate(ctx context.Context, service string, now time.Time, m
 	if err != nil {
 		return nil, fmt.Errorf("estimate of %s: %w", service, err)
 	}
-	if len(s.known) > maxKnown {
-		clear(s.known)
-	}
-	s.known[service+" "+zone.String()] = &e
 	return &e, nil
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/halle-cloud/halle/placement"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -55,6 +56,7 @@ type Services struct {
 	Resources     *provision.Resources
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings
+	Budgets       *budget.Budgets
 	Invoices      *billing.Invoices
 
 	Policy *access.Policy // for what has no use case of its own: the timeline, readers, jobs
