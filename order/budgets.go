@@ -117,11 +117,11 @@ func scanRoom(row store.Scanner) (r Room, err error) {
 // refusal names the budget, what is left of it and what is asked for.
 func (r Room) refusal(amount int64) error {
 	show := func(v int64) string { return money.New(v, r.Currency).String() }
-	text := fmt.Sprintf("The budget of %s for this month is used up.", show(r.Max))
+	code, text := "order.budget", fmt.Sprintf("The budget of %s for this month is used up.", show(r.Max))
 	if r.Left > 0 {
-		text = fmt.Sprintf("This would pass the budget of %s for this month: %s are left, and this needs %s.", show(r.Max), show(r.Left), show(amount))
+		code, text = "order.budget_room", fmt.Sprintf("This would pass the budget of %s for this month: %s are left, and this needs %s.", show(r.Max), show(r.Left), show(amount))
 	}
-	return fail.New(fail.Limit, "order.budget", text,
+	return fail.New(fail.Limit, code, text,
 		"Ask an owner or somebody with the role billing to raise the budget, or order again on or after "+r.Until.UTC().Format(time.DateTime)+" UTC.").
 		With("budget", r.Budget).With("max", show(r.Max)).With("left", show(max(0, r.Left))).With("needed", show(amount)).With("org", r.Org)
 }

@@ -22,7 +22,7 @@ const (
 // today is what needs somebody, one line each.
 func (d *pages) today(r *site.Request) error {
 	var tasks desk.Tasks
-	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks}
+	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks, d.capTasks}
 	if runs(r.Caller) {
 		checks = append([]func(*site.Request) ([]desk.Task, error){d.readerTasks, d.jobTasks, d.logTasks}, append(checks, d.quarantineTasks, d.certificateTasks)...)
 	}
@@ -120,6 +120,15 @@ func (d *pages) invoiceTasks(r *site.Request) ([]desk.Task, error) {
 		return one(part.Bad, r.T("operator.task.late", "n", late), r.T("operator.task.unpaid", "n", len(p.Invoices)), "/invoices"), nil
 	}
 	return one(part.Accent, r.T("operator.task.unpaid", "n", len(p.Invoices)), r.T("operator.task.unpaid.sub"), "/invoices"), nil
+}
+
+// capTasks are the budgets that are used up and stop something: the customer's own choice, which its people may ask about.
+func (d *pages) capTasks(r *site.Request) ([]desk.Task, error) {
+	list, err := d.Budgets.InForce(r.Context(), r.Caller, r.Caller.Org, many)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return one(part.Accent, r.T("operator.task.caps", "n", len(list)), r.T("operator.task.caps.sub", "ago", r.L.Ago(list[0].CappedAt)), "/organisations/"+list[0].Org), nil
 }
 
 func (d *pages) quarantineTasks(r *site.Request) ([]desk.Task, error) {

@@ -1,8 +1,9 @@
-// Package house is what belongs to the organisation itself: people and their roles, name and units, tokens, limits, where
+// Package house is what belongs to the organisation itself: people and their roles, name and units, tokens, limits and
+// budgets, where
 // its data may live, what happened, and how all of it is verified.
 //
 // Owns: these pages.
-// Does not own: people and organisations (party), tokens (signin), limits (order), policies (residency), facts (trace).
+// Does not own: people and organisations (party), tokens (signin), limits (order), budgets (rating/budget), policies (residency), facts (trace).
 // Reads: these.
 // Writes: nothing by itself.
 package house
@@ -47,6 +48,9 @@ func (d *desk) routes(r *site.Router) {
 	r.Get("/limits", d.limits)
 	r.Post("/limits", d.setLimit)
 	r.Post("/limits/approval", d.setApproval)
+	r.Get("/spending", d.spending)
+	r.Post("/spending", d.setBudget)
+	r.Post("/spending/{id}/remove", d.removeBudget)
 	r.Get("/residency", d.policy)
 	r.Post("/residency", d.setPolicy)
 	r.Get("/activity", d.activity)

@@ -1,0 +1,160 @@
+package house
+
+import (
+	"strconv"
+
+	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/rating/budget"
+	"github.com/halle-cloud/halle/web/customer"
+	"github.com/halle-cloud/halle/web/design/button"
+	"github.com/halle-cloud/halle/web/design/chart"
+	"github.com/halle-cloud/halle/web/design/details"
+	"github.com/halle-cloud/halle/web/design/form"
+	"github.com/halle-cloud/halle/web/design/states"
+	"github.com/halle-cloud/halle/web/design/table"
+	"github.com/halle-cloud/halle/web/site"
+)
+
+func (d *desk) spending(r *site.Request) error {
+	m, err := r.Market()
+	if err != nil {
+		return err
+	}
+	return d.showSpending(r, 200, budgetForm(r, m))
+}
+
+// showSpending is the month: what it costs so far and will, by day and by service, and the budgets.
+func (d *desk) showSpending(r *site.Request, status int, view site.FormView) error {
+	s, err := d.Budgets.Spending(r.Context(), r.Caller, r.Caller.Org)
+	if err != nil {
+		return err
+	}
+	sheet := site.Sheet{Page: r.Page(r.T("spending.title")), Lead: r.T("spending.lead")}
+	for _, m := range s.Months {
+		sheet.Main = append(sheet.Main, site.Block{Title: r.L.Month(s.At), Template: "details", View: monthDetails(r, m)},
+			site.Block{Text: r.T("spending.method"), Template: "chart", View: dayChart(r, m)}, serviceTable(r, m))
+	}
+	budgets, err := d.budgets(r, s)
+	if err != nil {
+		return err
+	}
+	sheet.Main = append(sheet.Main, budgets...)
+	if customer.May(d.Services, r, access.BudgetSet) == nil {
+		sheet.Main = append(sheet.Main, site.Block{ID: "set", Title: r.T("spending.set"), Text: r.T("spending.set.text"), Template: "site/form", View: view})
+	}
+	return r.Show(status, sheet)
+}
+
+func write(r *site.Request, a money.Amount) string { return r.L.Money(customer.Money(a)) }
+
+func monthDetails(r *site.Request, m budget.Month) details.List {
+	items := []details.Item{{Name: r.T("spending.used"), Value: write(r, m.Used)}, {Name: r.T("spending.usage"), Value: r.T("spending.usage.value", "usage", write(r, m.Usage), "running", write(r, m.Running))},
+		{Name: r.T("spending.fixed"), Value: write(r, m.Fixed)}, {Name: r.T("spending.reserved"), Value: write(r, m.Reserved)}, {Name: r.T("spending.forecast"), Value: write(r, m.Forecast)}}
+	if m.Unusual {
+		items = append(items, details.Item{Name: r.T("spending.unusual"), Value: r.T("spending.unusual.value", "usual", write(r, m.Usual))})
+	}
+	return details.List{Items: items}
+}
+
+func dayChart(r *site.Request, m budget.Month) chart.Chart {
+	places, _ := m.Used.Currency.Exponent()
+	c := chart.Chart{ID: "days-" + string(m.Used.Currency), Title: r.T("spending.days"), Unit: string(m.Used.Currency), Places: places, First: r.T("usage.first.day"),
+		Desc: r.T("spending.days.desc", "used", write(r, m.Usage), "forecast", write(r, m.Forecast))}
+	some := false
+	for _, d := range m.Days {
+		c.Points = append(c.Points, chart.Point{Label: d.Date.String(), Short: strconv.Itoa(d.Date.Day), Value: max(0, d.Usage.Minor)})
+		some = some || d.Usage.Minor > 0
+	}
+	if !some {
+		c.Points = nil
+	}
+	return c
+}
+
+func serviceTable(r *site.Request, m budget.Month) site.Block {
+	t := table.Table{ID: "services-" + string(m.Used.Currency), Caption: r.T("spending.services"), Query: table.Parse(r.URL), Found: -1,
+		Columns: []table.Column{{Name: r.T("spending.service")}, {Name: r.T("spending.usage"), Numeric: true}, {Name: r.T("spending.fixed"), Numeric: true, Hidden: true}, {Name: r.T("spending.forecast"), Numeric: true}},
+		Empty:   states.Empty{Icon: "chart", Title: r.T("spending.none"), Text: r.T("spending.none.text")}}
+	for _, s := range m.Services {
+		t.Rows = append(t.Rows, table.Row{URL: "/services/" + s.ID + "/usage", Cells: []table.Cell{{Text: s.Name}, {Text: write(r, s.Usage)}, {Text: write(r, s.Fixed)}, {Text: write(r, s.Forecast)}}})
+	}
+	return site.Block{ID: "by-service-" + string(m.Used.Currency), Title: r.T("spending.services"), Text: r.T("spending.services.text"), Template: "table", View: t}
+}
+
+// budgets are drawn as shares of themselves, with the line at which they are used up; the table says the rest.
+func (d *desk) budgets(r *site.Request, s budget.Spending) ([]site.Block, error) {
+	names := map[string]string{}
+	for _, m := range s.Months {
+		for _, one := range m.Services {
+			names[one.ID] = one.Name
+		}
+	}
+	may := customer.May(d.Services, r, access.BudgetSet) == nil
+	bars := chart.Chart{ID: "budget-bars", Title: r.T("spending.bars"), Desc: r.T("spending.bars.desc"), Unit: "%", Limit: 100, Cap: r.T("spending.bars.cap"), First: r.T("spending.scope")}
+	t := table.Table{ID: "budgets", Caption: r.T("spending.budgets"), Query: table.Parse(r.URL), Found: -1,
+		Columns: []table.Column{{Name: r.T("spending.scope")}, {Name: r.T("spending.amount"), Numeric: true}, {Name: r.T("spending.used"), Numeric: true}, {Name: r.T("spending.action")}, {Name: r.T("spending.remove")}},
+		Empty:   states.Empty{Icon: "chart", Title: r.T("spending.nobudget"), Text: r.T("spending.nobudget.text")}}
+	for _, b := range s.Budgets {
+		scope := r.T("spending.all")
+		if b.Service != "" {
+			scope = names[b.Service]
+		}
+		bars.Points = append(bars.Points, chart.Point{Label: scope + ", " + write(r, b.Amount), Short: write(r, b.Amount), Value: b.Percent()})
+		cell := table.Cell{}
+		if may {
+			html, err := r.HTML("button", button.Button{Text: r.T("spending.remove"), URL: "/spending/" + b.ID + "/remove", Post: true, Small: true})
+			if err != nil {
+				return nil, err
+			}
+			cell.HTML = html
+		}
+		t.Rows = append(t.Rows, table.Row{Cells: []table.Cell{{Text: scope, Sub: r.T("spending.state." + string(b.State))}, {Text: write(r, b.Amount)},
+			{Text: write(r, b.Used), Sub: r.L.Percent(b.Percent(), 0)}, {Text: r.T("spending.action." + string(b.Action))}, cell}})
+	}
+	blocks := []site.Block{{ID: "budget-list", Title: r.T("spending.budgets"), Text: r.T("spending.budgets.text"), Template: "table", View: t}}
+	if len(s.Budgets) > 0 {
+		blocks = append([]site.Block{{Template: "chart", View: bars}}, blocks...)
+	}
+	return blocks, nil
+}
+
+func budgetForm(r *site.Request, m party.Market) site.FormView {
+	var actions []form.Option
+	for _, a := range budget.Actions() {
+		actions = append(actions, form.Option{Value: string(a), Label: r.T("spending.action." + string(a)), Hint: r.T("spending.actionhint." + string(a)), Chosen: a == budget.Notify})
+	}
+	return site.FormView{Action: "/spending", Button: r.T("spending.button"), Fields: []form.Field{
+		{ID: "amount", Label: r.T("spending.month"), Hint: r.T("spending.month.hint"), Suffix: m.Currency},
+		{ID: "action", Kind: form.Radios, Label: r.T("spending.when"), Options: actions}}}
+}
+
+func (d *desk) setBudget(r *site.Request) error {
+	m, err := r.Market()
+	if err != nil {
+		return err
+	}
+	a, given, err := amount(r, "amount", m)
+	if err == nil {
+		if !given {
+			a = money.New(-1, money.Currency(m.Currency)) // refused with its reason
+		}
+		_, err = d.Budgets.Set(r.Context(), r.Caller, budget.SetInput{Amount: a, Action: budget.Action(r.Value("action"))})
+	}
+	if err == nil {
+		return r.Redirect("/spending", site.Done("spending.saved"))
+	}
+	view, ok := refused(r, err, budgetForm(r, m), nil)
+	if !ok {
+		return err
+	}
+	return d.showSpending(r, site.Status(err), view)
+}
+
+func (d *desk) removeBudget(r *site.Request) error {
+	if err := d.Budgets.Remove(r.Context(), r.Caller, r.PathValue("id")); err != nil {
+		return err
+	}
+	return r.Redirect("/spending", site.Done("spending.removed"))
+}
