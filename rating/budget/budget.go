@@ -124,8 +124,8 @@ type Budget struct {
 	Until      time.Time
 	Used       money.Amount
 	Reserved   money.Amount
-	CappedIn   string // month in which the cap fell; "" for none
-	CappedAt   time.Time
+	CappedIn   string    // month in which the cap fell; "" for none
+	CappedAt   time.Time // zero: none, or the budget was set since and the cap is judged anew
 	CreatedAt  time.Time
 	ChangedAt  time.Time // when somebody set it last
 	ETag       int64

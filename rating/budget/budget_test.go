@@ -354,7 +354,8 @@ func TestNeverMoreThanInFlight(t *testing.T) {
 	h := onSQLite(t)
 	sub := h.standing(t, h.buyer, "pay")
 	rapid.Check(t, func(t *rapid.T) {
-		h.Clock.Advance(32 * 24 * time.Hour)
+		now := h.Clock.Now()
+		h.Clock.Advance(time.Date(now.Year(), now.Month()+1, 10, 9, 0, 0, 0, time.UTC).Sub(now))
 		top := rapid.Int64Range(1, 300).Draw(t, "budget")
 		b, err := h.budgets.Set(context.Background(), h.buyer, budget.SetInput{Amount: eur(top), Action: budget.Suspend})
 		must(t, err)
@@ -380,4 +381,171 @@ func TestNeverMoreThanInFlight(t *testing.T) {
 			t.Fatalf("%d used, %d in flight, of %d", used, flight, top)
 		}
 	})
+}
+
+// TestFixedFees counts the fees of the whole month from the first second, and suspending does not free them.
+func TestFixedFees(t *testing.T) {
+	h := onSQLite(t)
+	h.standing(t, h.buyer, "flat") // 31 EUR for the billing month from 2 March 09:00 UTC; March has 31 days less an hour
+	b := h.set(t, 10_000, budget.Suspend, "")
+	got := h.get(t, b.ID)
+	s, err := h.budgets.Spending(context.Background(), h.buyer, "")
+	must(t, err)
+	if got.Used != s.Months[0].Used || got.Used.Minor < 2900 || got.Used.Minor > 3000 || s.Months[0].Forecast != got.Used {
+		t.Fatalf("%s used, %s on the page", got.Used, s.Months[0].Used)
+	}
+	sub := s.Months[0].Services[0].ID
+	h.set(t, got.Used.Minor, budget.Suspend, "")
+	h.is(t, b.ID, budget.Capped, got.Used.Minor)
+	h.state(t, sub, subscription.StateSuspended, subscription.ReasonBudget)
+	for range 5 { // time passes, and the fees of the seconds that it stands still are not owed; the cap stays
+		h.drain(t)
+		h.Clock.Advance(24 * time.Hour)
+		h.use(sub, 0)
+		h.look(t)
+	}
+	h.state(t, sub, subscription.StateSuspended, subscription.ReasonBudget)
+	if now := h.get(t, b.ID); now.State != budget.Capped || now.Used.Minor >= got.Used.Minor {
+		t.Errorf("%s, %s used", now.State, now.Used)
+	}
+}
+
+// TestReserved lets orders take the room of a budget: together they never pass it, and what is given back can be taken.
+func TestReserved(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db)
+		b := h.set(t, 7000, budget.Refuse, "")
+		first, err := h.place(h.buyer, "flat")
+		must(t, err)
+		_, err = h.place(h.buyer, "flat")
+		must(t, err)
+		_, err = h.place(h.buyer, "flat") // 93 EUR in all
+		want(t, "an order beyond the room", err, fail.Limit, "order.budget_room")
+		h.drain(t)
+		h.look(t)
+		if got := h.get(t, b.ID); got.Reserved != eur(6200) || got.Used != eur(0) {
+			t.Errorf("%s reserved, %s used", got.Reserved, got.Used)
+		}
+		must(t, db.Tx(context.Background(), func(tx *store.Tx) error {
+			return h.orders.ItemFailed(tx, first.Items[0].ID, order.Failure{Class: "user", Code: "test", Text: "No."})
+		}))
+		h.drain(t)
+		h.look(t)
+		_, err = h.place(h.buyer, "flat")
+		must(t, err)
+	})
+}
+
+// TestScopes sets budgets of the house, a unit and a service: each counts what is its own, a service stopped by two goes on
+// with the second.
+func TestScopes(t *testing.T) {
+	h := onSQLite(t)
+	ctx := context.Background()
+	unit := h.Business(t, h.buyer, "Ovens", party.KindUnit)
+	own, below := h.standing(t, h.buyer, "pay"), h.standing(t, unit, "pay")
+	house := h.set(t, 100, budget.Suspend, "")
+	one := h.set(t, 50, budget.Suspend, own)
+	part, err := h.budgets.Set(ctx, unit, budget.SetInput{Amount: eur(60), Action: budget.Notify})
+	must(t, err)
+	h.use(own, 50)
+	h.use(below, 50)
+	h.look(t)
+	h.is(t, house.ID, budget.Capped, 100)
+	h.is(t, one.ID, budget.Capped, 50)
+	h.is(t, part.ID, budget.Watching, 50)
+	h.state(t, own, subscription.StateSuspended, subscription.ReasonBudget)
+	h.state(t, below, subscription.StateSuspended, subscription.ReasonBudget)
+	h.set(t, 200, budget.Suspend, "")
+	h.state(t, own, subscription.StateSuspended, subscription.ReasonBudget) // its own budget
+	h.state(t, below, subscription.StateActive)
+	must(t, h.budgets.Remove(ctx, h.buyer, one.ID))
+	h.state(t, own, subscription.StateActive)
+	_, err = h.budgets.Budget(ctx, h.buyer, one.ID)
+	want(t, "a removed budget", err, fail.NotFound, "")
+	// What begins under a cap stands still, too; what was suspended for another reason as well goes on only with both gone.
+	h.set(t, 100, budget.Suspend, "")
+	_, err = h.subs.SuspendService(ctx, h.buyer, own)
+	must(t, err)
+	h.set(t, 300, budget.Suspend, "")
+	h.state(t, own, subscription.StateSuspended, subscription.ReasonCustomer)
+}
+
+// TestBegunUnderACap stops a service whose order was under way when the cap fell.
+func TestBegunUnderACap(t *testing.T) {
+	h := onSQLite(t)
+	sub := h.standing(t, h.buyer, "pay")
+	h.set(t, 100, budget.Suspend, "")
+	late, err := h.place(h.buyer, "pay")
+	must(t, err)
+	h.use(sub, 100)
+	h.look(t)
+	fresh := h.up(t, late.Items[0])
+	h.state(t, fresh, subscription.StateActive)
+	h.look(t)
+	h.state(t, fresh, subscription.StateSuspended, subscription.ReasonBudget)
+}
+
+// TestTwoEvaluators look at once at the same cap: one fact, one mail, one suspension. One that was killed before it
+// committed has done nothing, and whoever comes next does it.
+func TestTwoEvaluators(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db)
+		sub := h.standing(t, h.buyer, "pay")
+		b := h.set(t, 100, budget.Suspend, "")
+		h.use(sub, 100)
+		killed, kill := context.WithCancel(context.Background())
+		kill()
+		if err := h.budgets.Look(killed); err == nil {
+			t.Fatal("a dead evaluator looked")
+		}
+		h.is(t, b.ID, budget.Watching, 0)
+		var wait sync.WaitGroup
+		for range 4 { // each begins like a new process, with everything
+			other := h.evaluator(t)
+			wait.Go(func() {
+				if err := other.Look(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		h.look(t)
+		h.is(t, b.ID, budget.Capped, 100)
+		h.state(t, sub, subscription.StateSuspended, subscription.ReasonBudget)
+		if got, wanted := h.facts(t, b.ID), []string{"set", "capped", "reached", "reached", "reached"}; !slices.Equal(got, wanted) {
+			t.Errorf("facts %v, want %v", got, wanted)
+		}
+		if n := h.mails(t, "The budget of Bakery is used up"); n != 1 {
+			t.Errorf("%d mails", n)
+		}
+	})
+}
+
+// TestAttacker lets somebody of another house try everything.
+func TestAttacker(t *testing.T) {
+	h := onSQLite(t)
+	ctx := context.Background()
+	rival := h.Business(t, h.Operator, "Rival", party.KindCustomer)
+	sub := h.standing(t, h.buyer, "pay")
+	b := h.set(t, 100, budget.Suspend, "")
+	_, err := h.budgets.Budget(ctx, rival, b.ID)
+	want(t, "reading", err, fail.NotFound, "")
+	_, err = h.budgets.List(ctx, rival, h.buyer.Org)
+	want(t, "listing", err, fail.NotFound, "")
+	_, err = h.budgets.Spending(ctx, rival, h.buyer.Org)
+	want(t, "spending", err, fail.NotFound, "")
+	_, err = h.budgets.Set(ctx, rival, budget.SetInput{Org: h.buyer.Org, Amount: eur(1), Action: budget.Suspend})
+	want(t, "setting", err, fail.NotFound, "")
+	_, err = h.budgets.Set(ctx, rival, budget.SetInput{Service: sub, Amount: eur(1), Action: budget.Suspend})
+	want(t, "setting for a service of somebody else", err, fail.NotFound, "")
+	want(t, "removing", h.budgets.Remove(ctx, rival, b.ID), fail.NotFound, "")
+	buyerOnly := h.Join(t, h.buyer, h.buyer.Org, "bo@bakery.example", access.RoleBuyer)
+	_, err = h.budgets.Set(ctx, buyerOnly, budget.SetInput{Amount: eur(1)})
+	want(t, "a buyer", err, fail.Denied, "")
+	for what, in := range map[string]budget.SetInput{"amount": {Amount: eur(-1)}, "currency": {Amount: money.New(1, "XXX")}, "action": {Amount: eur(1), Action: "burn"},
+		"thresholds": {Amount: eur(1), Thresholds: []int{0}}, "service": {Amount: money.New(1, "USD"), Service: sub}} {
+		_, err := h.budgets.Set(ctx, h.buyer, in)
+		want(t, what, err, fail.Invalid, "")
+	}
+	h.is(t, b.ID, budget.Watching, 0)
 }

@@ -161,6 +161,7 @@ func (s *Budgets) put(tx *store.Tx, o party.Organisation, in SetInput) (Budget, 
 	}
 	if found {
 		b.Amount, b.Thresholds, b.Action, b.ChangedAt = in.Amount, in.Thresholds, in.Action, now
+		b.CappedAt = time.Time{} // a cap is judged anew
 		if err := forget(tx, b); err != nil {
 			return b, err
 		}

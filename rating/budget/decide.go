@@ -54,7 +54,7 @@ func (s *Budgets) settle(tx *store.Tx, id string, now time.Time, costs []cost, d
 	if err := s.tellRoom(tx, was, b, all); err != nil {
 		return err
 	}
-	if !turned && b.Used == was.Used && b.Reserved == was.Reserved && b.State == was.State && b.CappedIn == was.CappedIn {
+	if !turned && b.Used == was.Used && b.Reserved == was.Reserved && b.State == was.State && b.CappedIn == was.CappedIn && b.CappedAt.Equal(was.CappedAt) {
 		return nil
 	}
 	return update(tx, &b)
@@ -81,7 +81,7 @@ func (s *Budgets) act(tx *store.Tx, b *Budget, now time.Time) error {
 		if err := s.cap(tx, b, CommandRenew, now); err != nil {
 			return err
 		}
-	case b.State == Capped && (!hard || !full && (b.CappedIn != b.Period || !b.ChangedAt.Before(b.CappedAt))):
+	case b.State == Capped && (!hard || !full && (b.CappedIn != b.Period || b.CappedAt.IsZero())):
 		if err := s.lift(tx, b); err != nil {
 			return err
 		}
@@ -90,6 +90,9 @@ func (s *Budgets) act(tx *store.Tx, b *Budget, now time.Time) error {
 			return err
 		}
 	case b.State == Capped:
+		if b.CappedAt.IsZero() { // set anew, and still used up
+			b.CappedAt = now
+		}
 		if err := s.hold(tx, b); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ import (
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -77,7 +78,7 @@ func must(t testing.TB, err error) {
 func empty(t *testing.T) *world {
 	t.Helper()
 	sets := append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), meter.Migrations(), rating.Migrations(), billing.Migrations())
+		subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
 	w := &world{World: partytest.New(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets), sets)), t: t, engine: memory.NewEngine()}
 	w.wire()
 	w.relay = w.Business(t, w.Operator, "Relay", party.KindPublisher)
@@ -122,6 +123,9 @@ func (w *world) wire() {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
 			return err
 		}})
+	s.Budgets, err = budget.New(budget.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders, Subscriptions: s.Subscriptions,
+		Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example", Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, Running: s.Meters.Running}})
+	must(t, err)
 	// The log's library may write once more after it was closed, so that the folder is not one of t.TempDir.
 	dir, err := os.MkdirTemp("", "halle-desk-log-")
 	must(t, err)
