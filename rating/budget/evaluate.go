@@ -27,9 +27,9 @@ const lookBack = 32 * 24 * time.Hour
 // dirt is what is to be looked at.
 type dirt struct {
 	everything bool
-	subjects   map[string]bool // subscriptions
-	orgs       map[string]bool // whose orders reserved something or gave it back
-	budgets    map[string]bool // that were set: with all of their services
+	subjects   map[string]string // subscriptions, with their organisation where it is known
+	orgs       map[string]bool   // whose orders reserved something or gave it back
+	budgets    map[string]bool   // that were set: with all of their services
 }
 
 func add(set map[string]bool, id string) map[string]bool {
@@ -38,6 +38,13 @@ func add(set map[string]bool, id string) map[string]bool {
 	}
 	set[id] = true
 	return set
+}
+
+func (d *dirt) subject(id, org string) {
+	if d.subjects == nil {
+		d.subjects = map[string]string{}
+	}
+	d.subjects[id] = org
 }
 
 func (s *Budgets) mark(f func(d *dirt)) {
@@ -54,7 +61,7 @@ func (s *Budgets) take() dirt {
 	d := s.dirty
 	s.dirty = dirt{}
 	for _, m := range moves {
-		d.subjects = add(d.subjects, m.Subject)
+		d.subject(m.Subject, m.Tenant)
 	}
 	return d
 }
@@ -63,8 +70,8 @@ func (s *Budgets) take() dirt {
 func (s *Budgets) putBack(d dirt) {
 	s.mark(func(now *dirt) {
 		now.everything = now.everything || d.everything
-		for id := range d.subjects {
-			now.subjects = add(now.subjects, id)
+		for id, org := range d.subjects {
+			now.subject(id, org)
 		}
 		for id := range d.orgs {
 			now.orgs = add(now.orgs, id)
@@ -238,9 +245,12 @@ func (s *Budgets) planSubjects(tx *store.Tx, d *dirt, whole map[string]bool, wor
 		s.covering = map[string]bool{}
 	}
 	for _, subject := range slices.Sorted(maps.Keys(d.subjects)) {
+		if covered, known := s.covering[d.subjects[subject]]; known && !covered {
+			continue // without a look into the database: usage of many moves many times a second
+		}
 		c, err := s.Ratings.ContractIn(tx, subject)
 		if fail.Is(err, fail.NotFound) {
-			s.mark(func(d *dirt) { d.subjects = add(d.subjects, subject) }) // rating has not begun it yet
+			s.mark(func(d *dirt) { d.subject(subject, d.subjects[subject]) }) // rating has not begun it yet
 			continue
 		}
 		if err != nil {

@@ -32,7 +32,7 @@ func (s *Budgets) on(tx *store.Tx, e trace.Entry) error {
 	tx.AfterCommit(func() {
 		s.mark(func(d *dirt) {
 			if f.Subscription != "" && !strings.HasPrefix(e.Type, "order.") {
-				d.subjects = add(d.subjects, f.Subscription)
+				d.subject(f.Subscription, f.Org)
 			}
 			if f.Org != "" && e.Type != rating.FactRated {
 				d.orgs = add(d.orgs, f.Org)
