@@ -56,12 +56,19 @@ func (s *Store) Moves() []Move {
 }
 
 // Running gives the windows of a subject that begin at an instant or later, open ones with what they have counted so far
-// (no digest, no ClosedAt) and those that closed after a cursor, in the order of time. What does not add up is in them
-// once they have closed. It is not scoped by tenant: for packages that estimate what is not charged yet.
+// (no digest, no ClosedAt) and those that closed after a cursor, in the order of time. What does not add up is in one more
+// window without id, as an estimate, until they have closed. It is not scoped by tenant: for packages that estimate what is not charged yet.
 func (s *Store) Running(ctx context.Context, subject string, from time.Time, after int64) (list []Window, err error) {
 	err = s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM usage_window
 			WHERE subject = $1 AND from_at >= $2 AND (closing IS NULL OR closing > $3) ORDER BY from_at, id`, subject, store.At(from), after)
+		if err != nil {
+			return err
+		}
+		more, err := s.levels(tx, subject, s.cfg.Now())
+		if more != nil {
+			list = append(list, *more)
+		}
 		return err
 	})
 	if err != nil {

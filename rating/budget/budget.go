@@ -17,6 +17,8 @@
 //   - Used is what usage of the month costs, charged or still running, what is owed once, and prices per period for the
 //     whole month: what is certain to come is not spent twice. Discounts and minimums of a price are settled on invoices
 //     and do not count here.
+//   - Peaks, last values, different items and values held are estimated until their window closes; a 95th percentile counts
+//     when it has.
 //   - Reserved is what orders under way hold. It leaves no room for other orders, and stops no service.
 //   - Usage that was accepted counts within a second. What was in flight when the cap fell is still charged: it happened.
 //   - A cap ends when the month turns or somebody sets the budget anew above what is used; it does not end because time
