@@ -76,7 +76,7 @@ func showInvoice(w io.Writer, i client.Invoice) error {
 		return errors.Join(err, pairs(w, "gross", i.Gross))
 	}
 	_, _ = fmt.Fprintln(w)
-	err = errors.Join(err, table(w, "It has no line.", []string{"WHAT", "COMPONENT", "QUANTITY", "UNIT", "NET"}, rowsOf(i.Document.Lines, func(l client.ProofInvoiceLine) []string {
+	err = errors.Join(err, table(w, "It has no line.", []string{"WHAT", "COMPONENT", "QUANTITY", "PRICED PER", "NET"}, rowsOf(i.Document.Lines, func(l client.ProofInvoiceLine) []string {
 		if l.Term != "" {
 			return []string{l.Item, l.Component, "", l.Term, l.Net}
 		}
