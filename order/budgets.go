@@ -23,7 +23,8 @@ type Room struct {
 // SetRoom tells how much room a budget leaves, in the caller's transaction; rating/budget calls it whenever that changes.
 func (s *Orders) SetRoom(tx *store.Tx, r Room) error {
 	_, err := tx.Exec(`INSERT INTO order_budget (budget, org, subscription, currency, max, room, until_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (budget) DO UPDATE SET max = excluded.max, room = excluded.room, until_at = excluded.until_at`,
+		ON CONFLICT (budget) DO UPDATE SET max = excluded.max, room = excluded.room, until_at = excluded.until_at
+		WHERE order_budget.room <> excluded.room OR order_budget.max <> excluded.max OR order_budget.until_at <> excluded.until_at`,
 		r.Budget, r.Org, r.Subscription, r.Currency, r.Max, r.Left, store.At(r.Until))
 	if err != nil {
 		return fmt.Errorf("room of budget %s: %w", r.Budget, err)

@@ -417,6 +417,13 @@ func TestReserved(t *testing.T) {
 		b := h.set(t, 7000, budget.Refuse, "")
 		first, err := h.place(h.buyer, "flat")
 		must(t, err)
+		must(t, db.Tx(context.Background(), func(tx *store.Tx) error { // gone before anybody looked
+			return h.orders.ItemFailed(tx, first.Items[0].ID, order.Failure{Class: "user", Code: "test", Text: "No."})
+		}))
+		h.drain(t)
+		h.look(t)
+		first, err = h.place(h.buyer, "flat")
+		must(t, err)
 		_, err = h.place(h.buyer, "flat")
 		must(t, err)
 		_, err = h.place(h.buyer, "flat") // 93 EUR in all

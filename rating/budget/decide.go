@@ -51,7 +51,7 @@ func (s *Budgets) settle(tx *store.Tx, id string, now time.Time, costs []cost, d
 	if err := s.unusual(tx, b, dayOf(now, zone)); err != nil {
 		return err
 	}
-	if err := s.tellRoom(tx, was, b, all); err != nil {
+	if err := s.tellRoom(tx, b, all); err != nil {
 		return err
 	}
 	if !turned && b.Used == was.Used && b.Reserved == was.Reserved && b.State == was.State && b.CappedIn == was.CappedIn && b.CappedAt.Equal(was.CappedAt) {
@@ -60,16 +60,16 @@ func (s *Budgets) settle(tx *store.Tx, id string, now time.Time, costs []cost, d
 	return update(tx, &b)
 }
 
-// tellRoom tells order what is left.
-func (s *Budgets) tellRoom(tx *store.Tx, was, b Budget, always bool) error {
-	if b.Action == Notify {
+// tellRoom tells order what is left: also when the figures are the same, because an order that came and went has taken.
+func (s *Budgets) tellRoom(tx *store.Tx, b Budget, always bool) error {
+	if b.Action != Notify {
+		return s.Orders.SetRoom(tx, order.Room{Budget: b.ID, Org: b.Org, Subscription: b.Service, Currency: b.Amount.Currency, Max: b.Amount.Minor,
+			Left: b.Amount.Minor - b.Used.Minor - b.Reserved.Minor, Until: b.Until})
+	}
+	if always { // it may have had another action before
 		return s.Orders.DropRoom(tx, b.ID)
 	}
-	if !always && b.Used == was.Used && b.Reserved == was.Reserved && b.Period == was.Period {
-		return nil
-	}
-	return s.Orders.SetRoom(tx, order.Room{Budget: b.ID, Org: b.Org, Subscription: b.Service, Currency: b.Amount.Currency, Max: b.Amount.Minor,
-		Left: b.Amount.Minor - b.Used.Minor - b.Reserved.Minor, Until: b.Until})
+	return nil
 }
 
 // act does what the figures ask for.

@@ -17,8 +17,10 @@ import (
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/web/design/designtest"
 )
@@ -180,6 +182,18 @@ func (w *world) refused(rec *httptest.ResponseRecorder, status int, words ...str
 func TestTodayListsWhatNeedsSomebody(t *testing.T) {
 	w := newWorld(t)
 	w.sees(w.Operator, "/operator", "2 facts are parked", "no such thing", "1 job was given up", "the network is down", "1 offer waits", "1 resource is in trouble", "1 work order waits", "1 invoice is not paid", "2 usage events count nowhere")
+}
+
+func TestACapIsTold(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	if _, err := w.s.Budgets.Set(ctx, w.acme, budget.SetInput{Amount: money.New(0, money.EUR), Action: budget.Refuse}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.s.Budgets.Look(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.sees(w.Operator, "/operator", "1 budget is used up")
 }
 
 func TestAPublisherWritesAnOffer(t *testing.T) {
