@@ -19,8 +19,8 @@ const (
 	fenceSize  = len(Key{}) + 4
 	footSize   = 8 + 4 + 4
 	runMagic   = "HSR2" // HSR1 had shorter values: it is made again from the log
-	lineBits   = 512 // one cache line: a question costs one miss
-	keyBits    = 12  // of the filter for each key: about 1 % of false answers
+	lineBits   = 512    // one cache line: a question costs one miss
+	keyBits    = 12     // of the filter for each key: about 1 % of false answers
 	keyProbes  = 6
 )
 
