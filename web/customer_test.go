@@ -192,7 +192,7 @@ func TestAStrangerFindsNothing(t *testing.T) {
 
 func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	w := newWorld(t)
-	_, forms := w.as(t, w.acme, "en").crawl("/", "/account", "/people", "/tokens", "/limits", "/residency", "/organisation")
+	_, forms := w.as(t, w.acme, "en").crawl("/", "/account", "/people", "/tokens", "/limits", "/spending", "/residency", "/organisation")
 	b := w.as(t, w.acme, "en")
 	for path := range forms {
 		for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
@@ -221,6 +221,8 @@ func TestRefusedFormsSayWhatIsWrong(t *testing.T) {
 		{"/tokens", url.Values{"name": {""}, "scope": {"read"}, "days": {"90"}}, 422, `id="name-error"`},
 		{"/tokens", url.Values{"name": {"x"}, "scope": {"read"}, "days": {"many"}}, 422, `id="days-error"`},
 		{"/limits", url.Values{"max": {"a lot"}}, 422, `id="max-error"`},
+		{"/spending", url.Values{"amount": {"a lot"}, "action": {"notify"}}, 422, `id="amount-error"`},
+		{"/spending", url.Values{"amount": {""}, "action": {"notify"}}, 422, `id="amount-error"`},
 		{"/account/password", url.Values{"old": {"wrong"}, "password": {"short"}}, 403, `id="old-error"`},
 	} {
 		status, body, _ := b.post(c.path, c.form)
@@ -237,6 +239,37 @@ func TestRefusedFormsSayWhatIsWrong(t *testing.T) {
 	}
 	if status, body, _ := visitor.post("/sign-up", url.Values{"name": {"A"}, "email": {"a@b.example"}, "password": {"short"}, "country": {"FR"}}); status != 422 || !strings.Contains(body, `id="password-error"`) {
 		t.Errorf("sign up: %d", status)
+	}
+}
+
+// The page of what the month costs sets a budget, draws how much of it is used, and takes it away.
+func TestABudgetIsSetAndRemoved(t *testing.T) {
+	w := newWorld(t)
+	w.order(t, w.acme, "personal")
+	w.settle(t)
+	b := w.as(t, w.acme, "en")
+	if status, body, to := b.post("/spending", url.Values{"amount": {"2,50"}, "action": {"suspend"}}); status != http.StatusSeeOther || to != "/spending" {
+		t.Fatalf("%d %s\n%s", status, to, body)
+	}
+	must(t, w.s.Budgets.Look(ctx))
+	_, page := b.get("/spending")
+	for _, text := range []string{"€2.50", "used up: in force", `id="budget-bars"`, "Forecast of the month", "suspend the services", "/usage"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("the page does not say %q\n%s", text, page)
+		}
+	}
+	for _, fault := range designtest.Faults(page) {
+		t.Error(fault)
+	}
+	if status, _, _ := w.as(t, w.technical, "en").post("/spending", url.Values{"amount": {"9"}, "action": {"notify"}}); status != http.StatusForbidden {
+		t.Errorf("a technical member set a budget: %d", status)
+	}
+	remove := regexp.MustCompile(`/spending/bud_[a-z0-9_]+/remove`).FindString(page)
+	if _, _, to := b.post(remove, nil); to != "/spending" {
+		t.Errorf("%s led to %q", remove, to)
+	}
+	if _, page := b.get("/spending"); !strings.Contains(page, "No budget is set") {
+		t.Error("the budget is still there")
 	}
 }
 
