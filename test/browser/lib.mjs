@@ -172,7 +172,7 @@ export async function crawl(page, start, { most = 200, visit = async () => {} } 
     // A redirect counts for both: the kind of page asked for and the one that came.
     if (!found.has(shape(page.url()))) found.set(shape(page.url()), page.url());
     queue.push(...await page.evaluate(() => [...document.querySelectorAll('a[href]:not([download])')]
-      .map((a) => new URL(a.href))
+      .map((a) => new URL(a.getAttribute('href'), location.href)) // a link in a chart has no text in a.href
       .filter((url) => url.origin === location.origin && !/\.[a-z0-9]{2,5}$/i.test(url.pathname) && !url.pathname.startsWith('/api/'))
       .map((url) => url.origin + url.pathname + url.search)));
     await visit(address);
