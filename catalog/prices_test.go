@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
@@ -102,17 +100,7 @@ func TestYAMLHoldsWholeContracts(t *testing.T) {
 		list.Components[4].Hours.Spans[0].From != "07:00" || list.Components[0].Parts[0].Weight != 2 {
 		t.Fatalf("%+v", list)
 	}
-	text, err := catalog.Export(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := catalog.Parse(text)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	if d := cmp.Diff(c, again); d != "" {
-		t.Error(d)
-	}
+	roundTrip(t, c)
 }
 
 func TestPricesNeitherGapNorOverlap(t *testing.T) {

@@ -37,6 +37,12 @@ func TestYAMLRoundTrip(t *testing.T) {
 	if got := c.Plan("scale").Prices[0].Components[2].Tiers; len(got) != 2 || got[0].UpTo != 3_600_000 {
 		t.Fatalf("tiers %+v", got)
 	}
+	roundTrip(t, c)
+}
+
+// roundTrip: what is written out reads as the same.
+func roundTrip(t *testing.T, c catalog.Content) {
+	t.Helper()
 	text, err := catalog.Export(c)
 	if err != nil {
 		t.Fatal(err)

@@ -96,6 +96,16 @@ type disputeArg struct {
 	Dispute string `arg:"" help:"Id of the dispute."`
 }
 
+// answer is one step of whoever has the turn.
+func (a disputeArg) answer(ctx context.Context, o Out, name profileName,
+	step func(*client.Client, context.Context, string, client.Answered) (client.Dispute, error), said client.Answered) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	return o.dispute(step(c, ctx, a.Dispute, said))
+}
+
 type disputeShow struct{ disputeArg }
 
 // Run shows.
@@ -114,11 +124,7 @@ type disputeAccept struct {
 
 // Run accepts.
 func (a disputeAccept) Run(ctx context.Context, o Out, name profileName) error {
-	c, err := name.client()
-	if err != nil {
-		return err
-	}
-	return o.dispute(c.AcceptDispute(ctx, a.Dispute, client.Answered{Reason: a.Reason}))
+	return a.answer(ctx, o, name, (*client.Client).AcceptDispute, client.Answered{Reason: a.Reason})
 }
 
 type disputeRefuse struct {
@@ -128,11 +134,7 @@ type disputeRefuse struct {
 
 // Run refuses.
 func (a disputeRefuse) Run(ctx context.Context, o Out, name profileName) error {
-	c, err := name.client()
-	if err != nil {
-		return err
-	}
-	return o.dispute(c.RefuseDispute(ctx, a.Dispute, client.Answered{Reason: a.Reason}))
+	return a.answer(ctx, o, name, (*client.Client).RefuseDispute, client.Answered{Reason: a.Reason})
 }
 
 type disputeEscalate struct {
@@ -142,20 +144,12 @@ type disputeEscalate struct {
 
 // Run asks the operator.
 func (a disputeEscalate) Run(ctx context.Context, o Out, name profileName) error {
-	c, err := name.client()
-	if err != nil {
-		return err
-	}
-	return o.dispute(c.EscalateDispute(ctx, a.Dispute, client.Answered{Reason: a.Reason}))
+	return a.answer(ctx, o, name, (*client.Client).EscalateDispute, client.Answered{Reason: a.Reason})
 }
 
 type disputeWithdraw struct{ disputeArg }
 
 // Run withdraws.
 func (a disputeWithdraw) Run(ctx context.Context, o Out, name profileName) error {
-	c, err := name.client()
-	if err != nil {
-		return err
-	}
-	return o.dispute(c.WithdrawDispute(ctx, a.Dispute, client.Answered{}))
+	return a.answer(ctx, o, name, (*client.Client).WithdrawDispute, client.Answered{})
 }

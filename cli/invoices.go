@@ -136,7 +136,7 @@ func (a invoiceProof) Run(ctx context.Context, o Out, name profileName) error {
 	return download(o, a.File, func(w io.Writer) error {
 		for {
 			err := get(ctx, a.Invoice, w)
-			if !client.IsKind(err, "unavailable") || pause(ctx, 500*time.Millisecond) != nil {
+			if !client.IsKind(err, "unavailable") || client.Wait(ctx, 500*time.Millisecond) != nil {
 				return err
 			}
 		}

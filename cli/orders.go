@@ -199,7 +199,7 @@ func waitOrder(ctx context.Context, o Out, c *client.Client, order client.Order,
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	for !final(order.State) {
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := client.Wait(ctx, 200*time.Millisecond); err != nil {
 			return fmt.Errorf("the order %s is still %s.\nWait on: halle order wait %s", order.ID, order.State, order.ID)
 		}
 		var err error
@@ -212,17 +212,6 @@ func waitOrder(ctx context.Context, o Out, c *client.Client, order client.Order,
 		err = errors.Join(err, ErrShown)
 	}
 	return err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // orderArg names an order.

@@ -185,7 +185,7 @@ func (a serviceCancel) Run(ctx context.Context, o Out, name profileName) error {
 	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
 	for s.EndedAt.IsZero() {
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := client.Wait(ctx, 200*time.Millisecond); err != nil {
 			return fmt.Errorf("the service %s is still %s.\nLook again: halle service show %s", s.ID, s.State, s.ID)
 		}
 		d, err := c.GetService(ctx, a.Service)

@@ -210,7 +210,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		if attempt >= retries || !repeatable(req) || !passing(err) || ctx.Err() != nil {
 			return nil, err
 		}
-		if err := wait(ctx, min(max(pause, backoff(attempt)), or(c.Longest, 30*time.Second))); err != nil {
+		if err := Wait(ctx, min(max(pause, backoff(attempt)), or(c.Longest, 30*time.Second))); err != nil {
 			return nil, err
 		}
 	}
@@ -238,7 +238,8 @@ func after(text string) time.Duration {
 	return 0
 }
 
-func wait(ctx context.Context, d time.Duration) error {
+// Wait lets a duration pass. It ends early, with an error, when the context does.
+func Wait(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

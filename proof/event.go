@@ -17,11 +17,12 @@ const (
 	TypeVoid      = "halle.usage.void.v1"      // an earlier event counts no more
 )
 
-// Limits of one event, in bytes of text and in entries.
+// Limits of one event: of its texts (id, source, subject, item, values of dimensions) and words (meter, unit, names of
+// dimensions) in bytes, and of the number of its dimensions.
 const (
-	maxText       = 256
-	maxWord       = 64
-	maxDimensions = 8
+	MaxText       = 256
+	MaxWord       = 64
+	MaxDimensions = 8
 	maxDigits     = 40
 )
 
@@ -219,8 +220,8 @@ func (e *Event) Check() error {
 		max         int
 		needed      bool
 	}{
-		{"id", e.ID, maxText, true}, {"source", e.Source, maxText, true}, {"subject", e.Subject, maxText, true},
-		{"time", e.Time, maxWord, false}, {"dataschema", e.Schema, maxText, false},
+		{"id", e.ID, MaxText, true}, {"source", e.Source, MaxText, true}, {"subject", e.Subject, MaxText, true},
+		{"time", e.Time, MaxWord, false}, {"dataschema", e.Schema, MaxText, false},
 	} {
 		if f.needed && f.value == "" {
 			return faulty(f.name, "is needed and may not be empty")
@@ -255,7 +256,7 @@ func (e *Event) Check() error {
 
 func (e *Event) checkReference() error {
 	switch {
-	case e.Data.Event == "" || len(e.Data.Event) > maxText:
+	case e.Data.Event == "" || len(e.Data.Event) > MaxText:
 		return faulty("data.event", "must be the id of an earlier event, of 1 to 256 bytes")
 	case e.Data.Event == e.ID:
 		return faulty("data.event", "is the event itself: a correction has an id of its own")
@@ -282,10 +283,10 @@ func (d *Data) checkAmount() error {
 	if d.Through != "" {
 		return faulty("data.through", "belongs to a watermark")
 	}
-	if d.Meter == "" || len(d.Meter) > maxWord {
+	if d.Meter == "" || len(d.Meter) > MaxWord {
 		return faulty("data.meter", "must have 1 to 64 bytes")
 	}
-	if d.Unit == "" || len(d.Unit) > maxWord {
+	if d.Unit == "" || len(d.Unit) > MaxWord {
 		return faulty("data.unit", "must have 1 to 64 bytes")
 	}
 	if d.Start == "" {
@@ -295,7 +296,7 @@ func (d *Data) checkAmount() error {
 		return faulty("data.end", "is needed")
 	}
 	if d.Item != "" {
-		if d.Value != "" || len(d.Item) > maxText {
+		if d.Value != "" || len(d.Item) > MaxText {
 			return faulty("data.item", "stands instead of a value and may have at most 256 bytes")
 		}
 	} else if !integer(d.Value) || len(d.Value) > maxDigits {
@@ -304,11 +305,11 @@ func (d *Data) checkAmount() error {
 	if n, err := strconv.ParseInt(d.Value, 10, 64); d.Number && d.Item == "" && (err != nil || n > maxExact-1 || n < 1-maxExact) {
 		return faulty("data.value", "is above 2^53: write it as text")
 	}
-	if len(d.Dimensions) > maxDimensions {
+	if len(d.Dimensions) > MaxDimensions {
 		return faulty("data.dimensions", "may have at most 8 entries")
 	}
 	for i, dim := range d.Dimensions {
-		if dim.Name == "" || len(dim.Name) > maxWord || len(dim.Value) > maxText {
+		if dim.Name == "" || len(dim.Name) > MaxWord || len(dim.Value) > MaxText {
 			return faulty("data.dimensions", "needs names of 1 to 64 bytes and values of at most 256")
 		}
 		if i > 0 && !before(d.Dimensions[i-1].Name, dim.Name) {
@@ -347,7 +348,7 @@ func integer(s string) bool {
 
 func instant(field, s string) (time.Time, error) {
 	var t time.Time
-	if len(s) > maxWord || t.UnmarshalText([]byte(s)) != nil { // stricter than time.Parse
+	if len(s) > MaxWord || t.UnmarshalText([]byte(s)) != nil { // stricter than time.Parse
 		return t, faulty(field, "must be an instant as RFC 3339 has it, for example 2027-01-31T15:04:05Z")
 	}
 	return t.UTC(), nil

@@ -96,7 +96,7 @@ func (p *scanner) next(events *[]Event) error {
 // faultAt is the fault where the reader stands; a name that somebody made up may be long.
 func (p *scanner) faultAt(index int, message string) error {
 	field := p.path + p.name
-	return p.fault(index, strings.ToValidUTF8(field[:min(len(field), maxWord)], ""), message)
+	return p.fault(index, strings.ToValidUTF8(field[:min(len(field), MaxWord)], ""), message)
 }
 
 func (p *scanner) fault(index int, field, message string) error {

@@ -1,21 +1,18 @@
 package usage_test
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/halle-cloud/halle/client"
 	"github.com/halle-cloud/halle/client/usage"
+	"github.com/halle-cloud/halle/client/usage/usagetest"
 )
 
 func TestMain(m *testing.M) {
@@ -36,28 +33,11 @@ func publisher() {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
-	var all sync.WaitGroup
-	for part := range 4 {
-		all.Go(func() {
-			for i := 0; ; i++ {
-				id := fmt.Sprintf("%s/%d/%d", os.Getenv("USAGE_CHILD"), part, i)
-				_, _ = os.Stdout.WriteString("try " + id + "\n") // no buffer: a kill takes nothing back
-				err := s.Add(event(id))
-				for errors.Is(err, usage.ErrFull) {
-					_ = s.Room(context.Background())
-					err = s.Add(event(id))
-				}
-				if err == nil {
-					_, _ = os.Stdout.WriteString("ack " + id + "\n")
-				}
-			}
-		})
-	}
-	all.Wait()
+	usagetest.Report(s, os.Getenv("USAGE_CHILD"), 4, event)
 }
 
 // crash runs the publisher once and kills it some time after its first acknowledgement, or before.
-func crash(t *testing.T, n *network, dir, interval string, round int, tried, acked map[string]bool) {
+func crash(t *testing.T, n *network, dir, interval string, round int, heard usagetest.Heard) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "USAGE_CHILD="+strconv.Itoa(round), "USAGE_URL="+n.server.URL, "USAGE_DIR="+dir, "USAGE_SYNC="+interval)
@@ -66,20 +46,14 @@ func crash(t *testing.T, n *network, dir, interval string, round int, tried, ack
 	must(t, err)
 	must(t, cmd.Start())
 	begun := false
-	for in := bufio.NewScanner(out); in.Scan(); {
-		word, id, _ := strings.Cut(in.Text(), " ")
-		switch word {
-		case "try":
-			tried[id] = true
-		case "ack":
-			acked[id] = true
-		default:
-			t.Errorf("round %d: %s", round, in.Text())
-		}
-		if !begun && (word == "ack" || round%5 == 4) {
+	other := heard.Listen(out, func(_ string, acked bool) {
+		if !begun && (acked || round%5 == 4) {
 			begun = true
 			time.AfterFunc(time.Duration(rand.Int64N(int64(40*time.Millisecond))), func() { _ = cmd.Process.Kill() })
 		}
+	})
+	for _, line := range other {
+		t.Errorf("round %d: %s", round, line)
 	}
 	_ = cmd.Wait() // killed
 }
@@ -103,27 +77,27 @@ func TestCrash(t *testing.T) {
 				return client.Verdict{Verdict: "accepted"}
 			}
 			n.mu.Unlock()
-			tried, acked := map[string]bool{}, map[string]bool{}
+			heard := usagetest.NewHeard()
 			for round := range rounds {
-				crash(t, n, dir, interval, round, tried, acked)
+				crash(t, n, dir, interval, round, heard)
 			}
 			s := open(t, n, usage.Options{Dir: dir, Later: time.Millisecond})
 			must(t, s.Settle(soon(t)))
 			must(t, s.Close(context.Background()))
 			n.server.Close() // a request of a killed program may still be on its way
-			t.Logf("%d tried, %d acknowledged, %d arrived in %d requests", len(tried), len(acked), n.count(), n.requests)
-			for id := range acked {
+			t.Logf("%d tried, %d acknowledged, %d arrived in %d requests", len(heard.Tried), len(heard.Acked), n.count(), n.requests)
+			for id := range heard.Acked {
 				if !n.has(id) {
 					t.Errorf("%s was acknowledged and did not arrive", id)
 				}
 			}
 			for id := range n.seen {
-				if !tried[id] {
+				if !heard.Tried[id] {
 					t.Errorf("%s arrived and nobody sent it", id)
 				}
 			}
-			if list := refusals(t, dir); list != nil || len(acked) < rounds/2 {
-				t.Errorf("%d acknowledged, refused: %+v", len(acked), list)
+			if list := refusals(t, dir); list != nil || len(heard.Acked) < rounds/2 {
+				t.Errorf("%d acknowledged, refused: %+v", len(heard.Acked), list)
 			}
 		})
 	}

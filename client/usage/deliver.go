@@ -126,7 +126,7 @@ func (s *Sender) persevere(ctx context.Context, write func() error) error {
 		}
 		s.noted(err)
 		s.opt.Trouble(err)
-		if err := rest(ctx, s.pause(attempt, 0)); err != nil {
+		if err := client.Wait(ctx, s.pause(attempt, 0)); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func (s *Sender) deliver(ctx context.Context, batch []record) error {
 		default:
 			s.noted(err)
 			s.opt.Trouble(err)
-			if err := rest(ctx, s.pause(attempt, client.RetryAfter(err))); err != nil {
+			if err := client.Wait(ctx, s.pause(attempt, client.RetryAfter(err))); err != nil {
 				return err
 			}
 			attempt++
@@ -183,17 +183,6 @@ func (s *Sender) pause(attempt int, asked time.Duration) time.Duration {
 		return asked + chance/4
 	}
 	return chance
-}
-
-func rest(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // post sends the events once and gives a verdict for each.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/halle-cloud/halle/proof"
 )
 
 // Format is what the columns of a file are called.
@@ -240,7 +242,7 @@ func (t *Table) amount(text string) (int64, string) {
 
 func instant(text string) (time.Time, string) {
 	var t time.Time
-	if len(text) > maxWord || t.UnmarshalText([]byte(text)) != nil { // stricter than time.Parse
+	if len(text) > proof.MaxWord || t.UnmarshalText([]byte(text)) != nil { // stricter than time.Parse
 		return t, fmt.Sprintf("%.40q is no instant: write it as 2027-01-31T15:04:05Z", text)
 	}
 	if t.IsZero() {

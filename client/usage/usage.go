@@ -54,21 +54,16 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/halle-cloud/halle/proof"
 )
 
 // The types of events.
 const (
-	TypeUsage     = "halle.usage.v1"           // an amount of one meter in an interval
-	TypeWatermark = "halle.usage.watermark.v1" // the source has sent everything through an instant
-	TypeAmend     = "halle.usage.amend.v1"     // another amount instead of an earlier event's
-	TypeVoid      = "halle.usage.void.v1"      // an earlier event counts no more
-)
-
-// Limits of one event, in bytes of text and in entries; the server has the same.
-const (
-	maxText       = 256
-	maxWord       = 64
-	maxDimensions = 8
+	TypeUsage     = proof.TypeUsage
+	TypeWatermark = proof.TypeWatermark
+	TypeAmend     = proof.TypeAmend
+	TypeVoid      = proof.TypeVoid
 )
 
 // Event is one report of a meter. An amount has Meter, Unit, Start, End and Value or Item; an amendment Event besides; a
@@ -125,8 +120,8 @@ func faulty(field, format string, args ...any) error {
 // Check tells whether the server would take the event as being of the form. The error is a *FieldError.
 func (e *Event) Check() error {
 	for _, f := range []struct{ name, text string }{{"id", e.ID}, {"source", e.Source}, {"subject", e.Subject}} {
-		if f.text == "" || len(f.text) > maxText || !utf8.ValidString(f.text) {
-			return faulty(f.name, "must be UTF-8 text of 1 to %d bytes", maxText)
+		if f.text == "" || len(f.text) > proof.MaxText || !utf8.ValidString(f.text) {
+			return faulty(f.name, "must be UTF-8 text of 1 to %d bytes", proof.MaxText)
 		}
 	}
 	if !writable(e.Time) {
@@ -166,16 +161,16 @@ func (e *Event) Check() error {
 func writable(t time.Time) bool { y := t.UTC().Year(); return y >= 0 && y <= 9999 }
 
 func (e *Event) checkReference() error {
-	if e.Event == "" || len(e.Event) > maxText || !utf8.ValidString(e.Event) || e.Event == e.ID {
-		return faulty("event", "must be the id of an earlier event, of 1 to %d bytes", maxText)
+	if e.Event == "" || len(e.Event) > proof.MaxText || !utf8.ValidString(e.Event) || e.Event == e.ID {
+		return faulty("event", "must be the id of an earlier event, of 1 to %d bytes", proof.MaxText)
 	}
 	return nil
 }
 
 func (e *Event) checkAmount() error {
 	for _, f := range []struct{ name, text string }{{"meter", e.Meter}, {"unit", e.Unit}} {
-		if f.text == "" || len(f.text) > maxWord || !utf8.ValidString(f.text) {
-			return faulty(f.name, "must be UTF-8 text of 1 to %d bytes", maxWord)
+		if f.text == "" || len(f.text) > proof.MaxWord || !utf8.ValidString(f.text) {
+			return faulty(f.name, "must be UTF-8 text of 1 to %d bytes", proof.MaxWord)
 		}
 	}
 	switch {
@@ -191,14 +186,14 @@ func (e *Event) checkAmount() error {
 		return faulty("value", "is negative: amend or void the event that counted too much")
 	case e.Item != "" && e.Value != 0:
 		return faulty("item", "stands instead of a value")
-	case len(e.Item) > maxText || !utf8.ValidString(e.Item):
-		return faulty("item", "must be UTF-8 text of at most %d bytes", maxText)
-	case len(e.Dimensions) > maxDimensions:
-		return faulty("dimensions", "may have at most %d entries", maxDimensions)
+	case len(e.Item) > proof.MaxText || !utf8.ValidString(e.Item):
+		return faulty("item", "must be UTF-8 text of at most %d bytes", proof.MaxText)
+	case len(e.Dimensions) > proof.MaxDimensions:
+		return faulty("dimensions", "may have at most %d entries", proof.MaxDimensions)
 	}
 	for name, value := range e.Dimensions {
-		if name == "" || len(name) > maxWord || len(value) > maxText || !utf8.ValidString(name) || !utf8.ValidString(value) {
-			return faulty("dimensions", "needs names of 1 to %d bytes and values of at most %d, in UTF-8", maxWord, maxText)
+		if name == "" || len(name) > proof.MaxWord || len(value) > proof.MaxText || !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return faulty("dimensions", "needs names of 1 to %d bytes and values of at most %d, in UTF-8", proof.MaxWord, proof.MaxText)
 		}
 	}
 	return nil

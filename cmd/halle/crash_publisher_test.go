@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/halle-cloud/halle/client"
 	"github.com/halle-cloud/halle/client/usage"
+	"github.com/halle-cloud/halle/client/usage/usagetest"
 )
 
 // publisherChild as first argument makes the test binary a publisher's program.
@@ -34,19 +34,9 @@ func publisherMain() {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
-	var parts sync.WaitGroup
-	for part := range 3 {
-		parts.Go(func() {
-			for i := 0; ; i++ {
-				id := fmt.Sprintf("%s/%d/%d", os.Getenv("PUBLISHER_ROUND"), part, i)
-				_, _ = os.Stdout.WriteString("try " + id + "\n") // no buffer: a kill takes nothing back
-				if s.Add(reported(id, os.Getenv("PUBLISHER_SERVICE"), os.Getenv("PUBLISHER_START"))) == nil {
-					_, _ = os.Stdout.WriteString("ack " + id + "\n")
-				}
-			}
-		})
-	}
-	parts.Wait()
+	usagetest.Report(s, os.Getenv("PUBLISHER_ROUND"), 3, func(id string) usage.Event {
+		return reported(id, os.Getenv("PUBLISHER_SERVICE"), os.Getenv("PUBLISHER_START"))
+	})
 }
 
 // TestPublisherCrash kills a publisher's program and the server while the one reports to the other: what was acknowledged
@@ -58,7 +48,7 @@ func TestPublisherCrash(t *testing.T) {
 	c.order()
 	b := c.brokers[0]
 	c.running(b)
-	p := &program{chaos: c, service: b.service, start: time.Now().UTC().Format(time.RFC3339), spool: t.TempDir(), tried: map[string]bool{}, acked: map[string]bool{}}
+	p := &program{chaos: c, service: b.service, start: time.Now().UTC().Format(time.RFC3339), spool: t.TempDir(), heard: usagetest.NewHeard()}
 	rounds := 10
 	if os.Getenv("HALLE_CHAOS") != "" {
 		rounds = 60
@@ -69,7 +59,7 @@ func TestPublisherCrash(t *testing.T) {
 	p.drain()
 	cancels := c.cancel()
 	c.ended(cancels)
-	c.checkInvoices(map[string]int64{b.service: int64(len(p.tried))})
+	c.checkInvoices(map[string]int64{b.service: int64(len(p.heard.Tried))})
 	c.checkNothingLeft()
 }
 
@@ -77,7 +67,7 @@ func TestPublisherCrash(t *testing.T) {
 type program struct {
 	*chaos
 	service, start, spool string
-	tried, acked          map[string]bool
+	heard                 usagetest.Heard
 }
 
 // crash runs the program and kills it, and now and then the server before it.
@@ -99,18 +89,13 @@ func (p *program) crash(round int) {
 		p.t.Fatal(err)
 	}
 	var killed sync.WaitGroup
-	for in := bufio.NewScanner(out); in.Scan(); {
-		word, id, _ := strings.Cut(in.Text(), " ")
-		switch word {
-		case "try":
-			p.tried[id] = true
-		case "ack":
-			if p.acked[id] = true; strings.HasSuffix(id, "/0/0") {
-				killed.Go(func() { p.end(cmd, round) })
-			}
-		default:
-			p.t.Errorf("round %d: %s", round, in.Text())
+	other := p.heard.Listen(out, func(id string, acked bool) {
+		if acked && strings.HasSuffix(id, "/0/0") {
+			killed.Go(func() { p.end(cmd, round) })
 		}
+	})
+	for _, line := range other {
+		p.t.Errorf("round %d: %s", round, line)
 	}
 	killed.Wait()
 	_ = cmd.Wait() // killed
@@ -135,8 +120,8 @@ func (p *program) drain() {
 	p.settle(ctx, left)
 	again := p.sender(p.t.TempDir())
 	var acked, flying []string
-	for id := range p.tried {
-		if p.acked[id] {
+	for id := range p.heard.Tried {
+		if p.heard.Acked[id] {
 			acked = append(acked, id)
 		} else {
 			flying = append(flying, id)
@@ -150,7 +135,7 @@ func (p *program) drain() {
 		p.t.Errorf("of %d acknowledged events the server had not %d: %+v", len(acked), st.Accepted, st)
 	}
 	p.add(again, flying)
-	p.t.Logf("%d events tried, %d acknowledged, killed %v", len(p.tried), len(acked), p.done)
+	p.t.Logf("%d events tried, %d acknowledged, killed %v", len(p.heard.Tried), len(acked), p.done)
 	p.settle(ctx, again)
 }
 
