@@ -34,16 +34,6 @@ func Roles() []Role {
 	return []Role{RoleOwner, RoleBuyer, RoleBilling, RoleTechnical, RoleMember, RoleAuditor, RolePublisher, RoleOperator, RoleSupport}
 }
 
-// ValidRole tells whether r is one of Roles.
-func ValidRole(r Role) bool {
-	for _, known := range Roles() {
-		if r == known {
-			return true
-		}
-	}
-	return false
-}
-
 // UnitPrefix is the type prefix of identifiers of units. A unit belongs to the house of the organisation above it; any
 // other step down the tree crosses the border of a customer.
 const UnitPrefix = "unt"

@@ -49,8 +49,6 @@ func (h *house) published(t *testing.T, change func(string) string) catalog.Vers
 	return v
 }
 
-func same(s string) string { return s }
-
 func replace(old, fresh string) func(string) string {
 	return func(s string) string { return strings.ReplaceAll(s, old, fresh) }
 }

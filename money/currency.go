@@ -42,14 +42,6 @@ func (c Currency) Exponent() (exp int, ok bool) {
 // Known tells whether Halle knows the currency.
 func (c Currency) Known() bool { _, ok := c.Exponent(); return ok }
 
-// ParseCurrency accepts the code of a known currency, in capitals. Error: money.unknown_currency.
-func ParseCurrency(s string) (Currency, error) {
-	if c := Currency(s); c.Known() {
-		return c, nil
-	}
-	return "", unknown(Currency(s))
-}
-
 func unknown(c Currency) error {
 	return fail.New(fail.Invalid, "money.unknown_currency", "The currency is not one that can be counted here.",
 		"Use the three-letter code of a listed currency, such as EUR.").With("currency", string(c))

@@ -13,7 +13,6 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/web/design"
 	"github.com/halle-cloud/halle/web/design/form"
-	"github.com/halle-cloud/halle/web/design/part"
 	"github.com/halle-cloud/halle/web/locale"
 	"github.com/halle-cloud/halle/web/site"
 )
@@ -86,5 +85,3 @@ func alone(r *site.Request, title, lead string) func(site.FormView) site.Sheet {
 		return s
 	}
 }
-
-func link(text, url string) *part.Link { return &part.Link{Text: text, URL: url} }

@@ -17,12 +17,3 @@ func (l *Locale) Country(code string) string {
 	}
 	return code
 }
-
-// Language names a language in itself: "English", "français".
-func Language(code string) string {
-	tag, err := language.Parse(code)
-	if err != nil {
-		return code
-	}
-	return display.Self.Name(tag)
-}
