@@ -89,8 +89,22 @@ func (s *stage) stop() error {
 }
 
 // cpu is the processor time that the installation has used so far, without PostgreSQL's and the applications'.
-func (s *stage) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+func (s *stage) cpu() (time.Duration, error) { return processor(s.cmd.Process.Pid) }
+
+// spending begins to count processor time; the function it gives tells the installation's and the load generator's.
+func (s *stage) spending() (func() (server, generator time.Duration, err error), error) {
+	server, err := s.cpu()
+	generator, also := processor(os.Getpid())
+	return func() (time.Duration, time.Duration, error) {
+		a, err := s.cpu()
+		b, also := processor(os.Getpid())
+		return a - server, b - generator, errors.Join(err, also)
+	}, errors.Join(err, also)
+}
+
+// processor is the time that a process has used so far.
+func processor(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}

@@ -56,11 +56,18 @@ func measureUsage(ctx context.Context, orders int) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
+	if err := s.known(ctx, ids); err != nil {
+		return r, err
+	}
 	var beside ordered
 	var besideErr error
 	var wg sync.WaitGroup
 	if orders > 0 {
 		wg.Go(func() { beside.took, beside.rate, besideErr = s.steady(ctx, orders, span(usageSpan)) })
+	}
+	cost, err := s.spending()
+	if err != nil {
+		return r, err
 	}
 	start := time.Now()
 	took, sent, err := s.report(ctx, ids, span(usageSpan))
@@ -69,12 +76,16 @@ func measureUsage(ctx context.Context, orders int) (r Result, err error) {
 	}
 	long := time.Since(start)
 	wg.Wait()
+	server, generator, costErr := cost()
 	r.Value = float64(sent*batchOf) / long.Seconds()
 	r.Reference = fmt.Sprintf("batch p99 %s ms, %d services, %s keys before", number(ms(at(took, 0.99))), len(ids), number(float64(known)))
-	if orders > 0 {
+	if orders == 0 {
+		each := func(d time.Duration) string { return number(float64(d.Nanoseconds()) / 1e3 / float64(sent*batchOf)) }
+		r.Reference += fmt.Sprintf("; processor time an event: server %s µs, load generator %s µs", each(server), each(generator))
+	} else {
 		r.Reference += fmt.Sprintf("; %s orders/s beside, p99 %s ms", number(beside.rate), number(ms(at(beside.took, 0.99))))
 	}
-	return r, errors.Join(err, besideErr)
+	return r, errors.Join(err, besideErr, costErr)
 }
 
 func fillIndex(dir string, n int) error {
@@ -92,7 +103,7 @@ func fillIndex(dir string, n int) error {
 			}
 		}
 	}
-	return x.Close()
+	return errors.Join(x.Rest(), x.Close())
 }
 
 // report sends batches as fast as they are answered, and gives the time of each and how many there were.
@@ -107,7 +118,7 @@ func (s *stage) report(ctx context.Context, ids []string, long time.Duration) ([
 			var body []byte
 			for time.Since(start) < long && errs[n] == nil {
 				number := next.Add(1)
-				body = batch(body[:0], ids[number%int64(len(ids))], number)
+				body = batch(body[:0], ids[number%int64(len(ids))], number, batchOf)
 				begin := time.Now()
 				errs[n] = s.call(ctx, s.Publisher, "POST", "/api/v1/usage", header, body, nil)
 				took[n] = append(took[n], time.Since(begin))
@@ -122,13 +133,33 @@ func (s *stage) report(ctx context.Context, ids []string, long time.Duration) ([
 	return all, len(all), errors.Join(errs...)
 }
 
+// known waits until the usage of every service is taken: the meter hears of a new one a moment later.
+func (s *stage) known(ctx context.Context, ids []string) error {
+	for i, id := range ids {
+		for try := 0; ; try++ {
+			var out struct{ Results []struct{ Verdict string } }
+			body := batch(nil, id, -int64(i+1), 1)
+			if err := s.call(ctx, s.Publisher, "POST", "/api/v1/usage", http.Header{"Content-Type": {usage.TypeBatch}}, body, &out); err != nil {
+				return err
+			}
+			if v := out.Results[0].Verdict; v != "rejected" {
+				break
+			} else if try == 200 {
+				return fmt.Errorf("usage of service %s is %s", id, v)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
 // batch writes one request: each event is one message.
-func batch(body []byte, service string, number int64) []byte {
+func batch(body []byte, service string, number int64, events int) []byte {
 	now := time.Now().UTC()
 	e := proof.Event{SpecVersion: "1.0", Source: "bench/" + service, Type: proof.TypeUsage, Subject: service,
 		Data: proof.Data{Meter: "messages", Value: "1", Unit: "message", Start: now.Add(-time.Millisecond).Format(time.RFC3339Nano), End: now.Format(time.RFC3339Nano)}}
 	body = append(body, '[')
-	for i := range batchOf {
+	for i := range events {
 		if i > 0 {
 			body = append(body, ',')
 		}
@@ -170,7 +201,7 @@ func (s *stage) rolledUp(ctx context.Context, service string) error {
 		}
 		sum += n
 	}
-	if sum == 0 || sum%batchOf != 0 {
+	if sum <= 1 || sum%batchOf != 1 { // one message made the service known
 		return fmt.Errorf("service %s has %d messages: not whole batches", service, sum)
 	}
 	return nil

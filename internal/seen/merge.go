@@ -1,10 +1,8 @@
 package seen
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -18,25 +16,24 @@ type merged struct {
 	err  error
 }
 
-// merge starts joining the newest runs that are of about one size, in the background; adopt takes the result over.
-func (x *Index) merge() {
-	if x.merging != nil {
+// merge starts joining the newest runs that are of about one size, in the background.
+func (d *disk) merge(dir string, runs []*run) {
+	if d.merging != nil {
 		return
 	}
-	n := len(x.runs)
-	for end := n; end >= width; end-- {
-		group := x.runs[end-width : end]
+	for end := len(runs); end >= width; end-- {
+		group := runs[end-width : end]
 		small, large := group[0].count, group[0].count
 		for _, r := range group {
 			small, large = min(small, r.count), max(large, r.count)
 		}
 		if large < small*width {
-			path := filepath.Join(x.dir, x.newName("run"))
-			x.merging = make(chan merged, 1)
+			path := filepath.Join(dir, d.newName("run"))
+			d.merging = make(chan merged, 1)
 			go func(group []*run, out chan merged) {
 				into, err := mergeRuns(path, group)
 				out <- merged{group, into, err}
-			}(slices.Clone(group), x.merging)
+			}(slices.Clone(group), d.merging)
 			return
 		}
 	}
@@ -61,7 +58,7 @@ func mergeRuns(path string, runs []*run) (*run, error) {
 	for len(heads) > 0 {
 		least := 0
 		for i := range heads {
-			if bytes.Compare(heads[i].pair.key[:], heads[least].pair.key[:]) < 0 {
+			if heads[i].pair.key.compare(&heads[least].pair.key) < 0 {
 				least = i
 			}
 		}
@@ -80,41 +77,33 @@ func mergeRuns(path string, runs []*run) (*run, error) {
 	return w.finish()
 }
 
-// adopt takes a finished merge over; with wait it waits for one under way.
-func (x *Index) adopt(wait bool) error {
-	if x.merging == nil {
+// adoptMerged takes a finished merge over.
+func (c *Checkpoint) adoptMerged() error {
+	d := &c.x.disk
+	var m merged
+	select {
+	case m = <-d.merging:
+	default:
 		return nil
 	}
-	var m merged
-	if wait {
-		m = <-x.merging
-	} else {
-		select {
-		case m = <-x.merging:
-		default:
-			return nil
-		}
-	}
-	x.merging = nil
+	d.merging = nil
 	if errors.Is(m.err, ErrDamaged) {
 		return fmt.Errorf("merge index runs: %w", m.err)
 	}
 	if m.err != nil {
 		return nil // the runs still stand, and the next one that is made starts the merge again
 	}
-	at := slices.Index(x.runs, m.from[0])
-	next := x.manifest
+	at := slices.Index(c.runs, m.from[0])
+	next := d.manifest
 	next.Runs = slices.Replace(slices.Clone(next.Runs), at, at+width, m.into.name)
-	if err := x.commit(next); err != nil {
-		return errors.Join(err, m.into.file.Close())
+	if err := d.commit(c.x.dir, next); err != nil {
+		back := make(chan merged, 1) // to be taken over by the next try
+		back <- m
+		d.merging = back
+		return err
 	}
-	x.runs = slices.Replace(x.runs, at, at+width, m.into)
-	var errs []error
-	for _, r := range m.from {
-		errs = append(errs, r.file.Close(), os.Remove(r.file.Name()))
-	}
-	if !wait {
-		x.merge()
-	}
-	return errors.Join(errs...)
+	c.runs = slices.Replace(slices.Clone(c.runs), at, at+width, m.into)
+	c.retired = append(c.retired, m.from...)
+	d.merge(c.x.dir, c.runs)
+	return nil
 }

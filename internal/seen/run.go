@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ const (
 	blockPairs = 128
 	fenceSize  = len(Key{}) + 4
 	footSize   = 8 + 4 + 4
-	runMagic   = "HSR2" // HSR1 had shorter values: it is made again from the log
+	runMagic   = "HSR3" // earlier ones are made again from the log
 	lineBits   = 512    // one cache line: a question costs one miss
 	keyBits    = 12     // of the filter for each key: about 1 % of false answers
 	keyProbes  = 6
@@ -45,26 +46,28 @@ func newFilter(keys int) filter {
 	return make(filter, max(lines, 1)*lineBits/64)
 }
 
+// line is where a key has its bits. Lines stand in the order of keys, so that a run, which is written in that order, fills
+// its filter from the beginning to the end.
 func (f filter) line(k Key) (filter, uint64) {
-	n := binary.LittleEndian.Uint64(k[:8]) % uint64(len(f)/(lineBits/64))
+	n, _ := bits.Mul64(binary.BigEndian.Uint64(k[:8]), uint64(len(f)/(lineBits/64)))
 	return f[n*lineBits/64:][:lineBits/64], binary.LittleEndian.Uint64(k[8:])
 }
 
 func (f filter) add(k Key) {
-	line, bits := f.line(k)
+	line, rest := f.line(k)
 	for range keyProbes {
-		line[bits>>6&7] |= 1 << (bits & 63)
-		bits >>= 9
+		line[rest>>6&7] |= 1 << (rest & 63)
+		rest >>= 9
 	}
 }
 
 func (f filter) maybe(k Key) bool {
-	line, bits := f.line(k)
+	line, rest := f.line(k)
 	for range keyProbes {
-		if line[bits>>6&7]&(1<<(bits&63)) == 0 {
+		if line[rest>>6&7]&(1<<(rest&63)) == 0 {
 			return false
 		}
-		bits >>= 9
+		rest >>= 9
 	}
 	return true
 }

@@ -6,13 +6,14 @@
 // Reads: the files of its folder.
 // Writes: the files of its folder.
 //
-// The index goes with a log whose consumed offset stands in a database. Checkpoint(offset) makes what was put so far
-// durable under that offset before the database commits it; Open(dir, offset) gives exactly what belongs to the
-// offset that was committed and drops what is beyond, which the log will bring again. Runs hold confirmed keys only.
+// The index goes with a log whose consumed offset stands in a database. A checkpoint makes what was put so far durable
+// under that offset before the database commits it; Open(dir, offset) gives exactly what belongs to the offset that was
+// committed and drops what is beyond, which the log will bring again. Runs hold confirmed keys only. Everything that
+// waits for a disk happens in Checkpoint.Write and in the background, so that Get and Put go on meanwhile.
 package seen
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -26,27 +27,45 @@ import (
 // Key is a cryptographic hash cut to 16 bytes: the filters rely on its evenness.
 type Key [16]byte
 
+// compare orders keys as bytes.Compare does.
+func (k *Key) compare(b *Key) int {
+	if c := cmp.Compare(binary.BigEndian.Uint64(k[:8]), binary.BigEndian.Uint64(b[:8])); c != 0 {
+		return c
+	}
+	return cmp.Compare(binary.BigEndian.Uint64(k[8:]), binary.BigEndian.Uint64(b[8:]))
+}
+
 // Value is what is kept beside a key.
 type Value [24]byte
 
 // ErrDamaged means that the files do not give what belongs to the offset: remove the folder and replay the log.
 var ErrDamaged = errors.New("the index of seen keys does not fit its log")
 
-// Index is an open index. Not safe for concurrent use.
+// Index is an open index. Not safe for concurrent use, except that a Checkpoint's Write may run beside everything else.
 type Index struct {
 	dir       string
 	limit     int
-	recent    map[Key]Value // everything that is in no run
-	pending   []pair        // put since the last checkpoint
-	written   []pair        // in the journal
+	recent    map[Key]Value // everything that is in no run, without frozen
+	frozen    map[Key]Value // of the journal that becomes a run, nil for none
+	pending   []pair        // put since the last checkpoint began
 	offset    uint64        // of the last checkpoint
 	confirmed uint64
-	manifest  manifest
-	names     uint64
 	runs      []*run // oldest first
-	journal   *os.File
-	size      int64 // of the journal
-	merging   chan merged
+	writing   bool   // a checkpoint has begun and not ended
+
+	disk disk // of whoever writes the checkpoint under way, else of the index
+}
+
+// disk is what stands in the folder.
+type disk struct {
+	manifest manifest
+	names    uint64
+	journal  *os.File
+	size     int64  // of the journal
+	written  []pair // in the journal
+	frozen   []pair // in the frozen journal
+	spilling chan spilled
+	merging  chan merged
 }
 
 type pair struct {
@@ -59,7 +78,9 @@ const pairSize = len(Key{}) + len(Value{})
 type manifest struct {
 	Names   uint64   `json:"names"` // how many file names were given away
 	Journal string   `json:"journal"`
-	Offset  uint64   `json:"offset"` // what the runs hold
+	Frozen  string   `json:"frozen,omitempty"` // the journal before, which becomes a run
+	Until   uint64   `json:"until,omitempty"`  // what the frozen journal holds
+	Offset  uint64   `json:"offset"`           // what the runs hold
 	Runs    []string `json:"runs"`
 }
 
@@ -79,11 +100,11 @@ func Open(dir string, offset uint64, recent int) (*Index, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "manifest"))
 	switch {
 	case errors.Is(err, os.ErrNotExist) && offset == 0:
-		err = x.commit(manifest{Journal: "journal"})
+		err = x.disk.commit(dir, manifest{Journal: "journal"})
 	case errors.Is(err, os.ErrNotExist):
 		err = fmt.Errorf("%w: there is no manifest", ErrDamaged)
 	case err == nil:
-		if err = json.Unmarshal(text, &x.manifest); err != nil {
+		if err = json.Unmarshal(text, &x.disk.manifest); err != nil {
 			err = fmt.Errorf("%w: manifest: %w", ErrDamaged, err)
 		}
 	}
@@ -97,56 +118,57 @@ func Open(dir string, offset uint64, recent int) (*Index, error) {
 }
 
 func (x *Index) load() error {
-	if x.manifest.Offset > x.offset {
-		return fmt.Errorf("%w: runs hold offset %d, the database %d", ErrDamaged, x.manifest.Offset, x.offset)
+	d := &x.disk
+	if d.manifest.Offset > x.offset || d.manifest.Until > x.offset {
+		return fmt.Errorf("%w: runs hold offset %d, the database %d", ErrDamaged, max(d.manifest.Offset, d.manifest.Until), x.offset)
 	}
-	for _, name := range x.manifest.Runs {
+	for _, name := range d.manifest.Runs {
 		r, err := openRun(filepath.Join(x.dir, name))
 		if err != nil {
 			return err
 		}
 		x.runs = append(x.runs, r)
 	}
-	if err := x.loadJournal(); err != nil {
+	if err := x.loadJournals(); err != nil {
 		return err
 	}
 	return x.sweep()
 }
 
 // newName gives a file name that no file has that counts: a leftover of a kill may have it.
-func (x *Index) newName(kind string) string {
-	x.names++
-	return fmt.Sprintf("%s-%d", kind, x.names)
+func (d *disk) newName(kind string) string {
+	d.names++
+	return fmt.Sprintf("%s-%d", kind, d.names)
 }
 
-// loadJournal reads the records up to the offset and cuts the rest.
-func (x *Index) loadJournal() error {
-	x.names = x.manifest.Names
-	name := filepath.Join(x.dir, x.manifest.Journal)
-	text, err := os.ReadFile(name)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("index journal: %w", err)
-	}
-	reached := x.manifest.Offset
-	for at := 0; ; {
-		offset, pairs, n := parseRecord(text[at:])
-		if n == 0 || offset > x.offset {
-			break
+// loadJournals reads the records up to the offset and cuts the rest. A frozen journal is on its way to become a run.
+func (x *Index) loadJournals() error {
+	d := &x.disk
+	d.names = d.manifest.Names
+	reached := d.manifest.Offset
+	if d.manifest.Frozen != "" {
+		pairs, until, _, err := readJournal(filepath.Join(x.dir, d.manifest.Frozen), reached, d.manifest.Until)
+		if err == nil && until != d.manifest.Until {
+			err = fmt.Errorf("%w: the frozen journal reaches offset %d instead of %d", ErrDamaged, until, d.manifest.Until)
 		}
-		for _, p := range pairs {
-			x.recent[p.key] = p.value
+		if err != nil {
+			return err
 		}
-		x.written = append(x.written, pairs...)
-		reached = offset
-		at += n
-		x.size = int64(at)
+		x.frozen, d.frozen, reached = mapOf(pairs), pairs, until
+		d.spill(x.dir)
 	}
-	if reached != x.offset {
-		return fmt.Errorf("%w: the journal reaches offset %d, the database %d", ErrDamaged, reached, x.offset)
+	name := filepath.Join(x.dir, d.manifest.Journal)
+	pairs, reached, size, err := readJournal(name, reached, x.offset)
+	if err == nil && reached != x.offset {
+		err = fmt.Errorf("%w: the journal reaches offset %d, the database %d", ErrDamaged, reached, x.offset)
 	}
-	x.journal, err = os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	x.recent, d.written, d.size = mapOf(pairs), pairs, size
+	d.journal, err = os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {
-		err = x.journal.Truncate(x.size)
+		err = d.journal.Truncate(d.size)
 	}
 	if err != nil {
 		return fmt.Errorf("index journal: %w", err)
@@ -154,17 +176,46 @@ func (x *Index) loadJournal() error {
 	return nil
 }
 
-// sweep removes files that no manifest names: leftovers of a kill.
+func mapOf(pairs []pair) map[Key]Value {
+	m := make(map[Key]Value, len(pairs))
+	for _, p := range pairs {
+		m[p.key] = p.value
+	}
+	return m
+}
+
+// readJournal reads the records up to an offset: where they end, the offset they reach and the size. A file that is
+// missing has none.
+func readJournal(name string, from, until uint64) (all []pair, reached uint64, size int64, err error) {
+	text, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, 0, 0, fmt.Errorf("index journal: %w", err)
+	}
+	reached = from
+	for at := 0; ; {
+		offset, pairs, n := parseRecord(text[at:])
+		if n == 0 || offset > until {
+			return all, reached, int64(at), nil
+		}
+		all = append(all, pairs...)
+		reached = offset
+		at += n
+	}
+}
+
+// sweep removes files that no manifest names: leftovers of a kill. A run that is being made is none.
 func (x *Index) sweep() error {
 	names, err := os.ReadDir(x.dir)
 	if err != nil {
 		return err
 	}
+	m := x.disk.manifest
 	for _, n := range names {
-		if n.Name() != "manifest" && !slices.Contains(x.manifest.Runs, n.Name()) && n.Name() != filepath.Base(x.journal.Name()) {
-			if err := os.Remove(filepath.Join(x.dir, n.Name())); err != nil {
-				return err
-			}
+		if slices.Contains(append([]string{"manifest", m.Journal, m.Frozen, x.disk.making()}, m.Runs...), n.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(x.dir, n.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -173,6 +224,9 @@ func (x *Index) sweep() error {
 // Get looks a key up. Errors: ErrDamaged, or the disk's.
 func (x *Index) Get(k Key) (Value, bool, error) {
 	if v, ok := x.recent[k]; ok {
+		return v, true, nil
+	}
+	if v, ok := x.frozen[k]; ok {
 		return v, true, nil
 	}
 	for _, r := range slices.Backward(x.runs) {
@@ -195,74 +249,14 @@ func (x *Index) Put(k Key, v Value) {
 // Confirm says that the database has committed the offset.
 func (x *Index) Confirm(offset uint64) { x.confirmed = offset }
 
-// Checkpoint makes everything put so far durable under the offset, which only grows.
-func (x *Index) Checkpoint(offset uint64) error {
-	if err := x.adopt(false); err != nil {
-		return err
-	}
-	if len(x.written) >= x.limit && x.confirmed == x.offset {
-		if err := x.spill(); err != nil {
-			return err
-		}
-	}
-	record := appendRecord(nil, offset, x.pending)
-	if _, err := x.journal.WriteAt(record, x.size); err != nil {
-		return fmt.Errorf("index journal: %w", err)
-	}
-	if err := x.journal.Sync(); err != nil {
-		return fmt.Errorf("index journal: %w", err)
-	}
-	x.size += int64(len(record))
-	x.written = append(x.written, x.pending...)
-	x.pending = x.pending[:0]
-	x.offset = offset
-	return nil
-}
-
-// spill writes the journalled keys as a run and begins a new journal.
-func (x *Index) spill() error {
-	slices.SortFunc(x.written, func(a, b pair) int { return bytes.Compare(a.key[:], b.key[:]) })
-	name := x.newName("run")
-	next := manifest{Journal: x.newName("journal"), Offset: x.offset, Runs: append(slices.Clone(x.manifest.Runs), name)}
-	w, err := newRunWriter(filepath.Join(x.dir, name), len(x.written))
-	if err != nil {
-		return err
-	}
-	for _, p := range x.written {
-		if err := w.add(p); err != nil {
-			return errors.Join(err, w.abort())
-		}
-	}
-	r, err := w.finish()
-	if err != nil {
-		return err
-	}
-	journal, err := os.OpenFile(filepath.Join(x.dir, next.Journal), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
-	if err != nil {
-		return errors.Join(err, r.file.Close())
-	}
-	if err := x.commit(next); err != nil {
-		return errors.Join(err, r.file.Close(), journal.Close())
-	}
-	old := x.journal
-	x.runs, x.journal, x.size = append(x.runs, r), journal, 0
-	x.written = x.written[:0]
-	x.recent = make(map[Key]Value, x.limit+x.limit/4)
-	for _, p := range x.pending {
-		x.recent[p.key] = p.value
-	}
-	x.merge()
-	return errors.Join(old.Close(), os.Remove(old.Name()))
-}
-
 // commit replaces the manifest.
-func (x *Index) commit(m manifest) error {
-	m.Names = x.names
+func (d *disk) commit(dir string, m manifest) error {
+	m.Names = d.names
 	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(x.dir, "manifest.tmp")
+	tmp := filepath.Join(dir, "manifest.tmp")
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("index manifest: %w", err)
@@ -270,15 +264,15 @@ func (x *Index) commit(m manifest) error {
 	_, err = f.Write(text)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(tmp, filepath.Join(x.dir, "manifest"))
+		err = os.Rename(tmp, filepath.Join(dir, "manifest"))
 	}
 	if err == nil {
-		err = syncDir(x.dir)
+		err = syncDir(dir)
 	}
 	if err != nil {
 		return fmt.Errorf("index manifest: %w", err)
 	}
-	x.manifest = m
+	d.manifest = m
 	return nil
 }
 
@@ -290,14 +284,25 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Close waits for a merge and closes the files. What was put after the last checkpoint is forgotten.
+// Close waits for what is made in the background and closes the files. What was put after the last checkpoint is
+// forgotten. No checkpoint may be under way.
 func (x *Index) Close() error {
-	errs := []error{x.adopt(true)}
+	var errs []error
+	if d := &x.disk; d.spilling != nil {
+		if done := <-d.spilling; done.run != nil {
+			errs = append(errs, done.run.file.Close()) // no manifest names it
+		}
+	}
+	if d := &x.disk; d.merging != nil {
+		if done := <-d.merging; done.into != nil {
+			errs = append(errs, done.into.file.Close())
+		}
+	}
 	for _, r := range x.runs {
 		errs = append(errs, r.file.Close())
 	}
-	if x.journal != nil {
-		errs = append(errs, x.journal.Close())
+	if x.disk.journal != nil {
+		errs = append(errs, x.disk.journal.Close())
 	}
 	return errors.Join(errs...)
 }

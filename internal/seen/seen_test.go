@@ -54,23 +54,48 @@ func TestAgainstAMap(t *testing.T) {
 		committed, now := map[Key]Value{}, map[Key]Value{} // as of x.confirmed, and everything put
 		next := 0
 		offset := uint64(0)
-		t.Repeat(map[string]func(*rapid.T){
-			"put": func(t *rapid.T) {
-				for range rapid.IntRange(1, 60).Draw(t, "n") {
-					k, v := keyOf(next)
-					x.Put(k, v)
-					now[k] = v
-					next++
+		put := func(t *rapid.T) {
+			for range rapid.IntRange(1, 60).Draw(t, "n") {
+				k, v := keyOf(next)
+				x.Put(k, v)
+				now[k] = v
+				next++
+			}
+		}
+		look := func(t *rapid.T) {
+			for range 20 {
+				k, _ := keyOf(rapid.IntRange(0, next+5).Draw(t, "key"))
+				v, ok, err := x.Get(k)
+				want, wanted := now[k]
+				if err != nil || ok != wanted || v != want {
+					t.Fatalf("got %x %v %v, want %x %v", v, ok, err, want, wanted)
 				}
-			},
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"put": put,
 			"checkpoint and commit": func(t *rapid.T) {
 				offset++
-				if err := x.Checkpoint(offset); err != nil {
+				was := maps.Clone(now)
+				c := x.Begin(offset)
+				if x.Begin(offset) != nil {
+					t.Fatal("two checkpoints at once")
+				}
+				done := make(chan error)
+				go func() { done <- c.Write() }()
+				put(t)
+				look(t)
+				if err := errors.Join(<-done, c.Write(), x.End(c)); err != nil {
 					t.Fatal(err)
 				}
 				if rapid.IntRange(0, 4).Draw(t, "commit fails") > 0 {
 					x.Confirm(offset)
-					committed = maps.Clone(now)
+					committed = was
+				}
+			},
+			"checkpoint that cannot be written": func(t *rapid.T) {
+				if err := x.End(x.Begin(offset + 1)); err != nil {
+					t.Fatal(err)
 				}
 			},
 			"kill": func(t *rapid.T) {
@@ -83,16 +108,7 @@ func TestAgainstAMap(t *testing.T) {
 				}
 				now, offset = maps.Clone(committed), confirmed
 			},
-			"": func(t *rapid.T) {
-				for range 20 {
-					k, _ := keyOf(rapid.IntRange(0, next+5).Draw(t, "key"))
-					v, ok, err := x.Get(k)
-					want, wanted := now[k]
-					if err != nil || ok != wanted || v != want {
-						t.Fatalf("got %x %v %v, want %x %v", v, ok, err, want, wanted)
-					}
-				}
-			},
+			"": look,
 		})
 		if err := x.Close(); err != nil {
 			t.Fatal(err)
@@ -121,7 +137,7 @@ func filled(t testing.TB, dir string, keys, recent int) *Index {
 
 func TestManyRunsAreMerged(t *testing.T) {
 	x := filled(t, t.TempDir(), 20_000, 100)
-	if err := x.adopt(true); err != nil {
+	if err := x.Rest(); err != nil {
 		t.Fatal(err)
 	}
 	if len(x.runs) > 60 {
@@ -151,6 +167,9 @@ func TestManyRunsAreMerged(t *testing.T) {
 func TestDamageIsFound(t *testing.T) {
 	source := t.TempDir()
 	x := filled(t, source, 1000, 100)
+	if err := x.Rest(); err != nil {
+		t.Fatal(err)
+	}
 	offset := x.confirmed
 	if err := x.Close(); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -336,17 +337,30 @@ func (tx *Tx) HoldLease(name, holder string, now time.Time, ttl time.Duration) (
 	return n == 1, err
 }
 
-// rowsPerInsert keeps a multi-row INSERT under the engines' limits of parameters (SQLite: 32,766).
+// rowsPerInsert keeps a multi-row INSERT under PostgreSQL's limit of 65,535 parameters.
 const rowsPerInsert = 400
 
 // Insert writes many rows of one table, in few statements. Table and columns are the program's own words.
 func (tx *Tx) Insert(table string, columns []string, rows [][]any) error {
-	for len(rows) > 0 {
-		chunk := rows[:min(len(rows), rowsPerInsert)]
-		rows = rows[len(chunk):]
+	return tx.Upsert(table+" ("+strings.Join(columns, ", ")+")", "", rows)
+}
+
+// Upsert writes many rows into "table (columns)" and does with those that are there what the conflict clause says. On
+// SQLite the rows go one by one through a statement that is kept, which is quicker there than parsing a long one.
+func (tx *Tx) Upsert(into, conflict string, rows [][]any) error {
+	if tx.pg == nil && len(rows) > 0 {
+		one := "INSERT INTO " + into + " VALUES " + Places(1, len(rows[0])) + " " + conflict
+		for _, row := range rows {
+			if _, err := tx.Exec(one, row...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for chunk := range slices.Chunk(rows, rowsPerInsert) {
 		var b strings.Builder
-		fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
-		args := make([]any, 0, len(chunk)*len(columns))
+		b.WriteString("INSERT INTO " + into + " VALUES ")
+		args := make([]any, 0, len(chunk)*len(chunk[0]))
 		for i, row := range chunk {
 			if i > 0 {
 				b.WriteString(", ")
@@ -354,7 +368,7 @@ func (tx *Tx) Insert(table string, columns []string, rows [][]any) error {
 			b.WriteString(Places(len(args)+1, len(row)))
 			args = append(args, row...)
 		}
-		if err := tx.Send(b.String(), args...); err != nil {
+		if err := tx.Send(b.String()+" "+conflict, args...); err != nil {
 			return err
 		}
 	}

@@ -19,14 +19,14 @@ type moves struct {
 	wake  chan struct{}
 }
 
-func (m *moves) take(d *delta) {
+func (m *moves) take(list []Move) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.wake == nil || len(d.windows) == 0 { // nobody asks
+	if m.wake == nil || len(list) == 0 { // nobody asks
 		return
 	}
-	for w := range d.windows {
-		m.moved[Move{w.subject.Tenant, w.subject.ID}] = struct{}{}
+	for _, one := range list {
+		m.moved[one] = struct{}{}
 	}
 	wake(m.wake)
 }

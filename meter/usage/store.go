@@ -49,8 +49,9 @@ type Store struct {
 	queue chan []batchlog.Batch // durable, to be folded
 	// writer is who this is among those that ever opened the store.
 	writer string
-	// Of the fold's goroutine: what corrections refer to.
+	// Of the fold's goroutine: what corrections refer to, and the commit under way.
 	earlier *batchlog.Reader
+	flight  *flight
 
 	mu        sync.RWMutex // guards fold and what follows
 	fold      *fold
@@ -184,24 +185,33 @@ func (s *Store) readAgain(number uint64) (*record, error) {
 	return readRecord(b)
 }
 
-// run folds what the log has made durable, in its order, and commits now and then.
+// run folds what the log has made durable, in its order, and has it committed now and then.
 func (s *Store) run(ctx context.Context) {
 	defer close(s.folded)
 	timer := time.NewTicker(s.cfg.commitEvery)
 	defer timer.Stop()
 	for {
+		queue, tick, written := s.queue, timer.C, (<-chan error)(nil)
+		if s.flight != nil {
+			tick, written = nil, s.flight.written
+			if s.fold.delta.events >= commitEvents { // no more in memory: the log waits, and refuses when too much does
+				queue = nil
+			}
+		}
 		select {
-		case group, ok := <-s.queue:
+		case group, ok := <-queue:
 			if !ok {
-				s.commitOrBreak(ctx)
+				s.lastCommit(ctx)
 				return
 			}
 			s.foldGroup(group)
-		case <-timer.C:
-			s.commitOrBreak(ctx)
+		case err := <-written:
+			s.endCommit(err)
+		case <-tick:
+			s.beginCommit(ctx)
 		}
-		if s.fold.delta.events >= commitEvents {
-			s.commitOrBreak(ctx)
+		if s.flight == nil && s.fold.delta.events >= commitEvents {
+			s.beginCommit(ctx)
 		}
 	}
 }
@@ -234,74 +244,6 @@ func (s *Store) stopped() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.broken
-}
-
-var errFenced = errors.New("another process writes the usage: two writers for one log")
-
-// commitOrBreak commits, waiting as long as the database is away: the log takes what comes meanwhile, and refuses
-// when too much waits.
-func (s *Store) commitOrBreak(ctx context.Context) {
-	for wait := 50 * time.Millisecond; s.stopped() == nil; wait = min(2*wait, 2*time.Second) {
-		err := s.commit(context.WithoutCancel(ctx))
-		if err == nil {
-			return
-		}
-		if errors.Is(err, errFenced) || errors.Is(err, seen.ErrDamaged) {
-			s.mu.Lock()
-			s.breakDown(err)
-			s.mu.Unlock()
-			return
-		}
-		s.cfg.Log.Warn("usage: the folded state could not be committed yet", "err", err)
-		if ctx.Err() != nil {
-			return // the log has it all
-		}
-		time.Sleep(wait)
-	}
-}
-
-// commit writes what changed and the consumed offset in one transaction. Only the fold's goroutine calls it, and it
-// changes nothing of the fold until the transaction is durable. It may be called again after any error.
-func (s *Store) commit(ctx context.Context) error {
-	f := s.fold
-	if f.delta.records == 0 {
-		return nil
-	}
-	if err := f.index.Checkpoint(f.consumed); err != nil {
-		return err
-	}
-	err := s.cfg.DB.Tx(ctx, func(tx *store.Tx) error {
-		h, err := readHead(tx)
-		if err == nil && h.writer != s.writer {
-			err = errFenced
-		}
-		if err != nil || uint64(h.consumed) == f.consumed {
-			return err // an earlier attempt was durable although its answer was lost
-		}
-		moved, err := moveHead(tx, s.committed, f.consumed, f)
-		if err == nil && !moved {
-			err = errFenced
-		}
-		if err != nil {
-			return err
-		}
-		return writeDelta(tx, &f.delta)
-	})
-	if err != nil {
-		return fmt.Errorf("commit usage: %w", err)
-	}
-	f.index.Confirm(f.consumed)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for w := range f.delta.windows {
-		if w.closing != 0 {
-			wake(s.pending)
-		}
-	}
-	s.moves.take(&f.delta)
-	f.clearDelta()
-	s.committed = f.consumed
-	return nil
 }
 
 func wake(ch chan struct{}) {
