@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/clock"
@@ -70,7 +71,19 @@ func (m *Meters) Usage(ctx context.Context, c access.Caller, org string, q usage
 }
 
 // Windows lists the closed windows of a subscription in the order of closing, at most limit after the cursor.
-func (m *Meters) Windows(ctx context.Context, c access.Caller, subject string, after int64, limit int) (page Page, err error) {
+func (m *Meters) Windows(ctx context.Context, c access.Caller, subject string, after int64, limit int) (Page, error) {
+	return m.windows(ctx, c, subject, after, limit, selectWindows)
+}
+
+// WindowsIn is Windows with those only that end in a stretch of time: from < end ≤ to.
+func (m *Meters) WindowsIn(ctx context.Context, c access.Caller, subject string, from, to time.Time, after int64, limit int) (Page, error) {
+	return m.windows(ctx, c, subject, after, limit, func(tx *store.Tx, tenant, subject string, after int64, limit int) ([]usage.Window, error) {
+		return selectWindowsIn(tx, tenant, subject, from, to, after, limit)
+	})
+}
+
+func (m *Meters) windows(ctx context.Context, c access.Caller, subject string, after int64, limit int,
+	read func(tx *store.Tx, tenant, subject string, after int64, limit int) ([]usage.Window, error)) (page Page, err error) {
 	err = m.db.Read(ctx, func(tx *store.Tx) error {
 		s, err := selectSubject(tx, subject)
 		if err != nil {
@@ -79,7 +92,7 @@ func (m *Meters) Windows(ctx context.Context, c access.Caller, subject string, a
 		if err := m.check(tx, c, access.UsageRead, s.subject.Tenant, "subscription", subject); err != nil {
 			return err
 		}
-		list, err := selectWindows(tx, s.subject.Tenant, subject, after, limit+1)
+		list, err := read(tx, s.subject.Tenant, subject, after, limit+1)
 		page = Page{Windows: list}
 		if len(list) > limit {
 			page = Page{Windows: list[:limit], Next: list[limit-1].Cursor}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
@@ -114,4 +115,10 @@ func selectWindow(tx *store.Tx, id string) (usage.Window, error) {
 func selectWindows(tx *store.Tx, tenant, subject string, after int64, limit int) ([]usage.Window, error) {
 	return store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM meter_window
 		WHERE tenant = $1 AND subject = $2 AND position > $3 ORDER BY position LIMIT $4`, tenant, subject, after, limit)
+}
+
+func selectWindowsIn(tx *store.Tx, tenant, subject string, from, to time.Time, after int64, limit int) ([]usage.Window, error) {
+	return store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM meter_window
+		WHERE tenant = $1 AND subject = $2 AND to_at > $3 AND to_at <= $4 AND position > $5 ORDER BY position LIMIT $6`,
+		tenant, subject, store.At(from), store.At(to), after, limit)
 }

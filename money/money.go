@@ -149,6 +149,21 @@ func (p UnitPrice) Times(q, per Quantity) (Exact, error) {
 	return Exact{neg: (p.Nanos < 0) != (q < 0) && prod != u128{}, mag: prod, cur: p.Currency}, nil
 }
 
+// Each is the amount by unit, of q units, rounded half away from zero at its ninth decimal. Errors: money.unknown_currency,
+// money.overflow, money.divisor when q is not above zero.
+func (a Amount) Each(q Quantity) (UnitPrice, error) {
+	exp, ok := a.Currency.Exponent()
+	if !ok {
+		return UnitPrice{}, unknown(a.Currency)
+	}
+	nanos := int64(1)
+	for range 9 - exp {
+		nanos *= 10
+	}
+	n, err := a.Scale(nanos, int64(q), HalfAwayFromZero)
+	return UnitPrice{n.Minor, a.Currency}, err
+}
+
 // Add sums two quantities. Error: money.overflow.
 func (q Quantity) Add(b Quantity) (Quantity, error) {
 	s := q + b

@@ -48,7 +48,11 @@ func NewQuote(v *Version, assumed map[string]money.Quantity) (Quote, error) {
 		if !given && !c.Kind.Usage() {
 			n = 1
 		}
-		l, err := Rate(v, c.Key, Input{Quantity: n})
+		in, err := assumedInput(c, n)
+		if err != nil {
+			return Quote{}, err
+		}
+		l, err := Rate(v, c.Key, in)
 		if err != nil {
 			return Quote{}, err
 		}
@@ -67,9 +71,21 @@ func NewQuote(v *Version, assumed map[string]money.Quantity) (Quote, error) {
 	return q, nil
 }
 
+// month is the length of a month that is assumed, in seconds.
+const month = 30 * 86400
+
+// assumedInput is n items or units of a whole period. What is free of seats counts in seconds, so that these need a length.
+func assumedInput(c *Component, n money.Quantity) (in Input, err error) {
+	in.Quantity = n
+	if c.Kind == Seats && c.Free > 0 {
+		in.Quantity, err = n.Mul(month)
+		in.Period = Interval{From: time.Unix(0, 0).UTC(), To: time.Unix(month, 0).UTC()}
+	}
+	return in, err
+}
+
 // close settles the terms by month for a first period that is over, after any trial.
 func (q *Quote) close(v *Version) error {
-	const month = 30 * 86400
 	state := State{Held: month, Over: true}
 	for _, l := range q.Lines {
 		var err error
