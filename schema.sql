@@ -293,6 +293,7 @@ meter_subject.terms blob not null
 meter_window index meter_window_position
 meter_window index meter_window_publisher
 meter_window index meter_window_subject
+meter_window index meter_window_time
 meter_window.closed_at text not null
 meter_window.corrects text not null
 meter_window.digest blob not null

@@ -76,7 +76,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"inviteMember": `{"email":"y@acme.example","roles":["member"]}`, "createToken": `{"name":"t","scopes":["order.read"]}`,
 		"createMarket": `{"name":"M","brand":"M","domain":"m.example","country":"FR","currency":"EUR","languages":["en"],"sellsTo":"both","firstLimit":1,"vatMode":"net","entity":"` + w.Entity + `"}`,
 		"setMarket":    `{"name":"M","brand":"M","domain":"m.example","country":"FR","currency":"EUR","languages":["en"],"sellsTo":"both","firstLimit":1,"vatMode":"net","entity":"` + w.Entity + `"}`,
-		"importOffer":  w.demo(t, "atlantic-mqtt"), "importResidencyFacts": w.demo(t, "clouds"), "returnOffer": `{"note":"more"}`, "withdrawOffer": `{"note":"over"}`,
+		"importOffer":  w.demo(t, "atlantic-mqtt"), "simulatePrice": w.demo(t, "atlantic-mqtt"), "importResidencyFacts": w.demo(t, "clouds"), "returnOffer": `{"note":"more"}`, "withdrawOffer": `{"note":"over"}`,
 		"createQuote": `{"org":"` + w.ids["org"] + `","items":[{"offer":"m2m-broker","plan":"flex"}]}`,
 		"placeOrder":  `{"org":"` + w.ids["org"] + `","items":[{"offer":"m2m-broker","plan":"flex","dataClass":"internal"}]}`,
 		"rejectOrder": `{"reason":"no"}`, "cancelOrder": `{"reason":"no"}`, "setLimit": `{"max":100}`, "setBudget": `{"amount":"50.00 EUR"}`, "setApprovalRule": `{"above":"10.00 EUR"}`,
@@ -124,7 +124,7 @@ func (w *world) ask(t testing.TB, as string, op operation, bodies, own map[strin
 		if name, ok := special[op.ID][p]; ok {
 			id = w.ids[name]
 		}
-		if p == "org" && (op.ID == "importOffer" || op.ID == "listOfferVersions" || op.ID == "listSubscribers") {
+		if p == "org" && (op.ID == "importOffer" || op.ID == "simulatePrice" || op.ID == "listOfferVersions" || op.ID == "listSubscribers") {
 			id = w.who["publisher"].Org
 		}
 		if other, ok := own[p]; ok {
@@ -140,7 +140,7 @@ func (w *world) ask(t testing.TB, as string, op operation, bodies, own map[strin
 		media, body = "application/json", bodies[op.ID]
 	}
 	switch op.ID {
-	case "importOffer", "importResidencyFacts":
+	case "importOffer", "simulatePrice", "importResidencyFacts":
 		media = yaml
 	case "sendUsage":
 		media = "application/cloudevents+json"
@@ -297,5 +297,5 @@ func noTenantSeesAnother(t *testing.T, k *world) {
 
 // about tells operations whose identifiers are no tenant's: what is on a public shelf, or the operator's own machinery.
 func about(op operation) bool {
-	return slices.Contains([]string{"reviveJob", "setMarketPolicy", "setMarket", "importOffer", "listOfferVersions", "listSubscribers", "withdrawOffer"}, op.ID)
+	return slices.Contains([]string{"reviveJob", "setMarketPolicy", "setMarket", "importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "withdrawOffer"}, op.ID)
 }

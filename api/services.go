@@ -48,6 +48,7 @@ func (s *server) routes() {
 	s.marketRoutes()
 	s.shelfRoutes()
 	s.offerRoutes()
+	s.simulationRoutes()
 	s.quoteRoutes()
 	s.orderRoutes()
 	s.limitRoutes()

@@ -135,7 +135,7 @@ func (w *world) wire(t testing.TB) {
 		Spend: func(tx *store.Tx, org string, amount money.Amount) error {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
 			return err
-		}, Windows: s.Meters.Windows})
+		}, Windows: s.Meters.WindowsIn, Trial: s.Subscriptions.TrialIn, Subscribers: s.Subscriptions.Subscribers})
 	rates, err := tax.Builtin()
 	must(t, err)
 	s.Budgets, err = budget.New(budget.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders,

@@ -138,6 +138,10 @@ func (c Content) bare() Content {
 	return c.priced(func(p *Price) { p.ID = "" })
 }
 
+// AsSaved is a copy with what saving would give at an instant where it is missing, for the prices of a draft to be worked
+// with: identifiers that are all the same, and the beginning.
+func (c Content) AsSaved(now time.Time) Content { return c.ready("draft", "", now) }
+
 // ready is a copy with what saving gives where it is missing.
 func (c Content) ready(priceID, entity string, now time.Time) Content {
 	if c.Entity == "" {

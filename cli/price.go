@@ -14,10 +14,11 @@ import (
 	"github.com/halle-cloud/halle/proof"
 )
 
-// Price explains and compares prices.
+// Price explains, compares and simulates prices.
 type Price struct {
-	Explain priceExplain `cmd:"" help:"Explain a charge or a line of an invoice step by step."`
-	Compare priceCompare `cmd:"" help:"Tell what a billing period would have cost by another plan."`
+	Explain  priceExplain  `cmd:"" help:"Explain a charge or a line of an invoice step by step."`
+	Compare  priceCompare  `cmd:"" help:"Tell what a billing period would have cost by another plan."`
+	Simulate priceSimulate `cmd:"" help:"Tell what your subscribers' last month would have cost by an offer's draft, as a publisher."`
 }
 
 type priceExplain struct {

@@ -946,6 +946,18 @@ func (c *Client) SignUp(ctx context.Context, body SignUp) (out SignedUp, err err
 	return out, err
 }
 
+// SimulatePriceParams are the parameters of SimulatePrice.
+type SimulatePriceParams struct {
+	Plan   string `query:"plan"`   // plan
+	Period string `query:"period"` // period
+}
+
+// SimulatePrice: What the last complete period would have cost an offer's subscribers by a draft.
+func (c *Client) SimulatePrice(ctx context.Context, org string, p SimulatePriceParams, body []byte) (out Simulation, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/price-simulations", values: []string{org}, params: p, raw: body, media: "application/yaml"}, &out)
+	return out, err
+}
+
 // SkipParked: Give a parked fact up for one reader; the reason is a fact.
 func (c *Client) SkipParked(ctx context.Context, body SkipParkedRequest) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/desk/parked/skip", body: body}, nil)

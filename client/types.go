@@ -1090,6 +1090,14 @@ type PriceQuote struct {
 	Yearly  string      `json:"yearly"`
 }
 
+// PriceRise is what the API calls so.
+type PriceRise struct {
+	After   string `json:"after"`
+	Before  string `json:"before"`
+	Org     string `json:"org"`
+	Service string `json:"service"`
+}
+
 // PriceShare is what the API calls so.
 type PriceShare struct {
 	Amount string `json:"amount"`
@@ -1103,6 +1111,18 @@ type PriceSpan struct {
 	Price     json.RawMessage `json:"price"`
 	PriceHash string          `json:"priceHash"`
 	To        time.Time       `json:"to,omitzero"`
+}
+
+// PriceSpread is what the API calls so.
+type PriceSpread struct {
+	After   string      `json:"after"` // by the draft
+	Basis   string      `json:"basis"`
+	Before  string      `json:"before"`  // of all together, by the prices agreed
+	Deciles []string    `json:"deciles"` // what the change comes to for the subscriber at each tenth, the one who saves most first
+	Less    int64       `json:"less"`
+	More    int64       `json:"more"`  // subscribers who would pay more
+	Rises   []PriceRise `json:"rises"` // the largest increases
+	Same    int64       `json:"same"`
 }
 
 // PriceState is what the API calls so.
@@ -1640,6 +1660,17 @@ type SignUp struct {
 // SignedUp is what the API calls so.
 type SignedUp struct {
 	Session *OpenedSession `json:"session,omitempty"`
+}
+
+// Simulation is what the API calls so.
+type Simulation struct {
+	Left     bool           `json:"left,omitempty"` // not all were looked at in the time there was: the newest were
+	Offer    string         `json:"offer"`
+	Period   *PriceInterval `json:"period,omitempty"` // from the first of the periods replayed to the last; each subscriber has its own
+	Spreads  []PriceSpread  `json:"spreads"`          // by currency and basis; none when nobody had a complete period
+	Unpriced int64          `json:"unpriced"`         // subscribers for whom the draft has no price in their currency and basis
+	Windows  int64          `json:"windows"`          // closed usage windows that were replayed
+	Young    int64          `json:"young"`            // subscribers without a complete period, or with nothing owed
 }
 
 // SkipParkedRequest is what the API calls so.

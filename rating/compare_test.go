@@ -33,13 +33,17 @@ func (w *world) replayed(t fataler, sub string, quantity int64, from time.Time) 
 	w.closed = append(w.closed, usage.Window{ID: win.ID, Subject: sub, From: win.From, To: win.To, Sums: win.Sums})
 }
 
-func (w *world) windows(_ context.Context, _ access.Caller, subscription string, after int64, limit int) (page meter.Page, err error) {
+func (w *world) windows(_ context.Context, _ access.Caller, subscription string, from, to time.Time, after int64, limit int) (page meter.Page, err error) {
 	for n, one := range w.closed {
-		if one.Cursor = int64(n + 1); one.Subject == subscription && one.Cursor > after && len(page.Windows) < limit {
+		if one.Cursor = int64(n + 1); one.Subject == subscription && one.Cursor > after && len(page.Windows) < limit && one.To.After(from) && !one.To.After(to) {
 			page.Windows = append(page.Windows, one)
 		}
 	}
 	return page, nil
+}
+
+func (w *world) trial(_ *store.Tx, subscription string) (time.Time, error) {
+	return w.free[subscription], nil
 }
 
 func TestWhatWouldHaveBeenPaid(t *testing.T) {

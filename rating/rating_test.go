@@ -1,6 +1,7 @@
 package rating_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,6 +22,7 @@ import (
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/subscription"
 )
 
 type world struct {
@@ -29,17 +31,20 @@ type world struct {
 	spent  int64
 	n      int
 	closed []usage.Window
+	free   map[string]time.Time // trials by plan
+	sold   []subscription.Subscription
+	plan   string // of those who begin; "" is small
 }
 
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
 	storetest.Each(t, append(partytest.Sets(), rating.Migrations()), func(t *testing.T, db *store.DB) {
-		w := &world{World: partytest.New(t, db)}
+		w := &world{World: partytest.New(t, db), free: map[string]time.Time{}}
 		w.Ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.World.Facts, Policy: w.World.Policy, Parties: w.World.Parties,
 			Spend: func(tx *store.Tx, _ string, amount money.Amount) error {
 				tx.AfterCommit(func() { w.spent += amount.Minor })
 				return nil
-			}, Windows: w.windows})
+			}, Windows: w.windows, Trial: w.trial, Subscribers: w.subscribers})
 		fn(t, w)
 	})
 }
@@ -78,8 +83,9 @@ func (w *world) begin(t fataler, c access.Caller, v *price.Version, free time.Ti
 	at := w.Clock.Now()
 	w.tx(t, func(tx *store.Tx) error {
 		return w.Begin(tx, rating.Start{Subscription: sub, Org: c.Org, Path: c.Path, Publisher: w.Operator.Org, Seller: w.Entity, Market: w.Market.ID,
-			Name: "Messaging", Plan: "small", Zone: "UTC", Anchor: price.DateOf(at, time.UTC), Price: text, At: at, FreeUntil: free, Fact: "fct_1"})
+			Name: "Messaging", Plan: cmp.Or(w.plan, "small"), Zone: "UTC", Anchor: price.DateOf(at, time.UTC), Price: text, At: at, FreeUntil: free, Fact: "fct_1"})
 	})
+	w.free[sub] = free
 	return sub
 }
 

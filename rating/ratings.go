@@ -19,6 +19,7 @@ import (
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/trace"
 )
 
@@ -32,8 +33,12 @@ type Config struct {
 	Parties *party.Parties
 	// Spend tells the limits upstream what was charged, in the same transaction: order's RaiseSpent.
 	Spend func(tx *store.Tx, org string, amount money.Amount) error
-	// Windows lists the closed usage windows of a subscription, for comparisons: meter's Windows.
-	Windows func(ctx context.Context, c access.Caller, subscription string, after int64, limit int) (meter.Page, error)
+	// Windows lists the closed usage windows of a subscription in a stretch of time, for comparisons: meter's WindowsIn.
+	Windows func(ctx context.Context, c access.Caller, subscription string, from, to time.Time, after int64, limit int) (meter.Page, error)
+	// Trial tells until when prices per period are free by the plan, for comparisons; zero for no time.
+	Trial func(tx *store.Tx, subscription string) (time.Time, error)
+	// Subscribers lists who has a publisher's offers, for simulations: subscription's Subscribers, which authorises.
+	Subscribers func(ctx context.Context, c access.Caller, publisher, cursor string, limit int) (subscription.Page, error)
 	// Zone is where an organisation without a contract has its civil dates; "" means UTC.
 	Zone string
 }

@@ -160,6 +160,13 @@ func (u *Subscriptions) SubscriptionIn(tx *store.Tx, id string) (Subscription, e
 	return selectOne(tx, id)
 }
 
+// TrialIn gives to another package inside its transaction until when a subscription's prices per period are free; zero when
+// it has no trial.
+func (u *Subscriptions) TrialIn(tx *store.Tx, id string) (time.Time, error) {
+	s, err := selectOne(tx, id)
+	return s.TrialUntil, err
+}
+
 // PricesIn gives which price version holds between two instants (from ≤ t < to; a zero to is without end), to another
 // package inside its transaction.
 func (u *Subscriptions) PricesIn(tx *store.Tx, id string, from, to time.Time) ([]PriceSpan, error) {

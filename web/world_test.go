@@ -115,7 +115,7 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	t.Cleanup(func() { must(t, u.Close()) })
 	s.Meters = meter.New(db, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties, u, log)
 	s.Ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Zone: "Europe/Paris",
-		Windows: s.Meters.Windows})
+		Windows: s.Meters.WindowsIn, Trial: s.Subscriptions.TrialIn, Subscribers: s.Subscriptions.Subscribers})
 	s.Budgets, err = budget.New(budget.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Orders: s.Orders, Subscriptions: s.Subscriptions,
 		Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example", Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, Running: s.Meters.Running}})
 	must(t, err)

@@ -58,9 +58,7 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 	h.subscriptions = subscription.New(subscription.Config{DB: h.db, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Orders: h.orders,
 		Queue: h.queue, SetDesired: h.resources.SetDesired})
 	h.ratings = rating.New(rating.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Spend: h.spend,
-		Windows: func(ctx context.Context, c access.Caller, subscription string, after int64, limit int) (meter.Page, error) {
-			return h.meters.Windows(ctx, c, subscription, after, limit)
-		}})
+		Windows: h.meters.WindowsIn, Trial: h.subscriptions.TrialIn, Subscribers: h.subscriptions.Subscribers})
 	if err := h.spending(); err != nil {
 		return err
 	}

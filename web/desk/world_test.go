@@ -122,7 +122,7 @@ func (w *world) wire() {
 		Spend: func(tx *store.Tx, org string, amount money.Amount) error {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
 			return err
-		}})
+		}, Windows: s.Meters.WindowsIn, Trial: s.Subscriptions.TrialIn, Subscribers: s.Subscriptions.Subscribers})
 	s.Budgets, err = budget.New(budget.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders, Subscriptions: s.Subscriptions,
 		Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example", Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, Running: s.Meters.Running}})
 	must(t, err)
