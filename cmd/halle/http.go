@@ -52,6 +52,7 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (h *house) outer(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		defer h.db.Foreground()()
 		requestID := fmt.Sprintf("%x", id.NewUUID())
 		ctx := observe.WithRequest(r.Context(), requestID)
 		sw := &statusWriter{ResponseWriter: w}

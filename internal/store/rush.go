@@ -17,13 +17,14 @@ type rush struct {
 	mu     sync.Mutex
 	people int           // their transactions under way or in a line
 	gap    chan struct{} // closed at the next moment without; nil when nobody waits for it
+	pace   pace
 }
 
 // enter announces a transaction, after a gap for one of Background; leave must be called at its end.
 func (r *rush) enter(ctx context.Context) (leave func()) {
 	if ctx.Value(backgroundKey{}) != nil {
 		r.yield(ctx)
-		return func() {}
+		return r.pace.enter(ctx)
 	}
 	r.mu.Lock()
 	r.people++
