@@ -1,6 +1,6 @@
 # Two commands carry the project: `make run` shows it, `make test` proves it. Both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench chaos check build clean
+.PHONY: help run test bench chaos fuzz check build clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ bench: ## print the figures of the design beside what we hold, aim at and compar
 
 chaos: ## run the long crash tests: kill -9 at every step, many times
 	HALLE_CHAOS=1 scripts/with-postgres -durable go test ./... -run 'Chaos|Crash' -count=1 -timeout 60m
+
+fuzz: ## run every fuzzer for ten minutes (TIME=1m for less)
+	@scripts/fuzz.sh $(or $(TIME),10m)
 
 clean: ## remove what a build or a test made
 	rm -rf bin test/browser/node_modules

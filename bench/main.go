@@ -28,6 +28,7 @@ func figures() []Figure {
 		orderFigures("PostgreSQL", onPostgres),
 		[]Figure{orderToRunning()},
 		usageFigures(),
+		growFigures(),
 		factFigures(),
 		[]Figure{verifyLog()},
 		ruleFigures(),
@@ -37,10 +38,17 @@ func figures() []Figure {
 
 func main() {
 	only := flag.String("only", "", "measure only the figures whose name this regular expression finds")
+	child := flag.String("grow", "", "for the bench itself: measure EVENTS/SERVICES in this process")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, *only, figures()); err != nil {
+	var err error
+	if *child != "" {
+		err = growChild(ctx, *child)
+	} else {
+		err = run(ctx, os.Stdout, *only, figures())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

@@ -30,11 +30,12 @@ func (x *Index) Begin(offset uint64) *Checkpoint {
 	}
 	c := &Checkpoint{x: x, offset: offset, pending: x.pending, runs: x.runs}
 	x.pending, x.writing = nil, true
-	if len(x.disk.written) >= x.limit && x.confirmed == x.offset && x.frozen == nil {
+	if x.disk.written >= x.limit && x.confirmed == x.offset && x.frozen == nil {
 		c.spill = true
 		x.frozen, x.recent = x.recent, make(map[Key]Value, x.limit+x.limit/4)
-		for _, p := range c.pending { // they are in frozen, too, which does no harm
+		for _, p := range c.pending {
 			x.recent[p.key] = p.value
+			delete(x.frozen, p.key)
 		}
 	}
 	return c
@@ -51,7 +52,7 @@ func (c *Checkpoint) Write() error {
 		return err
 	}
 	if c.spill {
-		if err := d.rotate(c.x.dir, c.x.offset); err != nil {
+		if err := d.rotate(c.x.dir, c.x.offset, c.x.frozen); err != nil {
 			return err
 		}
 		c.spill = false
@@ -64,7 +65,7 @@ func (c *Checkpoint) Write() error {
 		return fmt.Errorf("index journal: %w", err)
 	}
 	d.size += int64(len(record))
-	d.written = append(d.written, c.pending...)
+	d.written += len(c.pending)
 	c.done = true
 	return nil
 }
@@ -105,7 +106,7 @@ func (x *Index) Checkpoint(offset uint64) error {
 
 // rotate begins a new journal; the old one, which holds everything confirmed until an offset, becomes a run in the
 // background.
-func (d *disk) rotate(dir string, until uint64) error {
+func (d *disk) rotate(dir string, until uint64, keys map[Key]Value) error {
 	next := d.manifest
 	next.Journal, next.Frozen, next.Until = d.newName("journal"), d.manifest.Journal, until
 	journal, err := os.OpenFile(filepath.Join(dir, next.Journal), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
@@ -116,9 +117,8 @@ func (d *disk) rotate(dir string, until uint64) error {
 		return errors.Join(err, journal.Close())
 	}
 	old := d.journal
-	d.journal, d.size = journal, 0
-	d.frozen, d.written = d.written, nil
-	d.spill(dir)
+	d.journal, d.size, d.written = journal, 0, 0
+	d.spill(dir, keys)
 	return old.Close()
 }
 
@@ -128,13 +128,13 @@ type spilled struct {
 	err error
 }
 
-// spill writes the frozen keys as a run, in the background.
-func (d *disk) spill(dir string) {
+// spill writes the frozen keys, which do not change any more, as a run, in the background.
+func (d *disk) spill(dir string, keys map[Key]Value) {
 	path := filepath.Join(dir, d.newName("run"))
-	pairs, out := d.frozen, make(chan spilled, 1)
+	out := make(chan spilled, 1)
 	d.spilling = out
 	go func() {
-		r, err := writeRun(path, pairs)
+		r, err := writeRun(path, keys)
 		out <- spilled{r, err}
 	}()
 }
@@ -159,7 +159,11 @@ func (d *disk) making() string {
 	return fmt.Sprintf("run-%d", d.names)
 }
 
-func writeRun(path string, pairs []pair) (*run, error) {
+func writeRun(path string, keys map[Key]Value) (*run, error) {
+	pairs := make([]pair, 0, len(keys))
+	for k, v := range keys {
+		pairs = append(pairs, pair{k, v})
+	}
 	slices.SortFunc(pairs, func(a, b pair) int { return a.key.compare(&b.key) })
 	w, err := newRunWriter(path, len(pairs))
 	if err != nil {
@@ -184,7 +188,7 @@ func (c *Checkpoint) adoptSpilled() error {
 	}
 	d.spilling = nil
 	if made.err != nil { // the disk is full, say: the frozen journal still stands
-		d.spill(c.x.dir)
+		d.spill(c.x.dir, c.x.frozen)
 		return nil
 	}
 	frozen := d.manifest.Frozen
@@ -198,7 +202,6 @@ func (c *Checkpoint) adoptSpilled() error {
 		return err
 	}
 	c.runs, c.thawed = append(slices.Clone(c.runs), made.run), true
-	d.frozen = nil
 	d.merge(c.x.dir, c.runs)
 	return os.Remove(filepath.Join(c.x.dir, frozen))
 }

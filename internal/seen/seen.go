@@ -61,9 +61,8 @@ type disk struct {
 	manifest manifest
 	names    uint64
 	journal  *os.File
-	size     int64  // of the journal
-	written  []pair // in the journal
-	frozen   []pair // in the frozen journal
+	size     int64 // of the journal
+	written  int   // keys in the journal
 	spilling chan spilled
 	merging  chan merged
 }
@@ -84,8 +83,8 @@ type manifest struct {
 	Runs    []string `json:"runs"`
 }
 
-// DefaultRecent is how many keys stay in memory before they become a run: about 100 MB at most.
-const DefaultRecent = 1 << 19
+// DefaultRecent is how many keys stay in memory before they become a run: some 25 MB, twice that while the run is written.
+const DefaultRecent = 1 << 18
 
 // Open opens the index as of a committed offset, or makes an empty one when dir is empty and the offset 0. recent is
 // how many keys stay in memory (0 means DefaultRecent). ErrDamaged when the files do not hold that state.
@@ -154,8 +153,8 @@ func (x *Index) loadJournals() error {
 		if err != nil {
 			return err
 		}
-		x.frozen, d.frozen, reached = mapOf(pairs), pairs, until
-		d.spill(x.dir)
+		x.frozen, reached = mapOf(pairs), until
+		d.spill(x.dir, x.frozen)
 	}
 	name := filepath.Join(x.dir, d.manifest.Journal)
 	pairs, reached, size, err := readJournal(name, reached, x.offset)
@@ -165,7 +164,7 @@ func (x *Index) loadJournals() error {
 	if err != nil {
 		return err
 	}
-	x.recent, d.written, d.size = mapOf(pairs), pairs, size
+	x.recent, d.written, d.size = mapOf(pairs), len(pairs), size
 	d.journal, err = os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {
 		err = d.journal.Truncate(d.size)
