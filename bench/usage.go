@@ -32,61 +32,82 @@ const (
 // Rating happens when a window closes, an hour later, and is measured by itself. The load generator, which also makes
 // the bodies, runs on the same cores.
 func usageFigures() []Figure {
-	one := func(name string, held float64, orders int) Figure {
-		return Figure{Name: name, Unit: "events/s", Held: held, Aim: 300_000, Measure: func(ctx context.Context) (Result, error) {
-			return measureUsage(ctx, orders)
-		}}
-	}
+	alone := once(func(ctx context.Context) (counted, error) { return measureUsage(ctx, 0) })
+	beside := once(func(ctx context.Context) (counted, error) { return measureUsage(ctx, orderRate) })
 	return []Figure{
-		one("usage events over HTTP, alone", 0, 0),
-		one(fmt.Sprintf("usage events over HTTP, beside %d orders/s", orderRate), 100_000, orderRate),
+		{Name: "usage events over HTTP, alone", Unit: "events/s", Aim: 300_000, Measure: func(ctx context.Context) (Result, error) {
+			c, err := alone(ctx)
+			return Result{Value: c.rate, Reference: c.about + fmt.Sprintf("; processor time an event: server %s µs, load generator %s µs", number(c.server), number(c.generator))}, err
+		}},
+		{Name: fmt.Sprintf("usage events over HTTP, beside %d orders/s", orderRate), Unit: "events/s", Held: 100_000, Aim: 300_000, Measure: func(ctx context.Context) (Result, error) {
+			c, err := beside(ctx)
+			return Result{Value: c.rate, Reference: c.about + fmt.Sprintf("; %s orders/s beside, p99 %s ms", number(c.orders.rate), number(ms(at(c.orders.took, 0.99))))}, err
+		}},
+		{Name: "event to balance, p99, at that load", Unit: "ms", Less: true, Held: 1000, Measure: func(ctx context.Context) (Result, error) {
+			c, err := alone(ctx)
+			if err != nil {
+				return Result{}, err
+			}
+			more, err := beside(ctx)
+			return Result{Value: ms(at(more.balance, 0.99)), Reference: fmt.Sprintf("p50 %s ms, %d events; without orders p50 %s ms, p99 %s ms, %d events; every customer has a budget",
+				number(ms(at(more.balance, 0.5))), len(more.balance), number(ms(at(c.balance, 0.5))), number(ms(at(c.balance, 0.99))), len(c.balance))}, err
+		}},
 	}
 }
 
-func measureUsage(ctx context.Context, orders int) (r Result, err error) {
+// counted is what one run measured.
+type counted struct {
+	rate              float64 // events a second
+	about             string
+	server, generator float64 // µs of processor time an event
+	orders            ordered
+	balance           []time.Duration // from an event to where the budget of its service shows it
+}
+
+func measureUsage(ctx context.Context, orders int) (c counted, err error) {
 	known := usageKeys
 	if span(time.Second) < time.Second {
 		known /= 100
 	}
 	s, err := startStage(ctx, "", func(dir string) error { return fillIndex(filepath.Join(dir, "usage", "index"), known) })
 	if err != nil {
-		return r, err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	ids, err := s.services(ctx, usageServices)
 	if err != nil {
-		return r, err
+		return c, err
 	}
 	if err := s.known(ctx, ids); err != nil {
-		return r, err
+		return c, err
 	}
-	var beside ordered
-	var besideErr error
+	balance, err := s.budgets(ctx, ids[0])
+	if err != nil {
+		return c, err
+	}
+	ids = ids[1:]
+	var besideErr, balanceErr error
 	var wg sync.WaitGroup
 	if orders > 0 {
-		wg.Go(func() { beside.took, beside.rate, besideErr = s.steady(ctx, orders, span(usageSpan)) })
+		wg.Go(func() { c.orders.took, c.orders.rate, besideErr = s.steady(ctx, orders, span(usageSpan)) })
 	}
+	wg.Go(func() { balanceErr = s.watch(ctx, &balance, span(usageSpan)) })
 	cost, err := s.spending()
 	if err != nil {
-		return r, err
+		return c, err
 	}
 	start := time.Now()
 	took, sent, err := s.report(ctx, ids, span(usageSpan))
 	if err == nil {
 		err = s.rolledUp(ctx, ids[0])
 	}
-	long := time.Since(start)
-	wg.Wait()
+	events := float64(sent * batchOf)
+	c.rate = events / time.Since(start).Seconds()
 	server, generator, costErr := cost()
-	r.Value = float64(sent*batchOf) / long.Seconds()
-	r.Reference = fmt.Sprintf("batch p99 %s ms, %d services, %s keys before", number(ms(at(took, 0.99))), len(ids), number(float64(known)))
-	if orders == 0 {
-		each := func(d time.Duration) string { return number(float64(d.Nanoseconds()) / 1e3 / float64(sent*batchOf)) }
-		r.Reference += fmt.Sprintf("; processor time an event: server %s µs, load generator %s µs", each(server), each(generator))
-	} else {
-		r.Reference += fmt.Sprintf("; %s orders/s beside, p99 %s ms", number(beside.rate), number(ms(at(beside.took, 0.99))))
-	}
-	return r, errors.Join(err, besideErr, costErr)
+	wg.Wait()
+	c.server, c.generator, c.balance = float64(server.Nanoseconds())/1e3/events, float64(generator.Nanoseconds())/1e3/events, balance.took
+	c.about = fmt.Sprintf("batch p99 %s ms, %d services, %s keys before", number(ms(at(took, 0.99))), len(ids), number(float64(known)))
+	return c, errors.Join(err, besideErr, balanceErr, costErr)
 }
 
 func fillIndex(dir string, n int) error {
