@@ -104,7 +104,7 @@ func (s *server) invoiceRoutes() {
 			v, err := s.Invoices.Invoice(ctx, c, in.Invoice)
 			return body(invoice(v), err)
 		})
-	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof", id: "getInvoiceProof", summary: "Everything to redo an invoice offline", tag: tag},
+	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof", id: "getInvoiceProof", summary: "Everything to redo an invoice offline; with very many usage events it leaves them to getInvoiceEvents", tag: tag},
 		"/invoices/{invoice}/proof", rawDoc{gives: []string{"application/json"}}, s.invoiceProof)
 	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof/apart", id: "getInvoiceProofApart", summary: "Everything to redo an invoice offline but its usage events, for invoices of very many", tag: tag},
 		"/invoices/{invoice}/proof/apart", rawDoc{gives: []string{"application/json"}}, s.invoiceProof)

@@ -66,6 +66,7 @@ type world struct {
 	*partytest.World
 	services api.Services
 	usage    *usage.Store
+	usageDB  *store.DB
 	tlog     *trace.Log
 	engine   *memory.Engine
 	people   *memory.Engine
@@ -84,6 +85,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	must(t, err)
 	t.Cleanup(func() { must(t, udb.Close()) })
 	must(t, udb.Migrate(context.Background(), usage.Migrations()))
+	w.usageDB = udb
 	w.usage, err = usage.Open(context.Background(), usage.Config{Dir: dir, DB: udb, Now: w.Clock.Now, IDs: w.IDs})
 	must(t, err)
 	t.Cleanup(func() { must(t, w.usage.Close()) })
@@ -156,7 +158,8 @@ func (w *world) wire(t testing.TB) {
 		},
 		WindowEvents: func(ctx context.Context, window string, out *proof.EventsWriter) error {
 			return s.Meters.WriteEvents(ctx, access.System("billing"), window, out)
-		}})
+		},
+		CountEvents: s.Meters.CountEvents})
 	w.services = s
 	mux := http.NewServeMux()
 	api.New(mux, s, log)

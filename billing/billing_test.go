@@ -323,3 +323,34 @@ func TestAReplayChangesNothing(t *testing.T) {
 		wantCode(t, err, "billing.proof_erased")
 	})
 }
+
+// An invoice of many events is proved by two files, one of few by one.
+func TestAProofOfManyEventsHasThemApart(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		i, whole := story(t, w)
+		c, err := w.invoices.EventsApart(ctx, w.Operator, i.ID)
+		if err != nil || c || !bytes.Contains(whole, []byte(proof.InvoiceFileVersion)) {
+			t.Fatalf("six events stand apart: %v %v", c, err)
+		}
+		w.invoices.Small = 5
+		if apart, err := w.invoices.EventsApart(ctx, w.Operator, i.ID); err != nil || !apart {
+			t.Fatalf("more than may be in one file: %v %v", apart, err)
+		}
+		f, err := proof.ParseInvoiceFile(bytes.NewReader(w.proofFile(t, w.Operator, i.ID)))
+		must(t, err)
+		var events bytes.Buffer
+		must(t, w.invoices.EventsFile(ctx, w.Operator, i.ID, &events))
+		r, err := f.VerifyApart(w.log.Key, &events)
+		if err != nil || f.Version != proof.InvoiceFileApart || r.Hash != i.Hash || r.Events != 6 {
+			t.Fatalf("%+v %v", r, err)
+		}
+		other := w.business(t, "Bolt")
+		if _, err := w.invoices.EventsApart(ctx, other, i.ID); !fail.Is(err, fail.NotFound) {
+			t.Error(err)
+		}
+		if err := w.invoices.EventsFile(ctx, other, i.ID, &bytes.Buffer{}); !fail.Is(err, fail.NotFound) {
+			t.Error(err)
+		}
+	})
+}

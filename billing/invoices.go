@@ -44,6 +44,9 @@ type Config struct {
 	// Window is it without its events, WindowEvents adds them to an events file: meter's Window and WriteEvents as the system.
 	Window       func(ctx context.Context, window string) (proof.Window, error)
 	WindowEvents func(ctx context.Context, window string, out *proof.EventsWriter) error
+	// CountEvents tells how many events closed windows have together: meter's CountEvents.
+	CountEvents func(ctx context.Context, windows []string) (int64, error)
+	Small       int64 // an invoice with at most so many events is proved by one file; 0 means DefaultSmall
 	// Paid tells the limits upstream that an account has paid once: order's Paid.
 	Paid func(tx *store.Tx, org string) error
 }

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,11 +133,52 @@ func hide(v *View, c access.Caller, o party.Organisation) {
 	}
 }
 
-// ProofFile writes everything that is needed to redo an invoice offline; see proof.InvoiceFile. Those who may read the
-// invoice may. While a fact is on its way into the log the answer is fail.Unavailable for some seconds; once the
-// customer's key was destroyed it is fail.Gone.
+// DefaultSmall is the number of usage events up to which an invoice is proved by one file: some five megabytes.
+const DefaultSmall = 10_000
+
+// ProofFile writes everything that is needed to redo an invoice offline; see proof.InvoiceFile. Of an invoice with very many
+// usage events it is ProofFileApart. Those who may read the invoice may. While a fact is on its way into the log the
+// answer is fail.Unavailable for some seconds; once the customer's key was destroyed it is fail.Gone.
 func (s *Invoices) ProofFile(ctx context.Context, c access.Caller, invoice string, w io.Writer) error {
-	return s.proofFile(ctx, c, invoice, proof.InvoiceFileVersion, w)
+	return s.proofFile(ctx, c, invoice, "", w)
+}
+
+// EventsApart tells whether ProofFile leaves the usage events of an invoice to EventsFile, because they are many. Who may
+// have the proof may.
+func (s *Invoices) EventsApart(ctx context.Context, c access.Caller, invoice string) (bool, error) {
+	v, o, err := s.provable(ctx, c, invoice)
+	if err != nil {
+		return false, err
+	}
+	return s.apart(ctx, v, o)
+}
+
+func (s *Invoices) apart(ctx context.Context, v View, o party.Organisation) (bool, error) {
+	windows, err := s.windowsOf(ctx, v, o)
+	if err != nil || len(windows) == 0 {
+		return false, err
+	}
+	n, err := s.CountEvents(ctx, windows)
+	return n > cmp.Or(s.Small, DefaultSmall), err
+}
+
+// windowsOf are the usage windows behind an invoice, sorted; none of a credit note.
+func (s *Invoices) windowsOf(ctx context.Context, v View, o party.Organisation) ([]string, error) {
+	if v.Credits != "" {
+		return nil, nil
+	}
+	windows := map[string]bool{}
+	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+		clear(windows)
+		bill, err := s.Ratings.Billed(tx, o.ID, v.ID)
+		for _, charge := range bill.Charges {
+			if charge.Window != "" {
+				windows[charge.Window] = true
+			}
+		}
+		return err
+	})
+	return slices.Sorted(maps.Keys(windows)), err
 }
 
 // ProofFileApart is ProofFile without the usage events, which EventsFile writes: for invoices of very many.
@@ -151,24 +193,12 @@ func (s *Invoices) EventsFile(ctx context.Context, c access.Caller, invoice stri
 	if err != nil {
 		return err
 	}
-	windows := map[string]bool{}
-	if v.Credits == "" {
-		err = s.DB.Read(ctx, func(tx *store.Tx) error {
-			clear(windows)
-			bill, err := s.Ratings.Billed(tx, o.ID, v.ID)
-			for _, charge := range bill.Charges {
-				if charge.Window != "" {
-					windows[charge.Window] = true
-				}
-			}
-			return err
-		})
-	}
+	windows, err := s.windowsOf(ctx, v, o)
 	if err != nil {
 		return err
 	}
 	out := proof.NewEventsWriter(w)
-	for _, id := range slices.Sorted(maps.Keys(windows)) {
+	for _, id := range windows {
 		if err := s.WindowEvents(ctx, id, out); err != nil {
 			return err
 		}
@@ -196,6 +226,14 @@ func (s *Invoices) proofFile(ctx context.Context, c access.Caller, invoice, vers
 	v, o, err := s.provable(ctx, c, invoice)
 	if err != nil {
 		return err
+	}
+	if version == "" {
+		version = proof.InvoiceFileVersion
+		if apart, err := s.apart(ctx, v, o); err != nil {
+			return err
+		} else if apart {
+			version = proof.InvoiceFileApart
+		}
 	}
 	f := proof.InvoiceFile{Version: version, LogKey: s.LogKey, Invoice: *v.Document, Prices: []string{}, Windows: []proof.WindowFile{}}
 	facts := []string{v.Fact}

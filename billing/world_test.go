@@ -59,6 +59,25 @@ func newWorld(t testing.TB, db *store.DB) *world {
 			return w.Facts.Receipt(ctx, w.log, party, fact)
 		},
 		WindowFile: func(_ context.Context, id string) (*proof.WindowFile, error) { return w.windows[id], nil },
+		Window:     func(_ context.Context, id string) (proof.Window, error) { return w.windows[id].Window, nil },
+		WindowEvents: func(_ context.Context, id string, out *proof.EventsWriter) error {
+			f := w.windows[id]
+			if err := out.Window(id, int64(len(f.Events))); err != nil {
+				return err
+			}
+			for _, e := range f.Events {
+				if err := out.Event([]byte(e), nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		CountEvents: func(_ context.Context, ids []string) (n int64, err error) {
+			for _, id := range ids {
+				n += w.windows[id].Window.Events
+			}
+			return n, nil
+		},
 	})
 	return w
 }

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/client"
+	"github.com/halle-cloud/halle/proof"
 )
 
 // Invoices lists invoices and credit notes.
@@ -114,7 +116,7 @@ func (a invoiceDownload) Run(ctx context.Context, o Out, name profileName) error
 type invoiceProof struct {
 	invoiceArg
 	File    string        `arg:"" help:"Where to; - for standard output."`
-	Events  string        `help:"Write the usage events into this file, in a compact form: for invoices of very many." placeholder:"FILE"`
+	Events  string        `help:"Write the usage events into this file, in a compact form; without it an invoice of very many writes them beside FILE." placeholder:"FILE"`
 	Timeout time.Duration `help:"How long to wait for facts that are on their way into the log." default:"1m"`
 }
 
@@ -133,14 +135,34 @@ func (a invoiceProof) Run(ctx context.Context, o Out, name profileName) error {
 			return err
 		}
 	}
-	return download(o, a.File, func(w io.Writer) error {
+	begins := &start{}
+	err = download(o, a.File, func(w io.Writer) error {
 		for {
-			err := get(ctx, a.Invoice, w)
+			err := get(ctx, a.Invoice, io.MultiWriter(w, begins))
 			if !client.IsKind(err, "unavailable") || client.Wait(ctx, 500*time.Millisecond) != nil {
 				return err
 			}
 		}
 	})
+	if err != nil || a.Events != "" || !strings.Contains(string(begins.text), proof.InvoiceFileApart) {
+		return err
+	}
+	if a.File == "-" {
+		return errors.New("the invoice has very many usage events, which stand in a file of their own.\nGive --events FILE")
+	}
+	return download(o, a.File+eventsSuffix, func(w io.Writer) error { return c.GetInvoiceEvents(ctx, a.Invoice, w) })
+}
+
+// eventsSuffix is where the events of a proof stand that leaves them out, beside it.
+const eventsSuffix = ".events"
+
+// start keeps the first bytes that are written, in which a proof says its version.
+type start struct{ text []byte }
+
+// Write is for io.
+func (s *start) Write(b []byte) (int, error) {
+	s.text = append(s.text, b[:min(len(b), 64-len(s.text))]...)
+	return len(b), nil
 }
 
 type invoiceDraft struct {

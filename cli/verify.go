@@ -134,7 +134,7 @@ func (c verifyFacts) Run(o Out) error {
 
 type verifyInvoice struct {
 	File   string `arg:"" help:"The invoice's proof file." type:"existingfile"`
-	Events string `help:"The file of its events, of an invoice whose events stand apart." type:"existingfile" placeholder:"FILE"`
+	Events string `help:"The file of its events, of an invoice whose events stand apart; FILE.events when it is missing." type:"existingfile" placeholder:"FILE"`
 	key
 }
 
@@ -154,6 +154,11 @@ func (c verifyInvoice) Run(o Out) error {
 		return o.fail(err)
 	}
 	var events io.Reader
+	if beside := c.File + eventsSuffix; c.Events == "" && f.Version == proof.InvoiceFileApart {
+		if _, err := os.Stat(beside); err == nil {
+			c.Events = beside
+		}
+	}
 	if c.Events != "" {
 		apart, err := os.Open(c.Events)
 		if err != nil {

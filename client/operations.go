@@ -275,7 +275,7 @@ func (c *Client) GetInvoiceEvents(ctx context.Context, invoice string, w io.Writ
 	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof/events", values: []string{invoice}}, w)
 }
 
-// GetInvoiceProof: Everything to redo an invoice offline.
+// GetInvoiceProof: Everything to redo an invoice offline; with very many usage events it leaves them to getInvoiceEvents.
 func (c *Client) GetInvoiceProof(ctx context.Context, invoice string, w io.Writer) error {
 	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof", values: []string{invoice}}, w)
 }

@@ -130,7 +130,15 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 		},
 		WindowFile: func(ctx context.Context, id string) (*proof.WindowFile, error) {
 			return s.Meters.WindowFile(ctx, access.System("billing"), id)
-		}})
+		},
+		Window: func(ctx context.Context, id string) (proof.Window, error) {
+			w, err := s.Meters.Window(ctx, access.System("billing"), id)
+			return w.Proof(), err
+		},
+		WindowEvents: func(ctx context.Context, id string, out *proof.EventsWriter) error {
+			return s.Meters.WriteEvents(ctx, access.System("billing"), id, out)
+		},
+		CountEvents: s.Meters.CountEvents})
 }
 
 // shelf imports the demonstration's clouds and puts the offer of the catalogue's tests on the shelf.

@@ -93,7 +93,8 @@ func (h *house) bills() error {
 		},
 		WindowEvents: func(ctx context.Context, window string, out *proof.EventsWriter) error {
 			return h.meters.WriteEvents(ctx, access.System("billing"), window, out)
-		}})
+		},
+		CountEvents: h.meters.CountEvents})
 	h.queue.Handle(jobMonths, func(ctx context.Context, _ job.Job) error { return h.invoices.CloseMonths(ctx) })
 	h.queue.Every(jobMonths, time.Hour)
 	h.queue.Handle(jobOrphans, func(ctx context.Context, _ job.Job) error {

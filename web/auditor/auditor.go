@@ -54,6 +54,7 @@ func (d *pages) routes(r *site.Router) {
 	get("/access", d.reads)
 	get("/invoices", d.invoices)
 	get("/invoices/{id}/proof", d.proof)
+	get("/invoices/{id}/events", d.events)
 	get("/verify", d.verify)
 	get("/statement", d.statement)
 	get("/log.tar", d.archive)

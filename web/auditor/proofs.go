@@ -73,7 +73,8 @@ func (d *pages) invoices(r *site.Request) error {
 	}
 	var rows []table.Row
 	for _, i := range p.Invoices {
-		get, err := desk.Buttons(r, button.Button{Text: r.T("auditor.proof"), URL: home + "/invoices/" + i.ID + "/proof", Icon: "download"})
+		get, err := desk.Buttons(r, button.Button{Text: r.T("auditor.proof"), URL: home + "/invoices/" + i.ID + "/proof", Icon: "download"},
+			button.Button{Text: r.T("auditor.events"), URL: home + "/invoices/" + i.ID + "/events", Kind: button.Quiet})
 		if err != nil {
 			return err
 		}
@@ -96,8 +97,19 @@ func (d *pages) proof(r *site.Request) error {
 	if err != nil {
 		return err
 	}
-	return desk.Spool(r, v.Number+".proof", "application/json", func(w io.Writer) error {
+	return r.Spool(v.Number+".proof", "application/json", func(w io.Writer) error {
 		return d.Invoices.ProofFile(r.Context(), r.Caller, v.ID, w)
+	})
+}
+
+// events are the usage events behind an invoice whose proof leaves them out.
+func (d *pages) events(r *site.Request) error {
+	v, err := d.Invoices.Invoice(r.Context(), r.Caller, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return r.Spool(v.Number+".proof.events", "application/octet-stream", func(w io.Writer) error {
+		return d.Invoices.EventsFile(r.Context(), r.Caller, v.ID, w)
 	})
 }
 
@@ -138,7 +150,7 @@ func (d *pages) statement(r *site.Request) error {
 	if d.Log == nil {
 		return fail.New(fail.Unavailable, "auditor.no_log", "The log is not open here.", "Ask the operator.")
 	}
-	return desk.Spool(r, "statement.jsonl", "application/jsonl", func(w io.Writer) error {
+	return r.Spool("statement.jsonl", "application/jsonl", func(w io.Writer) error {
 		return d.Facts.Statement(r.Context(), d.Log, o.ID, w)
 	})
 }
@@ -148,7 +160,7 @@ func (d *pages) archive(r *site.Request) error {
 	if d.Log == nil {
 		return fail.New(fail.Unavailable, "auditor.no_log", "The log is not open here.", "Ask the operator.")
 	}
-	return desk.Spool(r, "halle-log.tar", "application/x-tar", func(w io.Writer) error {
+	return r.Spool("halle-log.tar", "application/x-tar", func(w io.Writer) error {
 		t := tar.NewWriter(w)
 		// The checkpoint comes first: tiles that are written meanwhile do no harm, missing ones would.
 		for _, name := range []string{"checkpoint", "log.pub", "tile"} {

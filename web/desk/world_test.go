@@ -151,7 +151,15 @@ func (w *world) bills() {
 		},
 		WindowFile: func(ctx context.Context, window string) (*proof.WindowFile, error) {
 			return s.Meters.WindowFile(ctx, access.System("billing"), window)
-		}})
+		},
+		Window: func(ctx context.Context, window string) (proof.Window, error) {
+			w, err := s.Meters.Window(ctx, access.System("billing"), window)
+			return w.Proof(), err
+		},
+		WindowEvents: func(ctx context.Context, window string, out *proof.EventsWriter) error {
+			return s.Meters.WriteEvents(ctx, access.System("billing"), window, out)
+		},
+		CountEvents: s.Meters.CountEvents})
 }
 
 func (w *world) mount() {

@@ -7,11 +7,10 @@
 package bills
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
+	"io"
 	"io/fs"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +54,7 @@ func (d *desk) routes(r *site.Router) {
 	r.Get("/invoices/{id}", d.invoice)
 	r.Get("/invoices/{id}/json", d.document)
 	r.Get("/invoices/{id}/proof", d.proofFile)
+	r.Get("/invoices/{id}/events", d.eventsFile)
 }
 
 func (d *desk) list(r *site.Request) error {
@@ -150,6 +150,13 @@ func (d *desk) invoice(r *site.Request) error {
 	out.Actions = []button.Button{{Text: r.T("invoice.proof"), URL: "/invoices/" + v.ID + "/proof", Icon: "seal", Kind: button.Primary}, {Text: r.T("invoice.json"), URL: "/invoices/" + v.ID + "/json", Icon: "download"}}
 	if v.Document != nil {
 		out.fill(r, v.Document, d.sold(r, v.Document))
+		apart, err := d.Invoices.EventsApart(r.Context(), r.Caller, v.ID)
+		if err != nil && !fail.Is(err, fail.Denied) {
+			return err
+		}
+		if apart {
+			out.Actions = append(out.Actions, button.Button{Text: r.T("invoice.events.file"), URL: "/invoices/" + v.ID + "/events", Icon: "download"})
+		}
 	}
 	if v.Type == proof.TypeInvoice {
 		paid, owed := customer.Money(v.Paid), customer.Money(v.Owed())
@@ -276,10 +283,18 @@ func (d *desk) proofFile(r *site.Request) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := d.Invoices.ProofFile(r.Context(), r.Caller, v.ID, &b); err != nil {
+	return r.Spool(v.Number+".proof", "application/json", func(w io.Writer) error {
+		return d.Invoices.ProofFile(r.Context(), r.Caller, v.ID, w)
+	})
+}
+
+// eventsFile is the usage events behind an invoice, beside a proof that leaves them out.
+func (d *desk) eventsFile(r *site.Request) error {
+	v, err := d.Invoices.Invoice(r.Context(), r.Caller, r.PathValue("id"))
+	if err != nil {
 		return err
 	}
-	r.W.Header().Set("Content-Length", strconv.Itoa(b.Len()))
-	return r.File(v.Number+".proof", "application/json", b.Bytes())
+	return r.Spool(v.Number+".proof.events", "application/octet-stream", func(w io.Writer) error {
+		return d.Invoices.EventsFile(r.Context(), r.Caller, v.ID, w)
+	})
 }

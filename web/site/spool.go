@@ -1,4 +1,4 @@
-package desk
+package site
 
 import (
 	"fmt"
@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"os"
 	"time"
-
-	"github.com/halle-cloud/halle/web/site"
 )
 
 // spoolFor is how long a download may take to be written, where a page has seconds.
@@ -15,7 +13,7 @@ const spoolFor = 10 * time.Minute
 
 // Spool sends a file that may be large: it is made in a temporary file first, so that an error in the middle becomes a page
 // and not half a file.
-func Spool(r *site.Request, name, kind string, make func(io.Writer) error) (err error) {
+func (r *Request) Spool(name, kind string, make func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp("", "halle-download-")
 	if err != nil {
 		return fmt.Errorf("download: %w", err)
