@@ -30,6 +30,7 @@ const (
 	UsageWrite         Action = "usage.write"
 	UsageRead          Action = "usage.read"
 	QuarantineRead     Action = "quarantine.read"
+	QuarantineAnswer   Action = "quarantine.answer"
 	QuarantineDecide   Action = "quarantine.decide"
 	DisputeOpen        Action = "dispute.open"
 	DisputeRead        Action = "dispute.read"
@@ -118,6 +119,7 @@ func Grants() []Grant {
 		{Action: UsageWrite, Title: "report usage", Own: is(p)},
 		{Action: UsageRead, Title: "read usage", Own: is(o, b, l, t, a), Below: is(x, s, a), Reads: true},
 		{Action: QuarantineRead, Title: "see quarantined usage", Own: is(p, x, a), Below: is(x, a), Reads: true},
+		{Action: QuarantineAnswer, Title: "send one's own quarantined usage again or take it back", Own: is(p)},
 		{Action: QuarantineDecide, Title: "decide about quarantined usage", Own: is(x), Below: is(x)},
 		{Action: DisputeOpen, Title: "dispute counted usage", Own: is(o, b)},
 		{Action: DisputeRead, Title: "see disputes about usage", Own: is(o, b, l, t, p, a), Below: is(x, s, a), Reads: true},

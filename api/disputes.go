@@ -11,17 +11,18 @@ import (
 
 // Dispute is a customer's doubt about events that a usage window counted.
 type Dispute struct {
-	ID        string             `json:"id"`
-	Tenant    string             `json:"tenant" doc:"the customer's organisation"`
-	Publisher string             `json:"publisher"`
-	Service   string             `json:"service"`
-	Window    string             `json:"window"`
-	State     meter.DisputeState `json:"state" enum:"open,refused,escalated,accepted,settled,upheld,withdrawn"`
-	Reason    string             `json:"reason" doc:"of the customer"`
-	Answer    string             `json:"answer,omitempty" doc:"of the publisher, or in the end of the operator"`
-	OpenedAt  time.Time          `json:"openedAt"`
-	ChangedAt time.Time          `json:"changedAt"`
-	Events    []DisputedEvent    `json:"events,omitempty" doc:"left out in lists"`
+	ID          string             `json:"id"`
+	Tenant      string             `json:"tenant" doc:"the customer's organisation"`
+	Publisher   string             `json:"publisher"`
+	Service     string             `json:"service"`
+	Window      string             `json:"window"`
+	State       meter.DisputeState `json:"state" enum:"open,refused,escalated,accepted,settled,upheld,withdrawn"`
+	Reason      string             `json:"reason" doc:"of the customer"`
+	Answer      string             `json:"answer,omitempty" doc:"of the publisher, or in the end of the operator"`
+	OpenedAt    time.Time          `json:"openedAt"`
+	ChangedAt   time.Time          `json:"changedAt"`
+	Events      []DisputedEvent    `json:"events,omitempty" doc:"left out in lists"`
+	Corrections []UsageWindow      `json:"corrections,omitempty" doc:"once settled: closed windows that correct the time of the window; left out in lists"`
 }
 
 // DisputedEvent is one event in doubt.
@@ -77,9 +78,12 @@ func (s *server) disputeRoutes() {
 	add(s, route{method: http.MethodGet, path: "/disputes", id: "listDisputes", summary: "Disputes that an organisation opened or is asked in, newest first", tag: tag},
 		func(ctx context.Context, c access.Caller, in *struct {
 			Page
-			Org string `query:"org" doc:"empty: the caller's"`
+			Org    string `query:"org" doc:"empty: the caller's"`
+			State  string `query:"state" enum:"open,refused,escalated,accepted,settled,upheld,withdrawn" doc:"only these"`
+			Window string `query:"window" doc:"only those about this window"`
 		}) (*Body[List[Dispute]], error) {
-			list, err := s.Meters.Disputes(ctx, c, orgOr(in.Org, c), in.Cursor, in.Limit)
+			filter := meter.DisputeFilter{State: meter.DisputeState(in.State), Window: in.Window}
+			list, err := s.Meters.Disputes(ctx, c, orgOr(in.Org, c), filter, in.Cursor, in.Limit)
 			next := ""
 			if len(list) == in.Limit {
 				next = list[len(list)-1].ID
@@ -89,7 +93,15 @@ func (s *server) disputeRoutes() {
 	add(s, route{method: http.MethodGet, path: "/disputes/{dispute}", id: "getDispute", summary: "One dispute with its events", tag: tag},
 		func(ctx context.Context, c access.Caller, in *DisputePath) (*Body[Dispute], error) {
 			d, err := s.Meters.OneDispute(ctx, c, in.Dispute)
-			return body(dispute(d), err)
+			if err != nil {
+				return nil, err
+			}
+			out := dispute(d)
+			fixed, err := s.Meters.Corrections(ctx, c, in.Dispute)
+			for _, w := range fixed {
+				out.Corrections = append(out.Corrections, usageWindow(w))
+			}
+			return body(out, err)
 		})
 	s.disputeCommand("accept", "acceptDispute", "Give the customer right: the events are corrected", s.Meters.AcceptDispute)
 	s.disputeCommand("refuse", "refuseDispute", "Say why the events count as they are", s.Meters.RefuseDispute)

@@ -68,9 +68,9 @@ type HeldPath struct {
 	Event string `path:"event" doc:"its place in the quarantine"`
 }
 
-// Decided is a decision of the operator.
+// Decided is a decision about a held event.
 type Decided struct {
-	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"the publisher reads it: no personal data"`
+	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"publisher and operator read it: no personal data"`
 }
 
 func heldEvent(h usage.Held) HeldEvent {
@@ -148,9 +148,13 @@ func (s *server) usageRoutes() {
 	add(s, route{method: http.MethodGet, path: "/quarantine", id: "listQuarantine", summary: "Events that count nowhere, and why", tag: tag},
 		func(ctx context.Context, c access.Caller, in *struct {
 			Page
-			Org string `query:"org" doc:"empty: the caller's"`
+			Org       string `query:"org" doc:"empty: the caller's"`
+			Reason    string `query:"reason" doc:"only those held for it"`
+			Publisher string `query:"publisher" doc:"only of this one, for the operator"`
+			Source    string `query:"source" doc:"only of this one"`
 		}) (*Body[List[HeldEvent]], error) {
-			list, err := s.Meters.Quarantine(ctx, c, orgOr(in.Org, c), in.Cursor, in.Limit)
+			filter := usage.HeldFilter{Reason: usage.Reason(in.Reason), Publisher: in.Publisher, Source: in.Source}
+			list, err := s.Meters.Quarantine(ctx, c, orgOr(in.Org, c), filter, in.Cursor, in.Limit)
 			next := ""
 			if len(list) == in.Limit {
 				next = list[len(list)-1].Cursor
@@ -171,7 +175,7 @@ func (s *server) quarantineRoutes(tag string) {
 		word, id, summary string
 		do                func(ctx context.Context, c access.Caller, held, reason string) error
 	}{
-		{"release", "releaseHeldEvent", "Let a held event be judged again, whatever the cut-off says", s.Meters.Release},
+		{"release", "releaseHeldEvent", "Let a held event be judged again: by the operator whatever the cut-off says, by its publisher as if it was sent again", s.Meters.Release},
 		{"reject", "rejectHeldEvent", "Take a held event out of the quarantine for good", s.Meters.Reject},
 	} {
 		add(s, route{method: http.MethodPost, path: "/quarantine/{event}/" + d.word, id: d.id, summary: d.summary, tag: tag, status: http.StatusNoContent},

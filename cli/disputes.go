@@ -11,7 +11,9 @@ import (
 
 // Disputes lists disputes about usage.
 type Disputes struct {
-	Org string `help:"Organisation; your own when it is missing."`
+	Org    string `help:"Organisation; your own when it is missing."`
+	State  string `help:"Only open, refused, escalated, accepted, settled, upheld or withdrawn ones." placeholder:"STATE"`
+	Window string `help:"Only those about this window."`
 }
 
 // Run lists.
@@ -21,7 +23,7 @@ func (a Disputes) Run(ctx context.Context, o Out, name profileName) error {
 		return err
 	}
 	l, err := pages(0, func(cursor string) ([]client.Dispute, string, error) {
-		l, err := c.ListDisputes(ctx, client.ListDisputesParams{Cursor: cursor, Org: a.Org})
+		l, err := c.ListDisputes(ctx, client.ListDisputesParams{Cursor: cursor, Org: a.Org, State: a.State, Window: a.Window})
 		return l.Items, l.Next, err
 	})
 	if err != nil {
@@ -77,6 +79,11 @@ func (o Out) dispute(d client.Dispute, err error) error {
 		}
 		if d.Answer != "" {
 			if _, err := fmt.Fprintf(w, "Answer: %s\n", d.Answer); err != nil {
+				return err
+			}
+		}
+		for _, c := range d.Corrections {
+			if _, err := fmt.Fprintf(w, "Corrected by window %s, closed %s.\n", c.ID, when(c.ClosedAt)); err != nil {
 				return err
 			}
 		}

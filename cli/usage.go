@@ -17,8 +17,8 @@ type Usage struct {
 	Events     usageEvents     `cmd:"" help:"Write the events of a window in the compact binary form, for windows of many events."`
 	Quarantine usageQuarantine `cmd:"" help:"List events that count nowhere, and why."`
 	Held       usageHeld       `cmd:"" help:"Show one event that counts nowhere, with what it says."`
-	Release    usageRelease    `cmd:"" help:"Let a held event be judged again, whatever the cut-off says, as the operator."`
-	Reject     usageReject     `cmd:"" help:"Take a held event out of the quarantine for good, as the operator."`
+	Release    usageRelease    `cmd:"" help:"Let a held event be judged again: as the operator whatever the cut-off says, as its publisher as if it was sent again."`
+	Reject     usageReject     `cmd:"" help:"Take a held event out of the quarantine for good, as its publisher or the operator."`
 	Cost       usageCost       `cmd:"" help:"Show what each service costs at this moment."`
 	Import     usageImport     `cmd:"" help:"Send the usage of a CSV or FOCUS file, as its publisher; the same file twice counts once."`
 	Send       usageSend       `cmd:"" help:"Send usage events from standard input through a spool on disk, as their publisher."`
@@ -121,7 +121,7 @@ func (a usageHeld) Run(ctx context.Context, o Out, name profileName) error {
 
 type decision struct {
 	heldArg
-	Reason string `required:"" help:"Why, in a sentence that the publisher reads."`
+	Reason string `required:"" help:"Why, in a sentence that publisher and operator read."`
 }
 
 type usageRelease struct{ decision }
@@ -153,7 +153,10 @@ func (a usageReject) Run(ctx context.Context, o Out, name profileName) error {
 }
 
 type usageQuarantine struct {
-	Org string `help:"Organisation; your own when it is missing."`
+	Org       string `help:"Organisation; your own when it is missing."`
+	Reason    string `help:"Only those held for it, such as unknown_meter." placeholder:"REASON"`
+	Publisher string `help:"Only of this one, as the operator."`
+	Source    string `help:"Only of this one."`
 }
 
 // Run lists.
@@ -163,7 +166,7 @@ func (a usageQuarantine) Run(ctx context.Context, o Out, name profileName) error
 		return err
 	}
 	held, err := pages(0, func(cursor string) ([]client.HeldEvent, string, error) {
-		l, err := c.ListQuarantine(ctx, client.ListQuarantineParams{Cursor: cursor, Org: a.Org})
+		l, err := c.ListQuarantine(ctx, client.ListQuarantineParams{Cursor: cursor, Org: a.Org, Reason: a.Reason, Publisher: a.Publisher, Source: a.Source})
 		return l.Items, l.Next, err
 	})
 	if err != nil {

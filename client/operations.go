@@ -480,6 +480,8 @@ type ListDisputesParams struct {
 	Cursor string `query:"cursor"` // from the answer before; empty for the first page
 	Limit  int64  `query:"limit"`  // entries at most
 	Org    string `query:"org"`    // empty: the caller's
+	State  string `query:"state"`  // only these
+	Window string `query:"window"` // only those about this window
 }
 
 // ListDisputes: Disputes that an organisation opened or is asked in, newest first.
@@ -619,9 +621,12 @@ func (c *Client) ListPlaces(ctx context.Context, version string, p ListPlacesPar
 
 // ListQuarantineParams are the parameters of ListQuarantine.
 type ListQuarantineParams struct {
-	Cursor string `query:"cursor"` // from the answer before; empty for the first page
-	Limit  int64  `query:"limit"`  // entries at most
-	Org    string `query:"org"`    // empty: the caller's
+	Cursor    string `query:"cursor"`    // from the answer before; empty for the first page
+	Limit     int64  `query:"limit"`     // entries at most
+	Org       string `query:"org"`       // empty: the caller's
+	Reason    string `query:"reason"`    // only those held for it
+	Publisher string `query:"publisher"` // only of this one, for the operator
+	Source    string `query:"source"`    // only of this one
 }
 
 // ListQuarantine: Events that count nowhere, and why.
@@ -793,7 +798,7 @@ func (c *Client) RejectOrder(ctx context.Context, order string, p RejectOrderPar
 	return out, err
 }
 
-// ReleaseHeldEvent: Let a held event be judged again, whatever the cut-off says.
+// ReleaseHeldEvent: Let a held event be judged again: by the operator whatever the cut-off says, by its publisher as if it was sent again.
 func (c *Client) ReleaseHeldEvent(ctx context.Context, event string, body Decided) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/quarantine/{event}/release", values: []string{event}, body: body}, nil)
 }

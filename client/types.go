@@ -254,7 +254,7 @@ type DeadJob struct {
 
 // Decided is what the API calls so.
 type Decided struct {
-	Reason string `json:"reason"` // the publisher reads it: no personal data
+	Reason string `json:"reason"` // publisher and operator read it: no personal data
 }
 
 // Decision is what the API calls so.
@@ -276,17 +276,18 @@ type Decision struct {
 
 // Dispute is what the API calls so.
 type Dispute struct {
-	ID        string          `json:"id"`
-	Answer    string          `json:"answer,omitempty"` // of the publisher, or in the end of the operator
-	ChangedAt time.Time       `json:"changedAt"`
-	Events    []DisputedEvent `json:"events,omitempty"` // left out in lists
-	OpenedAt  time.Time       `json:"openedAt"`
-	Publisher string          `json:"publisher"`
-	Reason    string          `json:"reason"` // of the customer
-	Service   string          `json:"service"`
-	State     string          `json:"state"`
-	Tenant    string          `json:"tenant"` // the customer's organisation
-	Window    string          `json:"window"`
+	ID          string          `json:"id"`
+	Answer      string          `json:"answer,omitempty"` // of the publisher, or in the end of the operator
+	ChangedAt   time.Time       `json:"changedAt"`
+	Corrections []UsageWindow   `json:"corrections,omitempty"` // once settled: closed windows that correct the time of the window; left out in lists
+	Events      []DisputedEvent `json:"events,omitempty"`      // left out in lists
+	OpenedAt    time.Time       `json:"openedAt"`
+	Publisher   string          `json:"publisher"`
+	Reason      string          `json:"reason"` // of the customer
+	Service     string          `json:"service"`
+	State       string          `json:"state"`
+	Tenant      string          `json:"tenant"` // the customer's organisation
+	Window      string          `json:"window"`
 }
 
 // DisputeClaim is what the API calls so.

@@ -14,8 +14,8 @@ import (
 // The types of the facts about events in the quarantine; the aggregate is the decision, the payload a HeldFact, and the
 // publisher and, when it is known, the customer are concerned.
 const (
-	FactReleased    = "usage.released.v1" // the operator let it be judged again
-	FactRejected    = "usage.rejected.v1" // the operator took it out
+	FactReleased    = "usage.released.v1" // it is judged again
+	FactRejected    = "usage.rejected.v1" // it was taken out
 	FactHeldSettled = "usage.decided.v1"  // what became of it
 )
 
@@ -28,55 +28,77 @@ type HeldFact struct {
 	Event     string       `json:"event,omitempty"` // its id
 	Subject   string       `json:"subject,omitempty"`
 	Why       usage.Reason `json:"why,omitempty"`     // it was held
-	Reason    string       `json:"reason,omitempty"`  // of the operator, in words
+	Reason    string       `json:"reason,omitempty"`  // of whoever decided, in words
 	Outcome   string       `json:"outcome,omitempty"` // "accepted", "rejected", or the reason why it is held still
 }
 
-// decision is what the operator decided about a held event.
+// decision is what was decided about a held event.
 type decision struct {
 	held, id, publisher, tenant, kind string
 }
 
 const (
 	decideRelease = "release"
+	decideAgain   = "again" // with the cut-off
 	decideReject  = "reject"
 )
 
 // HeldEvent gives one event in the quarantine with what it says, to those who may see the publisher's quarantine.
 func (m *Meters) HeldEvent(ctx context.Context, c access.Caller, held string) (usage.Held, error) {
-	return m.heldEvent(ctx, c, access.QuarantineRead, held)
+	h, _, err := m.heldEvent(ctx, c, held, access.QuarantineRead)
+	return h, err
 }
 
-func (m *Meters) heldEvent(ctx context.Context, c access.Caller, a access.Action, held string) (usage.Held, error) {
+// heldEvent gives it to those who may do one of the actions about it.
+func (m *Meters) heldEvent(ctx context.Context, c access.Caller, held string, actions ...access.Action) (usage.Held, access.Action, error) {
 	h, err := m.usage.HeldEvent(ctx, held)
 	if err != nil {
-		return usage.Held{}, err
+		return usage.Held{}, "", err
 	}
-	if _, err := m.allowed(ctx, c, a, h.Publisher); err != nil {
-		return usage.Held{}, err
+	var first error
+	var can access.Action
+	for _, a := range actions {
+		if _, err := m.allowed(ctx, c, a, h.Publisher); err == nil {
+			can = a
+			break
+		} else if first == nil {
+			first = err
+		}
+	}
+	if can == "" {
+		return usage.Held{}, "", first
 	}
 	if h.Reason == usage.ForeignSubject && c.Org == h.Publisher {
 		h.Reason = usage.UnknownSubject
 	}
-	return h, nil
+	return h, can, nil
 }
 
-// Release lets a held event be judged again without the cut-off: one that came too late counts in the window that is
-// open. Traced with the reason; what became of it is a fact of its own a moment later. Who may decide about the
-// quarantine may. Errors: fail.Invalid (no reason), fail.NotFound, fail.Conflict (decided before).
+// Release lets a held event be judged again. Who may decide about the quarantine lets it past the cut-off: one that came
+// too late counts in the window that is open. Its publisher may have it judged as if it was sent again, for example once
+// the plan has the meter, but not past the cut-off, which protects the customer. Traced with the reason; what became of it
+// is a fact of its own a moment later. Errors: fail.Invalid (no reason), fail.NotFound, fail.Denied (cut-off),
+// fail.Conflict (decided before).
 func (m *Meters) Release(ctx context.Context, c access.Caller, held, reason string) error {
 	return m.decide(ctx, c, held, reason, decideRelease, FactReleased)
 }
 
-// Reject takes a held event out of the quarantine for good, with a reason. Errors as of Release.
+// Reject takes a held event out of the quarantine for good, with a reason. Its publisher may, and who may decide about the
+// quarantine. Errors as of Release.
 func (m *Meters) Reject(ctx context.Context, c access.Caller, held, reason string) error {
 	return m.decide(ctx, c, held, reason, decideReject, FactRejected)
 }
 
 func (m *Meters) decide(ctx context.Context, c access.Caller, held, reason, kind, fact string) error {
-	h, err := m.heldEvent(ctx, c, access.QuarantineDecide, held)
+	h, as, err := m.heldEvent(ctx, c, held, access.QuarantineDecide, access.QuarantineAnswer)
 	if err != nil {
 		return err
+	}
+	if as == access.QuarantineAnswer && kind == decideRelease {
+		if kind = decideAgain; h.Reason == usage.TooLate {
+			return fail.New(fail.Denied, "usage.cut_off", "The event came after the cut-off, which protects the customer.", "Ask the operator, who decides about it.").
+				Because(fail.Reason{Rule: "usage.cut_off", Text: "Only the operator lets usage count that came after the cut-off."})
+		}
 	}
 	if reason, err = reasonText("reason", reason); err != nil {
 		return err
@@ -142,7 +164,11 @@ func (m *Meters) tellDecision(ctx context.Context, d decision) (outcome string, 
 		}
 		return "", err
 	}
-	v, err := m.usage.Release(ctx, d.held)
+	judge := m.usage.Release
+	if d.kind == decideAgain {
+		judge = m.usage.Again
+	}
+	v, err := judge(ctx, d.held)
 	switch {
 	case fail.Is(err, fail.NotFound):
 		return string(usage.Accepted), nil

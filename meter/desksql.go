@@ -8,6 +8,7 @@ import (
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/meter/usage"
 )
 
 // insertDecision tells whether nothing is being decided about the event; one that was settled and is held still may be
@@ -111,9 +112,15 @@ func selectDispute(tx *store.Tx, id string) (Dispute, error) {
 	return d, err
 }
 
-func selectDisputes(tx *store.Tx, org, before string, limit int) ([]Dispute, error) {
+func selectDisputes(tx *store.Tx, org string, f DisputeFilter, before string, limit int) ([]Dispute, error) {
 	return store.All(tx, scanDispute, "SELECT "+disputeColumns+` FROM meter_dispute
-		WHERE ($1 = '' OR tenant = $1 OR publisher = $1) AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3`, org, before, limit)
+		WHERE ($1 = '' OR tenant = $1 OR publisher = $1) AND ($2 = '' OR id < $2) AND ($4 = '' OR state = $4) AND ($5 = '' OR window_id = $5)
+		ORDER BY id DESC LIMIT $3`, org, before, limit, string(f.State), f.Window)
+}
+
+func selectCorrections(tx *store.Tx, d *Dispute) ([]usage.Window, error) {
+	return store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM meter_window WHERE tenant = $1 AND subject = $2 AND corrects = $3 AND closed_at >= $4
+		ORDER BY position LIMIT 20`, d.Tenant, d.Subject, d.Window, store.At(d.ChangedAt))
 }
 
 func acceptedDisputes(tx *store.Tx, limit int) ([]Dispute, error) {

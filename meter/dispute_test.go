@@ -149,7 +149,7 @@ func TestARefusedDisputeGoesToTheOperator(t *testing.T) {
 	e := open("2")
 	must(h.WithdrawDispute(ctx, h.customer, e.ID))
 	for _, c := range []access.Caller{h.customer, h.publisher, h.Operator} {
-		list, err := h.Disputes(ctx, c, c.Org, "", 10)
+		list, err := h.Disputes(ctx, c, c.Org, meter.DisputeFilter{}, "", 10)
 		if err != nil || len(list) != 2 || list[0].ID != e.ID {
 			t.Errorf("%s lists %v, %v", c.Ref(), list, err)
 		}
@@ -158,7 +158,7 @@ func TestARefusedDisputeGoesToTheOperator(t *testing.T) {
 		}
 	}
 	for _, c := range []access.Caller{h.rival, h.other} {
-		if list, err := h.Disputes(ctx, c, c.Org, "", 10); err != nil || len(list) != 0 {
+		if list, err := h.Disputes(ctx, c, c.Org, meter.DisputeFilter{}, "", 10); err != nil || len(list) != 0 {
 			t.Errorf("a stranger lists %v, %v", list, err)
 		}
 		if _, err := h.OneDispute(ctx, c, d.ID); err == nil {
@@ -249,7 +249,7 @@ func TestTheOperatorReleasesAndRejects(t *testing.T) {
 func (h *house) waiting(t *testing.T, n int) []usage.Held {
 	t.Helper()
 	for {
-		list, err := h.Quarantine(context.Background(), h.Operator, h.Operator.Org, "", 10)
+		list, err := h.Quarantine(context.Background(), h.Operator, h.Operator.Org, usage.HeldFilter{}, "", 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -258,4 +258,60 @@ func (h *house) waiting(t *testing.T, n int) []usage.Held {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// Its publisher may have a held event judged as if it was sent again, and take it back; the cut-off holds for it.
+func TestThePublisherAnswersForItsQuarantine(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db)
+		ctx := context.Background()
+		s := h.subject()
+		s.Window = 0
+		h.tx(t, func(tx *store.Tx) error { return h.Begin(tx, s) })
+		h.sync(t)
+		h.Clock.Advance(time.Hour)
+		first, second := h.event("first", 3), h.event("second", 4)
+		first.Data.Meter, second.Data.Meter = "later", "later"
+		h.ingest(t, h.publisher, usage.Rejected, first, second)
+		held := h.waiting(t, 2)
+		if held[0].Reason != usage.UnknownMeter {
+			t.Fatalf("held for %s", held[0].Reason)
+		}
+		for _, c := range []access.Caller{h.customer, h.rival, h.other, {}} {
+			for name, do := range map[string]func(context.Context, access.Caller, string, string) error{"releases": h.Release, "rejects": h.Reject} {
+				if err := do(ctx, c, held[0].Cursor, "Please."); err == nil {
+					t.Errorf("%s %s", c.Ref(), name)
+				}
+			}
+			if _, err := h.HeldEvent(ctx, c, held[0].Cursor); err == nil {
+				t.Errorf("%s reads it", c.Ref())
+			}
+		}
+		list, err := h.Quarantine(ctx, h.publisher, h.publisher.Org, usage.HeldFilter{Reason: usage.Future}, "", 10)
+		if err != nil || len(list) != 0 {
+			t.Errorf("another reason: %d %v", len(list), err)
+		}
+		s.Meters = map[string]string{"later": first.Data.Unit}
+		for meter, unit := range h.subject().Meters {
+			s.Meters[meter] = unit
+		}
+		h.tx(t, func(tx *store.Tx) error { return h.Begin(tx, s) })
+		h.sync(t)
+		if err := h.Release(ctx, h.publisher, held[0].Cursor, "The plan has the meter now."); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Reject(ctx, h.publisher, held[1].Cursor, "Sent twice under two names."); err != nil {
+			t.Fatal(err)
+		}
+		h.sync(t)
+		h.waiting(t, 0)
+		h.ingest(t, h.publisher, usage.Duplicate, first)
+		late := h.event("late", 7)
+		h.Clock.Advance(40 * 24 * time.Hour)
+		h.ingest(t, h.publisher, usage.Rejected, late)
+		held = h.waiting(t, 1)
+		if err := h.Release(ctx, h.publisher, held[0].Cursor, "We were down."); !fail.Is(err, fail.Denied) {
+			t.Errorf("past the cut-off: %v", err)
+		}
+	})
 }

@@ -189,16 +189,36 @@ func (m *Meters) OneDispute(ctx context.Context, c access.Caller, id string) (d 
 	return d, nil
 }
 
+// DisputeFilter narrows a list of disputes; its zero value does not.
+type DisputeFilter struct {
+	State  DisputeState
+	Window string
+}
+
 // Disputes lists the disputes of an organisation, without their events, the newest first: those it opened or is asked in, and for the
 // organisation at the root of the tree all of them. before is the id of the last one of the page before, "" for the
 // first.
-func (m *Meters) Disputes(ctx context.Context, c access.Caller, org, before string, limit int) (list []Dispute, err error) {
+func (m *Meters) Disputes(ctx context.Context, c access.Caller, org string, f DisputeFilter, before string, limit int) (list []Dispute, err error) {
 	o, err := m.allowed(ctx, c, access.DisputeRead, org)
 	if err != nil {
 		return nil, err
 	}
 	err = m.db.Read(ctx, func(tx *store.Tx) error {
-		list, err = selectDisputes(tx, scopeOf(o), before, limit)
+		list, err = selectDisputes(tx, scopeOf(o), f, before, limit)
+		return err
+	})
+	return list, err
+}
+
+// Corrections lists the closed windows that correct the time of a settled dispute's window since then: one of them holds
+// its corrections, and before it has closed there is none. Who sees the dispute may.
+func (m *Meters) Corrections(ctx context.Context, c access.Caller, id string) (list []usage.Window, err error) {
+	d, err := m.OneDispute(ctx, c, id)
+	if err != nil || d.State != DisputeSettled {
+		return nil, err
+	}
+	err = m.db.Read(ctx, func(tx *store.Tx) error {
+		list, err = selectCorrections(tx, &d)
 		return err
 	})
 	return list, err

@@ -183,7 +183,7 @@ func (h *house) readsAreScoped(t *testing.T, id string) {
 		_, err2 := h.WindowFile(ctx, c, id)
 		_, err3 := h.Windows(ctx, c, "sub_test_1", 0, 10)
 		_, err4 := h.Usage(ctx, c, h.customer.Org, q)
-		_, err5 := h.Quarantine(ctx, c, h.customer.Org, "", 10)
+		_, err5 := h.Quarantine(ctx, c, h.customer.Org, usage.HeldFilter{}, "", 10)
 		for i, err := range []error{err1, err2, err3, err4, err5, h.WindowEvents(ctx, c, id, func([]byte) error { return nil })} {
 			if !fail.Is(err, fail.NotFound) && !fail.Is(err, fail.Unauthenticated) {
 				t.Errorf("read %d by %s: %v", i, c.Ref(), err)
@@ -194,11 +194,11 @@ func (h *house) readsAreScoped(t *testing.T, id string) {
 	for h.usage.Health().Committed < h.usage.Health().Stored {
 		time.Sleep(5 * time.Millisecond)
 	}
-	all, err := h.Quarantine(ctx, h.Operator, h.Operator.Org, "", 10)
+	all, err := h.Quarantine(ctx, h.Operator, h.Operator.Org, usage.HeldFilter{}, "", 10)
 	if err != nil || len(all) != 1 || all[0].Reason != usage.ForeignSubject { // the unknown one was accepted later
 		t.Errorf("the operator reads %v, %v", all, err)
 	}
-	own, err := h.Quarantine(ctx, h.other, h.other.Org, "", 10)
+	own, err := h.Quarantine(ctx, h.other, h.other.Org, usage.HeldFilter{}, "", 10)
 	if err != nil || len(own) != 1 || own[0].Reason != usage.UnknownSubject {
 		t.Errorf("the other publisher reads %v, %v", own, err)
 	}

@@ -166,7 +166,7 @@ func (m *Meters) WriteEvents(ctx context.Context, c access.Caller, id string, ou
 
 // Quarantine lists held events: for the organisation at the root of the tree all of them, for a publisher those it
 // sent, for a customer those about its subscriptions.
-func (m *Meters) Quarantine(ctx context.Context, c access.Caller, org, after string, limit int) ([]usage.Held, error) {
+func (m *Meters) Quarantine(ctx context.Context, c access.Caller, org string, f usage.HeldFilter, after string, limit int) ([]usage.Held, error) {
 	o, err := m.allowed(ctx, c, access.QuarantineRead, org)
 	if err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func (m *Meters) Quarantine(ctx context.Context, c access.Caller, org, after str
 	case o.Is(party.KindPublisher):
 		scope = usage.Scope{Publisher: org}
 	}
-	return m.usage.Quarantine(ctx, scope, after, limit)
+	return m.usage.Quarantine(ctx, scope, f, after, limit)
 }
 
 // Health tells how ingest is doing, for the operator's desk; who may see all of the quarantine may.

@@ -33,6 +33,12 @@ type Held struct {
 // Scope says whose quarantine is listed: of a publisher, of a customer, or (both empty) all of it, for the operator.
 type Scope struct{ Publisher, Tenant string }
 
+// HeldFilter narrows a list of held events; its zero value does not.
+type HeldFilter struct {
+	Reason            Reason
+	Publisher, Source string
+}
+
 const heldColumns = "batch, place, publisher, tenant, source, event_id, subject, reason, received_at, times, event_key, event_hash"
 
 func scanHeld(row store.Scanner) (h Held, err error) {
@@ -56,15 +62,22 @@ func parseCursor(text string) (batch, place int64, err error) {
 
 // Quarantine lists held events, oldest first, after a cursor ("" for the first). A publisher reads UnknownSubject for
 // another's subscription.
-func (s *Store) Quarantine(ctx context.Context, scope Scope, after string, limit int) (list []Held, err error) {
+func (s *Store) Quarantine(ctx context.Context, scope Scope, f HeldFilter, after string, limit int) (list []Held, err error) {
 	batch, place, err := parseCursor(after)
 	if err != nil {
 		return nil, err
 	}
+	also := f.Reason
+	if scope != (Scope{}) && f.Reason == UnknownSubject {
+		also = ForeignSubject
+	} else if scope != (Scope{}) && f.Reason == ForeignSubject {
+		return nil, nil
+	}
 	err = s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = store.All(tx, scanHeld, "SELECT "+heldColumns+` FROM usage_quarantine
 			WHERE (batch > $1 OR batch = $1 AND place > $2) AND ($3 = '' OR publisher = $3) AND ($4 = '' OR tenant = $4)
-			ORDER BY batch, place LIMIT $5`, batch, place, scope.Publisher, scope.Tenant, limit)
+			AND ($6 = '' OR reason = $6 OR reason = $7) AND ($8 = '' OR publisher = $8) AND ($9 = '' OR source = $9)
+			ORDER BY batch, place LIMIT $5`, batch, place, scope.Publisher, scope.Tenant, limit, string(f.Reason), string(also), f.Publisher, f.Source)
 		return err
 	})
 	if err != nil {
@@ -112,11 +125,20 @@ func (s *Store) HeldEvent(ctx context.Context, cursor string) (h Held, err error
 // is open. What refuses it otherwise refuses it still. An event that is not held any more was decided before. The caller
 // has authorised it. Errors: fail.NotFound, fail.Unavailable.
 func (s *Store) Release(ctx context.Context, cursor string) (Verdict, error) {
+	return s.judgeAgain(ctx, cursor, holdsRelease)
+}
+
+// Again judges a held event as if it was sent again: the cut-off holds as well. Errors as of Release.
+func (s *Store) Again(ctx context.Context, cursor string) (Verdict, error) {
+	return s.judgeAgain(ctx, cursor, holdsEvents)
+}
+
+func (s *Store) judgeAgain(ctx context.Context, cursor string, as byte) (Verdict, error) {
 	h, err := s.HeldEvent(ctx, cursor)
 	if err != nil {
 		return Verdict{}, err
 	}
-	payload := binary.AppendUvarint([]byte{holdsRelease}, uint64(len(h.canonical)))
+	payload := binary.AppendUvarint([]byte{as}, uint64(len(h.canonical)))
 	payload = append(payload, h.canonical...)
 	b := batchlog.Batch{Principal: h.Publisher, Count: 1, Payload: payload}
 	r, err := readRecord(b)

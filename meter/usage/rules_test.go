@@ -37,7 +37,7 @@ func (f *fixture) committed() {
 func (f *fixture) reasons(t *testing.T) (out []string) {
 	t.Helper()
 	f.committed()
-	list, err := f.Quarantine(context.Background(), Scope{}, "", 100)
+	list, err := f.Quarantine(context.Background(), Scope{}, HeldFilter{}, "", 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestACorrectionAfterTheCutOff(t *testing.T) {
 	now := f.clock.Now()
 	want(t, f.send(t, "org_p", void("v", "1"), use("2", ten, 3), use("3", now, 2)), "accepted", "rejected after_cut_off", "accepted")
 	f.committed()
-	held, err := f.Quarantine(context.Background(), Scope{}, "", 10)
+	held, err := f.Quarantine(context.Background(), Scope{}, HeldFilter{}, "", 10)
 	if err != nil || len(held) != 1 {
 		t.Fatal(held, err)
 	}

@@ -173,6 +173,12 @@ const (
 	TooManyChanges Reason = "too_many_corrections"
 )
 
+// Reasons are all of them, in the order of the list above.
+func Reasons() []Reason {
+	return []Reason{UnknownSubject, ForeignSubject, BeforeStart, Ended, UnknownMeter, WrongUnit, Negative, Overflow, Future, TooLate, OtherContent, NeedsItem,
+		NeedsValue, TooManyItems, UnknownEvent, AlreadyVoid, OtherWindow, TooManyChanges}
+}
+
 // Text says the reason to the sender, and what would make the event pass.
 func (r Reason) Text() string {
 	switch r {

@@ -166,7 +166,7 @@ func (f *fixture) quarantineIs(t *testing.T) {
 	}
 	var got []string
 	for after := ""; ; {
-		page, err := f.Quarantine(context.Background(), Scope{}, after, 4)
+		page, err := f.Quarantine(context.Background(), Scope{}, HeldFilter{}, after, 4)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,10 +183,10 @@ func (f *fixture) quarantineIs(t *testing.T) {
 		"9 org_p org_a in_the_future ×1", "10 org_p org_a before_start ×1", "11 org_p org_a in_the_future ×1", "12 org_p org_a after_cut_off ×1"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if q, _ := f.Quarantine(context.Background(), Scope{Publisher: "org_q"}, "", 10); len(q) != 1 || q[0].Reason != UnknownSubject {
+	if q, _ := f.Quarantine(context.Background(), Scope{Publisher: "org_q"}, HeldFilter{}, "", 10); len(q) != 1 || q[0].Reason != UnknownSubject {
 		t.Errorf("another publisher reads %v", q)
 	}
-	if a, _ := f.Quarantine(context.Background(), Scope{Tenant: "org_b"}, "", 10); len(a) != 0 {
+	if a, _ := f.Quarantine(context.Background(), Scope{Tenant: "org_b"}, HeldFilter{}, "", 10); len(a) != 0 {
 		t.Errorf("another customer reads %v", a)
 	}
 }

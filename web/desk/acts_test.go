@@ -17,6 +17,7 @@ import (
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/proof"
@@ -88,7 +89,7 @@ func TestAResellerSeesItsBranchOnly(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/organisations/" + w.acme.Org, "/organisations/" + w.acme.Org + "/billing", "/invoices/" + w.invoice.ID, "/orders/" + w.order.ID, "/resources/" + resources[0].ID, "/review/" + w.waiting.ID,
-		"/readers", "/jobs", "/quarantine", "/log", "/readers/skip", "/markets/" + w.Market.ID, "/entities/" + w.Entity} {
+		"/readers", "/jobs", "/quarantine", "/quarantine/1.0", "/log", "/readers/skip", "/markets/" + w.Market.ID, "/entities/" + w.Entity} {
 		if rec := w.get(reseller, "en", "/operator"+path); rec.Code != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, rec.Code)
 		}
@@ -257,6 +258,45 @@ func TestAPublisherSendsUsage(t *testing.T) {
 	w.lands(w.post(w.relay, "/publisher/tokens/"+tokens[0].ID+"/revoke", nil), "/publisher/tokens")
 	if body := w.get(w.relay, "en", "/publisher/subscribers").Body.String(); strings.Contains(body, "Acme") || strings.Contains(body, "broker.acme") {
 		t.Error("a publisher reads who its customers are")
+	}
+}
+
+// What is held is looked at, taken back by its publisher or judged again, each with a reason; nobody else touches it.
+func TestTheQuarantineIsDecided(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	list := func() []usage.Held {
+		list, err := w.s.Meters.Quarantine(ctx, w.relay, w.relay.Org, usage.HeldFilter{}, "", 10)
+		must(t, err)
+		return list
+	}
+	held := list()
+	if len(held) != 2 {
+		t.Fatalf("%d events are held", len(held))
+	}
+	at := "/publisher/quarantine/" + held[1].Cursor
+	w.sees(w.relay, at, "The unit is not the one of the meter", "4,200", "node-1", "Have it judged again")
+	w.sees(w.Operator, "/operator/quarantine/"+held[1].Cursor, "Relay", "Take it out for good")
+	other := w.Business(t, w.Operator, "Autre Éditeur", party.KindPublisher)
+	for name, c := range map[string]access.Caller{"another publisher": other, "the customer": w.acme} {
+		for _, path := range []string{at, at + "/reject", at + "/release"} {
+			if rec := w.get(c, "en", path); rec.Code != http.StatusNotFound && rec.Code != http.StatusForbidden {
+				t.Errorf("%s on %s: %d", name, path, rec.Code)
+			}
+			if rec := w.post(c, path, url.Values{"reason": {"x"}}); rec.Code == http.StatusSeeOther {
+				t.Errorf("%s posts to %s: %d", name, path, rec.Code)
+			}
+		}
+	}
+	w.refused(w.post(w.relay, at+"/reject", url.Values{"reason": {""}}), 422, "Why:")
+	w.lands(w.post(w.relay, at+"/reject", url.Values{"reason": {"The unit was wrong."}}), "/publisher/quarantine")
+	w.lands(w.post(w.Operator, "/operator/quarantine/"+held[0].Cursor+"/release", url.Values{"reason": {"Look again."}}), "/operator/quarantine")
+	for deadline := time.Now().Add(20 * time.Second); len(list()) != 1 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		_, err := w.s.Meters.Sync(ctx)
+		must(t, err)
+	}
+	if left := list(); len(left) != 1 || left[0].Subject != "sub_nobody" {
+		t.Errorf("what is left: %+v", left)
 	}
 }
 

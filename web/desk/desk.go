@@ -77,11 +77,11 @@ func Crumbs(self string, pairs ...string) []part.Link {
 // tones of states; what is not here is neutral.
 func tone(state string) part.Tone {
 	switch state {
-	case "published", "up", "active", "paid", "completed", "done", "resumed", "valid":
+	case "published", "up", "active", "paid", "completed", "done", "resumed", "valid", "dispute.settled":
 		return part.Good
-	case "review", "creating", "changing", "resuming", "draining", "deleting", "trial", "running", "inProgress", "acknowledged", "pending", "waiting", "issued":
+	case "review", "creating", "changing", "resuming", "draining", "deleting", "trial", "running", "inProgress", "acknowledged", "pending", "waiting", "issued", "dispute.accepted":
 		return part.Accent
-	case "degraded", "held", "open", "suspended", "suspending", "needs_input", "planned", "partial", "returned", "ends_soon", "assessingCancellation", "pendingCancellation":
+	case "degraded", "held", "open", "suspended", "suspending", "needs_input", "planned", "partial", "returned", "ends_soon", "assessingCancellation", "pendingCancellation", "dispute.open", "dispute.escalated":
 		return part.Warn
 	case "failed", "down", "rejected", "dead", "overdue", "ended_early", "expired":
 		return part.Bad

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/web/design/designtest"
 )
 
@@ -23,15 +24,21 @@ func (w *world) pages() map[string]access.Caller {
 	if len(resources) == 0 || len(facts) == 0 || len(work) == 0 {
 		w.t.Fatalf("the world lacks something: %d resources, %d facts, %d work orders", len(resources), len(facts), len(work))
 	}
+	held, err := w.s.Meters.Quarantine(ctx, w.relay, w.relay.Org, usage.HeldFilter{Reason: usage.WrongUnit}, "", 10)
+	must(w.t, err)
+	if len(held) != 1 {
+		w.t.Fatalf("%d events are held for their unit", len(held))
+	}
 	out := map[string]access.Caller{}
 	for _, path := range []string{"", "/offers/new", "/offers/relay-m2m", "/offers/relay-edge", "/offers/relay-edge/edit", "/versions/" + w.offer.ID, "/versions/" + w.offer.ID + "/withdraw", "/subscribers",
-		"/usage", "/usage?days=7&offer=relay-m2m", "/quarantine", "/tokens", "/work", "/work/" + work[0].Run.ID, "?state=draft", "?q=nothing"} {
+		"/usage", "/usage?days=7&offer=relay-m2m", "/quarantine", "/quarantine?reason=wrong_unit", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/quarantine/" + held[0].Cursor + "/reject", "/disputes",
+		"/tokens", "/work", "/work/" + work[0].Run.ID, "?state=draft", "?q=nothing"} {
 		out["/publisher"+path] = w.relay
 	}
 	for _, path := range []string{"", "/organisations", "/organisations?q=acme&kind=customer", "/organisations/new", "/organisations/" + w.acme.Org, "/organisations/" + w.home.Org, "/organisations/" + w.Operator.Org,
 		"/organisations/" + w.acme.Org + "/billing", "/markets", "/markets/new", "/markets/" + w.Market.ID, "/entities/new", "/entities/" + w.Entity, "/review", "/review/" + w.waiting.ID, "/regions", "/regions/import",
 		"/orders", "/orders?state=failed", "/orders/" + w.order.ID, "/resources", "/resources?state=troubled", "/resources/" + resources[0].ID, "/work", "/work/" + work[0].Run.ID, "/invoices", "/invoices/" + w.invoice.ID,
-		"/invoices/" + w.invoice.ID + "/credit", "/readers", "/readers/skip?reader=test.fails&position=1", "/jobs", "/quarantine", "/log"} {
+		"/invoices/" + w.invoice.ID + "/credit", "/readers", "/readers/skip?reader=test.fails&position=1", "/jobs", "/quarantine", "/quarantine?reason=negative", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/disputes", "/log"} {
 		out["/operator"+path] = w.Operator
 	}
 	for _, path := range []string{"", "?org=" + w.acme.Org + "&about=order", "?q=nothing-at-all", "/facts/" + facts[0].ID, "/decisions", "/decisions/" + w.order.ID, "/access", "/access?org=" + w.acme.Org, "/invoices",

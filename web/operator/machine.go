@@ -9,6 +9,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/job"
+	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/trace"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/code"
@@ -141,26 +142,27 @@ func (d *pages) revive(r *site.Request) error {
 	return r.Redirect(home+"/jobs", site.Done("operator.job.revived"))
 }
 
-func (d *pages) quarantine(r *site.Request) error {
-	held, err := d.Meters.Quarantine(r.Context(), r.Caller, root(r.Caller), table.Parse(r.URL).After(), 50)
-	if err != nil {
-		return err
-	}
+// held is the quarantine over all publishers.
+func (d *pages) held() desk.Held {
+	return desk.Held{Meters: d.Meters, Base: home + "/quarantine", Side: meter.SideOperator, Page: page, Org: func(r *site.Request) string { return root(r.Caller) }, Names: d.namesOf}
+}
+
+// disputes are all of them; the operator decides those that were brought to it.
+func (d *pages) disputes() desk.Disputes {
+	return desk.Disputes{Meters: d.Meters, Base: home + "/disputes", Side: meter.SideOperator, Page: page, Org: func(r *site.Request) string { return r.Caller.Org },
+		May: func(r *site.Request) bool { return may(r.Caller) }, Names: d.namesOf,
+		Service: func(r *site.Request, subject string) (string, string) {
+			s, err := d.Subscriptions.Service(r.Context(), r.Caller, subject)
+			if err != nil {
+				return desk.Short(subject), ""
+			}
+			return s.Deal.Name, ""
+		}}
+}
+
+func (d *pages) namesOf(r *site.Request) func(org string) string {
 	names := d.names()
-	var rows []table.Row
-	for _, h := range held {
-		why := h.Reason.Text()
-		if key := "desk.held." + string(h.Reason); r.L.Has(key) {
-			why = r.T(key)
-		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(h.ID, h.Source), desk.Text(why), desk.Text(names.Of(r, h.Publisher)), desk.Text(h.Subject), desk.Since(r, h.ReceivedAt), desk.Text(r.L.Number(h.Times))}})
-	}
-	t := desk.List(r, "quarantine", r.T("operator.quarantine"), "operator.quarantine.none", []table.Column{desk.Col(r.T("desk.event")), desk.Col(r.T("desk.event.why")), desk.Col(r.T("operator.publisher")), desk.Wide(r.T("desk.subscription")),
-		desk.Wide(r.T("desk.event.at")), desk.Num(r.T("desk.event.times"))}, rows)
-	if len(held) == 50 {
-		t.After = held[49].Cursor
-	}
-	return r.OK(site.Sheet{Page: page(r, r.T("operator.quarantine")), Lead: r.T("operator.quarantine.lead"), Main: []site.Block{desk.Block("", "", "", t)}})
+	return func(org string) string { return names.Of(r, org) }
 }
 
 // logState is how the log stands.

@@ -54,10 +54,10 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	groups := []design.Group{
 		{Items: []design.Item{desk.Item(l, "operator.today", home, "home"), item("organisations", "building"), item("markets", "shop"), item("review", "tag"), item("orders", "cart"),
 			item("invoices", "invoice")}},
-		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place")}},
+		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
 	if runs(c) {
-		groups = append(groups, design.Group{Title: l.T("operator.nav.machine"), Items: []design.Item{item("readers", "refresh"), item("jobs", "clock"), item("quarantine", "warning"), item("log", "seal")}})
+		groups = append(groups, design.Group{Title: l.T("operator.nav.machine"), Items: []design.Item{item("readers", "refresh"), item("jobs", "clock"), desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"), item("log", "seal")}})
 	}
 	return groups
 }
@@ -114,8 +114,14 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	post("/readers/skip", d.skip)
 	get("/jobs", d.jobs)
 	post("/jobs/{id}/revive", d.revive)
-	get("/quarantine", d.quarantine)
+	d.held().Routes(below(get, "/quarantine"), below(post, "/quarantine"))
+	d.disputes().Routes(below(get, "/disputes"), below(post, "/disputes"))
 	get("/log", d.log)
+}
+
+// below registers pages below an address.
+func below(add func(string, site.Handler), base string) func(string, site.Handler) {
+	return func(path string, h site.Handler) { add(base+path, h) }
 }
 
 func (d *pages) work() desk.Work {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/meter"
+	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/web/design/part"
 	"github.com/halle-cloud/halle/web/design/states"
 	"github.com/halle-cloud/halle/web/desk"
@@ -22,7 +24,7 @@ const (
 // today is what needs somebody, one line each.
 func (d *pages) today(r *site.Request) error {
 	var tasks desk.Tasks
-	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks, d.capTasks}
+	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks, d.capTasks, d.disputeTasks}
 	if runs(r.Caller) {
 		checks = append([]func(*site.Request) ([]desk.Task, error){d.readerTasks, d.jobTasks, d.logTasks}, append(checks, d.quarantineTasks, d.certificateTasks)...)
 	}
@@ -80,6 +82,15 @@ func (d *pages) logTasks(r *site.Request) ([]desk.Task, error) {
 	return append(out, one(part.Bad, r.T("operator.task.log", "ago", s.age), "", "/log")...), nil
 }
 
+// disputeTasks are the disputes in which the operator has the last word.
+func (d *pages) disputeTasks(r *site.Request) ([]desk.Task, error) {
+	list, err := d.Meters.Disputes(r.Context(), r.Caller, r.Caller.Org, meter.DisputeFilter{State: meter.DisputeEscalated}, "", many)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return one(part.Warn, r.T("operator.task.disputes", "n", len(list)), list[0].Reason, "/disputes?state=escalated"), nil
+}
+
 func (d *pages) reviewTasks(r *site.Request) ([]desk.Task, error) {
 	p, err := d.Catalogue.InReview(r.Context(), r.Caller, "", many)
 	if err != nil || len(p.Versions) == 0 {
@@ -132,7 +143,7 @@ func (d *pages) capTasks(r *site.Request) ([]desk.Task, error) {
 }
 
 func (d *pages) quarantineTasks(r *site.Request) ([]desk.Task, error) {
-	list, err := d.Meters.Quarantine(r.Context(), r.Caller, root(r.Caller), "", many)
+	list, err := d.Meters.Quarantine(r.Context(), r.Caller, root(r.Caller), usage.HeldFilter{}, "", many)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

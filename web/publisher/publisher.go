@@ -39,7 +39,8 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 		{Items: []design.Item{desk.Item(l, "publisher.offers", home, "tag"), desk.Item(l, "publisher.subscribers", home+"/subscribers", "people"),
 			desk.Item(l, "publisher.work", home+"/work", "clock")}},
 		{Title: l.T("publisher.nav.usage"), Items: []design.Item{desk.Item(l, "publisher.usage", home+"/usage", "chart"),
-			desk.Item(l, "publisher.quarantine", home+"/quarantine", "warning"), desk.Item(l, "publisher.tokens", home+"/tokens", "key")}},
+			desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"),
+			desk.Item(l, "dispute.list", home+"/disputes", "law"), desk.Item(l, "publisher.tokens", home+"/tokens", "key")}},
 	}
 }
 
@@ -60,13 +61,19 @@ func (d *pages) routes(r *site.Router) {
 	get("/subscribers", d.subscribers)
 	get("/usage", d.usage)
 	get("/usage.csv", d.usageCSV)
-	get("/quarantine", d.quarantine)
+	d.held().Routes(below(get, "/quarantine"), below(post, "/quarantine"))
+	d.disputes().Routes(below(get, "/disputes"), below(post, "/disputes"))
 	get("/tokens", d.tokens)
 	post("/tokens", d.createToken)
 	post("/tokens/{id}/revoke", d.revokeToken)
 	get("/work", d.work().Page)
 	get("/work/{id}", d.work().One)
 	post("/work/{id}", d.work().Do)
+}
+
+// below registers pages below an address.
+func below(add func(string, site.Handler), base string) func(string, site.Handler) {
+	return func(path string, h site.Handler) { add(base+path, h) }
 }
 
 func (d *pages) work() desk.Work {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/code"
@@ -18,27 +19,17 @@ import (
 	"github.com/halle-cloud/halle/web/site"
 )
 
-// quarantine is what was sent and counts nowhere, with what to do about it.
-func (d *pages) quarantine(r *site.Request) error {
-	q := table.Parse(r.URL)
-	held, err := d.Meters.Quarantine(r.Context(), r.Caller, r.Caller.Org, q.After(), 50)
-	if err != nil {
-		return err
-	}
-	var rows []table.Row
-	for _, h := range held {
-		why := h.Reason.Text()
-		if key := "desk.held." + string(h.Reason); r.L.Has(key) {
-			why = r.T(key)
-		}
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(h.ID, h.Source), desk.Text(why), desk.Text(h.Subject), desk.Since(r, h.ReceivedAt), desk.Text(r.L.Number(h.Times))}})
-	}
-	t := desk.List(r, "quarantine", r.T("publisher.quarantine"), "publisher.quarantine.none", []table.Column{desk.Col(r.T("desk.event")), desk.Col(r.T("desk.event.why")), desk.Wide(r.T("desk.subscription")),
-		desk.Wide(r.T("desk.event.at")), desk.Num(r.T("desk.event.times"))}, rows)
-	if len(held) == 50 {
-		t.After = held[len(held)-1].Cursor
-	}
-	return d.show(r, site.Sheet{Page: crumbs(r, r.T("publisher.quarantine")), Lead: r.T("publisher.quarantine.lead"), Main: []site.Block{desk.Block("", "", "", t)}})
+// held is the quarantine of the publisher.
+func (d *pages) held() desk.Held {
+	return desk.Held{Meters: d.Meters, Base: home + "/quarantine", Side: meter.SidePublisher, Page: crumbs, Org: func(r *site.Request) string { return r.Caller.Org }}
+}
+
+// disputes are those that customers opened about what the publisher reported.
+func (d *pages) disputes() desk.Disputes {
+	return desk.Disputes{Meters: d.Meters, Base: home + "/disputes", Side: meter.SidePublisher, Page: crumbs, Org: func(r *site.Request) string { return r.Caller.Org },
+		May:     func(r *site.Request) bool { return may(r.Caller) },
+		Names:   func(*site.Request) func(string) string { return desk.Short },
+		Service: func(_ *site.Request, subject string) (string, string) { return desk.Short(subject), "" }}
 }
 
 func (d *pages) tokens(r *site.Request) error {

@@ -25,7 +25,7 @@ type segment struct{ Class, X, W, Text string }
 
 type outage struct{ When, What, Took, Detail string }
 
-func (d *desk) availability(r *site.Request, s subscription.Subscription) ([]site.Block, error) {
+func (d *pages) availability(r *site.Request, s subscription.Subscription) ([]site.Block, error) {
 	if s.Resource == "" {
 		return nil, nil
 	}

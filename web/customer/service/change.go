@@ -19,7 +19,7 @@ import (
 func notHere(id string) error { return fail.Missing("window", id) }
 
 // changePage offers the other plans of the shelf. Another plan is quoted before it is ordered.
-func (d *desk) changePage(r *site.Request) error {
+func (d *pages) changePage(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (d *desk) changePage(r *site.Request) error {
 	return d.showChange(r, http.StatusOK, s.Subscription, view, compared)
 }
 
-func (d *desk) showChange(r *site.Request, status int, s subscription.Subscription, view site.FormView, more *site.Block) error {
+func (d *pages) showChange(r *site.Request, status int, s subscription.Subscription, view site.FormView, more *site.Block) error {
 	sheet := d.sheet(r, s, "change")
 	sheet.Narrow = true
 	sheet.Main = []site.Block{{Title: r.T("change.title"), Text: r.T("change.text"), Template: "site/form", View: view}}
@@ -52,7 +52,7 @@ func (d *desk) showChange(r *site.Request, status int, s subscription.Subscripti
 	return r.Show(status, sheet)
 }
 
-func (d *desk) changeForm(r *site.Request, s subscription.Subscription) (site.FormView, error) {
+func (d *pages) changeForm(r *site.Request, s subscription.Subscription) (site.FormView, error) {
 	view := site.FormView{Action: serviceURL(s.ID, "/change"), Button: r.T("order.check"), Note: r.T("change.note"), Back: &part.Link{Text: r.T("order.back"), URL: serviceURL(s.ID, "")}}
 	m, err := r.Market()
 	if err != nil {
@@ -88,7 +88,7 @@ func (d *desk) changeForm(r *site.Request, s subscription.Subscription) (site.Fo
 	return view, nil
 }
 
-func (d *desk) change(r *site.Request) error {
+func (d *pages) change(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (d *desk) change(r *site.Request) error {
 }
 
 // ask shows a question about a service on a page of its own.
-func (d *desk) ask(r *site.Request, question func(s subscription.Subscription) confirm.Question) error {
+func (d *pages) ask(r *site.Request, question func(s subscription.Subscription) confirm.Question) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -123,14 +123,14 @@ func (d *desk) ask(r *site.Request, question func(s subscription.Subscription) c
 	return r.OK(sheet)
 }
 
-func (d *desk) askSuspend(r *site.Request) error {
+func (d *pages) askSuspend(r *site.Request) error {
 	return d.ask(r, func(s subscription.Subscription) confirm.Question {
 		return confirm.Question{Title: r.T("service.suspend.title"), Action: serviceURL(s.ID, "/suspend"), Button: r.T("service.suspend"), Consequences: []confirm.Consequence{
 			{Tone: part.Warn, Text: r.T("service.suspend.a")}, {Tone: part.Good, Text: r.T("service.suspend.b", "amount", customer.Money(s.Deal.Recurring))}, {Tone: part.Accent, Text: r.T("service.suspend.c")}}}
 	})
 }
 
-func (d *desk) suspend(r *site.Request) error {
+func (d *pages) suspend(r *site.Request) error {
 	s, err := d.Subscriptions.SuspendService(r.Context(), r.Caller, r.PathValue("id"))
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (d *desk) suspend(r *site.Request) error {
 	return r.Redirect(serviceURL(s.ID, ""), site.Done("service.suspended"))
 }
 
-func (d *desk) resume(r *site.Request) error {
+func (d *pages) resume(r *site.Request) error {
 	s, err := d.Subscriptions.ResumeService(r.Context(), r.Caller, r.PathValue("id"))
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (d *desk) resume(r *site.Request) error {
 	return r.Redirect(serviceURL(s.ID, ""), site.Done("service.resumed"))
 }
 
-func (d *desk) askCancel(r *site.Request) error {
+func (d *pages) askCancel(r *site.Request) error {
 	return d.ask(r, func(s subscription.Subscription) confirm.Question {
 		q := confirm.Question{Title: r.T("service.cancel.title"), Action: serviceURL(s.ID, "/cancel"), Button: r.T("service.cancel"), Danger: true, Consequences: []confirm.Consequence{
 			{Tone: part.Good, Text: r.T("service.cancel.a", "amount", customer.Money(s.Deal.Recurring))}, {Tone: part.Accent, Text: r.T("service.cancel.b")}, {Tone: part.Bad, Text: r.T("service.cancel.c")}}}
@@ -157,7 +157,7 @@ func (d *desk) askCancel(r *site.Request) error {
 	})
 }
 
-func (d *desk) cancel(r *site.Request) error {
+func (d *pages) cancel(r *site.Request) error {
 	s, err := d.Subscriptions.CancelService(r.Context(), r.Caller, r.PathValue("id"))
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (d *desk) cancel(r *site.Request) error {
 }
 
 // history is everything that was recorded about the service and its resource, newest first.
-func (d *desk) history(r *site.Request) error {
+func (d *pages) history(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ const noon = 12 * time.Hour
 
 // compared is what the real use of this period and of the one before would have cost by the other plans. Nobody sees
 // it who may not see invoices.
-func (d *desk) compared(r *site.Request, s subscription.Subscription, plans []form.Option) (*site.Block, error) {
+func (d *pages) compared(r *site.Request, s subscription.Subscription, plans []form.Option) (*site.Block, error) {
 	t := table.Table{ID: "compared", Caption: r.T("compare.title"), Query: table.Parse(r.URL), Found: -1,
 		Columns: []table.Column{{Name: r.T("shop.plan")}, {Name: r.T("compare.period")}, {Name: r.T("compare.agreed"), Numeric: true},
 			{Name: r.T("compare.other"), Numeric: true}, {Name: r.T("compare.saving"), Numeric: true}}}
@@ -37,7 +37,7 @@ func (d *desk) compared(r *site.Request, s subscription.Subscription, plans []fo
 }
 
 // comparedWith is one plan in the present period and, if the service was there, in the one before.
-func (d *desk) comparedWith(r *site.Request, s subscription.Subscription, plan form.Option) (rows []table.Row, err error) {
+func (d *pages) comparedWith(r *site.Request, s subscription.Subscription, plan form.Option) (rows []table.Row, err error) {
 	list, err := d.Orders.PriceOf(r.Context(), r.Caller, s.Org, s.Deal.Key, plan.Value)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type device struct {
 }
 
 // manage asks the application. What it refuses becomes an error with its own words.
-func (d *desk) manage(r *site.Request, id, method, path string, body any, into any) error {
+func (d *pages) manage(r *site.Request, id, method, path string, body any, into any) error {
 	in := provision.ManageRequest{Method: method, Path: path}
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -77,7 +77,7 @@ func deviceForm(r *site.Request, id string) site.FormView {
 		Fields: []form.Field{{ID: "name", Label: r.T("device.name"), Hint: r.T("device.name.hint")}, prefix}}
 }
 
-func (d *desk) devices(r *site.Request) error {
+func (d *pages) devices(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (d *desk) devices(r *site.Request) error {
 }
 
 // showDevices is the page of devices; fresh is the one just added, whose password is shown this once.
-func (d *desk) showDevices(r *site.Request, status int, s subscription.Subscription, view site.FormView, fresh *device) error {
+func (d *pages) showDevices(r *site.Request, status int, s subscription.Subscription, view site.FormView, fresh *device) error {
 	var list []device
 	err := d.manage(r, s.ID, http.MethodGet, "devices", nil, &list)
 	sheet := d.sheet(r, s, "devices")
@@ -139,7 +139,7 @@ func topic(prefix string) string {
 	return "'" + prefix + "greetings'"
 }
 
-func (d *desk) addDevice(r *site.Request) error {
+func (d *pages) addDevice(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (d *desk) addDevice(r *site.Request) error {
 	return d.showDevices(r, site.Status(e), s.Subscription, view, nil)
 }
 
-func (d *desk) askRemoveDevice(r *site.Request) error {
+func (d *pages) askRemoveDevice(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (d *desk) askRemoveDevice(r *site.Request) error {
 	return r.OK(sheet)
 }
 
-func (d *desk) removeDevice(r *site.Request) error {
+func (d *pages) removeDevice(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err

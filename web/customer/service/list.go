@@ -20,7 +20,7 @@ import (
 // sortable is how many services are read to be searched or sorted; longer lists are paged by time only.
 const sortable = 1000
 
-func (d *desk) list(r *site.Request) error {
+func (d *pages) list(r *site.Request) error {
 	q := table.Parse(r.URL)
 	services, next, err := d.find(r, q)
 	if err != nil {
@@ -72,7 +72,7 @@ func stateFilter(r *site.Request, chosen string) form.Field {
 }
 
 // find reads one page; with a search or a sort it reads all (up to a bound) and narrows them down here.
-func (d *desk) find(r *site.Request, q table.Query) ([]subscription.Subscription, string, error) {
+func (d *pages) find(r *site.Request, q table.Query) ([]subscription.Subscription, string, error) {
 	f := subscription.Filter{Org: r.Caller.Org, State: subscription.State(q.Get("state")), Cursor: q.After(), Limit: 50}
 	column, down := q.Sort("")
 	if q.Text() == "" && column == "" {
@@ -114,7 +114,7 @@ func compare(column string, a, b subscription.Subscription) int {
 	return 0
 }
 
-func (d *desk) all(r *site.Request, f subscription.Filter) (all []subscription.Subscription, err error) {
+func (d *pages) all(r *site.Request, f subscription.Filter) (all []subscription.Subscription, err error) {
 	f.Cursor, f.Limit = "", 100
 	for len(all) < sortable {
 		page, err := d.Subscriptions.Services(r.Context(), r.Caller, f)
@@ -130,7 +130,7 @@ func (d *desk) all(r *site.Request, f subscription.Filter) (all []subscription.S
 }
 
 // csv exports the list. A cell that a spreadsheet could take for a formula is quoted (OWASP).
-func (d *desk) csv(r *site.Request) error {
+func (d *pages) csv(r *site.Request) error {
 	all, err := d.all(r, subscription.Filter{Org: r.Caller.Org})
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ import (
 )
 
 // overview is the page of a service.
-func (d *desk) overview(r *site.Request) error {
+func (d *pages) overview(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func connect(r *site.Request, s subscription.Subscription) (out []site.Block) {
 }
 
 // authority is the certificate by which clients know the service.
-func (d *desk) authority(r *site.Request) error {
+func (d *pages) authority(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func about(r *site.Request, s subscription.Subscription) details.List {
 }
 
 // side is where it runs and what it costs.
-func (d *desk) side(r *site.Request, s subscription.Detail) (out []site.Block, err error) {
+func (d *pages) side(r *site.Request, s subscription.Detail) (out []site.Block, err error) {
 	badge, ok, err := customer.PlaceOf(d.Services, r, s.Region, "/orders/"+s.Deal.Order)
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func (d *desk) side(r *site.Request, s subscription.Detail) (out []site.Block, e
 }
 
 // cost is what has come together since the last invoice. Who may not read it sees the price only.
-func (d *desk) cost(r *site.Request, s subscription.Subscription) ([]site.Block, error) {
+func (d *pages) cost(r *site.Request, s subscription.Subscription) ([]site.Block, error) {
 	costs, err := d.Ratings.CostNow(r.Context(), r.Caller, s.Org)
 	if err != nil && !fail.Is(err, fail.Denied) {
 		return nil, err
@@ -171,7 +171,7 @@ type costView struct {
 }
 
 // ways are what can be done now, each with what it costs or stops.
-func (d *desk) ways(r *site.Request, s subscription.Subscription) []site.Block {
+func (d *pages) ways(r *site.Request, s subscription.Subscription) []site.Block {
 	may := func(a access.Action) bool {
 		return d.Policy.Check(r.Caller, a, access.Resource{Type: "service", ID: s.ID, Org: s.Org, Path: s.Path}) == nil
 	}

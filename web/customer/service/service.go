@@ -26,16 +26,16 @@ var files embed.FS
 //go:embed pages/service.css
 var style string
 
-type desk struct{ site.Services }
+type pages struct{ site.Services }
 
 // Desk makes the pages of services. It is the customer's home.
 func Desk(s site.Services) (site.Desk, error) {
-	d := &desk{s}
-	pages, err := fs.Sub(files, "pages")
-	return site.Desk{Name: "service", Pages: pages, Style: style + customer.Style(), Home: customer.Home, Title: "desk.customer", Search: "shop.search", Nav: customer.Nav, For: customer.For, Routes: d.routes}, err
+	d := &pages{s}
+	views, err := fs.Sub(files, "pages")
+	return site.Desk{Name: "service", Pages: views, Style: style + customer.Style(), Home: customer.Home, Title: "desk.customer", Search: "shop.search", Nav: customer.Nav, For: customer.For, Routes: d.routes}, err
 }
 
-func (d *desk) routes(r *site.Router) {
+func (d *pages) routes(r *site.Router) {
 	r.Get("/services", d.list)
 	r.Get("/services.csv", d.csv)
 	r.Get("/services/{id}", d.overview)
@@ -47,6 +47,9 @@ func (d *desk) routes(r *site.Router) {
 	r.Get("/services/{id}/usage", d.usage)
 	r.Get("/services/{id}/windows/{window}", d.window)
 	r.Get("/services/{id}/windows/{window}/file", d.windowFile)
+	r.Get("/services/{id}/windows/{window}/dispute", d.askDispute)
+	r.Post("/services/{id}/windows/{window}/dispute", d.openDispute)
+	d.disputes().Routes(func(path string, h site.Handler) { r.Get("/disputes"+path, h) }, func(path string, h site.Handler) { r.Post("/disputes"+path, h) })
 	r.Get("/services/{id}/change", d.changePage)
 	r.Post("/services/{id}/change", d.change)
 	r.Get("/services/{id}/suspend", d.askSuspend)
@@ -58,14 +61,14 @@ func (d *desk) routes(r *site.Router) {
 }
 
 // read is the service of the request.
-func (d *desk) read(r *site.Request) (subscription.Detail, error) {
+func (d *pages) read(r *site.Request) (subscription.Detail, error) {
 	return d.Subscriptions.Service(r.Context(), r.Caller, r.PathValue("id"))
 }
 
 func serviceURL(id, rest string) string { return "/services/" + url.PathEscape(id) + rest }
 
 // sheet starts a page about a service: its name, state and views.
-func (d *desk) sheet(r *site.Request, s subscription.Subscription, view string) site.Sheet {
+func (d *pages) sheet(r *site.Request, s subscription.Subscription, view string) site.Sheet {
 	state := stateBadge(r, s)
 	crumbs := []part.Link{{Text: r.T("nav.services"), URL: "/services"}, {Text: s.Deal.Name}}
 	if view != "" {
@@ -75,7 +78,7 @@ func (d *desk) sheet(r *site.Request, s subscription.Subscription, view string) 
 	return site.Sheet{Page: r.Page(s.Deal.Name, crumbs...), Lead: s.Deal.PlanName, Badge: &state, Tabs: d.tabs(r, s, view)}
 }
 
-func (d *desk) tabs(r *site.Request, s subscription.Subscription, view string) *tabs.Tabs {
+func (d *pages) tabs(r *site.Request, s subscription.Subscription, view string) *tabs.Tabs {
 	t := &tabs.Tabs{Label: s.Deal.Name}
 	add := func(key, rest string) {
 		t.Items = append(t.Items, tabs.Item{Text: r.T("service.tab." + key), URL: serviceURL(s.ID, rest), Current: key == view || view == "" && key == "overview"})

@@ -1,8 +1,6 @@
 package service
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -14,8 +12,6 @@ import (
 	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/chart"
-	"github.com/halle-cloud/halle/web/design/code"
-	"github.com/halle-cloud/halle/web/design/details"
 	"github.com/halle-cloud/halle/web/design/states"
 	"github.com/halle-cloud/halle/web/design/table"
 	"github.com/halle-cloud/halle/web/site"
@@ -39,7 +35,7 @@ func spanOf(r *site.Request) span {
 	return span{from: today.Add(-29 * day), step: day, n: 30}
 }
 
-func (d *desk) usage(r *site.Request) error {
+func (d *pages) usage(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -64,7 +60,7 @@ func (d *desk) usage(r *site.Request) error {
 	return r.OK(sheet)
 }
 
-func (d *desk) chart(r *site.Request, s subscription.Subscription, m catalog.Meter, sp span) (chart.Chart, error) {
+func (d *pages) chart(r *site.Request, s subscription.Subscription, m catalog.Meter, sp span) (chart.Chart, error) {
 	name, _ := m.Name.In(r.Lang())
 	points, err := d.Meters.Usage(r.Context(), r.Caller, s.Org, usage.Query{Subject: s.ID, Meter: m.Key, From: sp.from, To: sp.from.Add(time.Duration(sp.n) * sp.step), Step: sp.step})
 	if err != nil && !fail.Is(err, fail.NotFound) { // what was never made has used nothing
@@ -112,7 +108,7 @@ func stepName(sp span) string {
 }
 
 // windows are the closed windows that touch the span, each of which leads to its events.
-func (d *desk) windows(r *site.Request, s subscription.Subscription, sp span) (site.Block, error) {
+func (d *pages) windows(r *site.Request, s subscription.Subscription, sp span) (site.Block, error) {
 	t := table.Table{ID: "windows-list", Caption: r.T("usage.windows"), Query: table.Parse(r.URL), Found: -1,
 		Columns: []table.Column{{Name: r.T("usage.window.span")}, {Name: r.T("usage.window.sums")}, {Name: r.T("usage.window.events"), Numeric: true}, {Name: r.T("usage.window.digest"), Hidden: true}},
 		Empty:   states.Empty{Icon: "clock", Title: r.T("usage.windows.none"), Text: r.T("usage.windows.none.text")}}
@@ -155,67 +151,4 @@ func sums(r *site.Request, s subscription.Subscription, w usage.Window) string {
 		text += name + ": " + value
 	}
 	return text
-}
-
-// shownEvents is how many events stand on the page; the file has all of them.
-const shownEvents = 100
-
-// window is one closed window with the events that it was made of.
-func (d *desk) window(r *site.Request) error {
-	s, w, err := d.readWindow(r)
-	if err != nil {
-		return err
-	}
-	var events bytes.Buffer
-	n := 0
-	err = d.Meters.WindowEvents(r.Context(), r.Caller, w.ID, func(canonical []byte) error {
-		if n++; n <= shownEvents {
-			events.Write(canonical)
-			events.WriteByte('\n')
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	sheet := d.sheet(r, s.Subscription, "usage")
-	sheet.Main = []site.Block{{Title: r.T("usage.window"), Text: r.T("usage.window.text"), Template: "details", View: details.List{Items: []details.Item{
-		{Name: r.T("usage.window.span"), Value: r.L.Instant(w.From) + " – " + r.L.Instant(w.To)}, {Name: r.T("usage.window.sums"), Value: sums(r, s.Subscription, w)},
-		{Name: r.T("usage.window.events"), Value: r.L.Number(w.Events)}, {Name: r.T("usage.window.digest"), Value: fmt.Sprintf("%x", w.Digest)},
-		{Name: r.T("usage.window.closed"), Value: r.L.Instant(w.ClosedAt)}}}}}
-	sheet.Actions = []button.Button{{Text: r.T("usage.window.file"), URL: serviceURL(s.ID, "/windows/"+w.ID+"/file"), Icon: "download"}}
-	if n > 0 {
-		sheet.Main = append(sheet.Main, site.Block{Title: r.T("usage.events"), Text: r.T("usage.events.text", "n", min(n, shownEvents)), Template: "code", View: code.Block{ID: "events", Label: r.T("usage.events.label"), Text: events.String()}})
-	}
-	return r.OK(sheet)
-}
-
-// readWindow is the window of the request, of the service of the request.
-func (d *desk) readWindow(r *site.Request) (subscription.Detail, usage.Window, error) {
-	s, err := d.read(r)
-	if err != nil {
-		return s, usage.Window{}, err
-	}
-	w, err := d.Meters.Window(r.Context(), r.Caller, r.PathValue("window"))
-	if err == nil && w.Subject != s.ID {
-		err = notHere(w.ID)
-	}
-	return s, w, err
-}
-
-// windowFile is the window with all its events, as a proof holds it.
-func (d *desk) windowFile(r *site.Request) error {
-	_, w, err := d.readWindow(r)
-	if err != nil {
-		return err
-	}
-	file, err := d.Meters.WindowFile(r.Context(), r.Caller, w.ID)
-	if err != nil {
-		return err
-	}
-	b, err := json.Marshal(file)
-	if err != nil {
-		return err
-	}
-	return r.File(w.ID+".json", "application/json", b)
 }
