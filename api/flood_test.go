@@ -39,26 +39,57 @@ func send(t *testing.T, server *httptest.Server, as string, body []byte) answere
 	return answered{answer.StatusCode, answer.Header.Get("Retry-After"), b}
 }
 
-// events is a request of about so many bytes, about a subscription or nothing that is known.
-func (w *world) events(name, service string, size int) []byte {
+// events is a request of so many events of a source.
+func (w *world) events(name, service, source string, n int) []byte {
 	end := w.Clock.Now().UTC().Truncate(time.Second)
-	var list []string
-	for i, n := 0, 0; n < size || i == 0; i++ {
-		list = append(list, fmt.Sprintf(`{"specversion":"1.0","id":"%s-%d","source":"%s","type":"halle.usage.v1","subject":"%s","data":{"meter":"messages","value":"1","unit":"message","start":"%s","end":"%s"}}`,
-			name, i, strings.Repeat("s", min(250, 1+size)), service, end.Add(-time.Second).Format(time.RFC3339), end.Format(time.RFC3339)))
-		n += len(list[i]) + 1
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf(`{"specversion":"1.0","id":"%s-%d","source":"%s","type":"halle.usage.v1","subject":"%s","data":{"meter":"messages","value":"1","unit":"message","start":"%s","end":"%s"}}`,
+			name, i, source, service, end.Add(-time.Second).Format(time.RFC3339), end.Format(time.RFC3339))
 	}
-	return []byte("[" + strings.Join(list[:min(len(list), usage.MaxEvents)], ",") + "]")
+	return []byte("[" + strings.Join(list, ",") + "]")
 }
 
 func eventually(what func() bool) bool {
-	for range 300 {
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if what() {
 			return true
 		}
-		time.Sleep(time.Millisecond)
 	}
 	return false
+}
+
+// fill sends until nothing more is counted, then until nothing more is written to the log: what comes after that waits in
+// its sender's turn.
+func (w *world) fill(t *testing.T, server *httptest.Server, wait *sync.WaitGroup) {
+	t.Helper()
+	many, one := w.events("many", w.ids["service"], "s", usage.MaxEvents), w.events("small", w.ids["service"], "s", 1)
+	for range 1000 {
+		done := make(chan struct{})
+		wait.Go(func() {
+			send(t, server, "publisher", many)
+			close(done)
+		})
+		if !eventually(func() bool {
+			select {
+			case <-done:
+				return true
+			default:
+				return false
+			}
+		}) {
+			break
+		}
+	}
+	stored := w.usage.Health().Stored
+	for range 1000 {
+		wait.Go(func() { send(t, server, "publisher", one) })
+		stored++
+		if !eventually(func() bool { return w.usage.Health().Stored >= stored }) {
+			return
+		}
+	}
+	t.Error("the log takes whatever comes")
 }
 
 // TestAFloodIsTurnedAwayAndAnotherIsServed stops the usage database for a moment, so that everything waits: the publisher
@@ -67,8 +98,8 @@ func TestAFloodIsTurnedAwayAndAnotherIsServed(t *testing.T) {
 	w := onSQLite(t)
 	server := httptest.NewServer(w.server)
 	defer server.Close()
-	flood, other := w.events("flood", w.ids["service"], 1_000_000), w.events("other", "sub_of_nobody", 1)
-	if r := send(t, server, "publisher", w.events("before", w.ids["service"], 1)); r.status != http.StatusOK {
+	flood, other := w.events("flood", w.ids["service"], strings.Repeat("s", 250), usage.MaxEvents), w.events("other", "sub_of_nobody", "s", 1)
+	if r := send(t, server, "publisher", w.events("before", w.ids["service"], "s", 1)); r.status != http.StatusOK {
 		t.Fatalf("before: %d %s", r.status, r.body)
 	}
 	stopped, gate := make(chan struct{}), make(chan struct{})
@@ -85,12 +116,7 @@ func TestAFloodIsTurnedAwayAndAnotherIsServed(t *testing.T) {
 	open := sync.OnceFunc(func() { close(gate) })
 	defer open()
 	answers := make(chan answered, 200)
-	for stored := w.usage.Health().Stored; ; stored++ { // small ones, until what is counted next has no more room
-		wait.Go(func() { send(t, server, "publisher", w.events("small", w.ids["service"], 1)) })
-		if !eventually(func() bool { return w.usage.Health().Stored > stored }) {
-			break
-		}
-	}
+	w.fill(t, server, &wait)
 	for range 100 {
 		wait.Go(func() { answers <- send(t, server, "publisher", flood) })
 	}
