@@ -14,13 +14,24 @@ const (
 	streaks   = 8                    // turns of people after which Background has one
 )
 
-type backgroundKey struct{}
+type (
+	backgroundKey struct{}
+	promptKey     struct{}
+)
 
 // Background marks transactions for which nobody waits: on SQLite, where one at a time writes, they let others go
 // first, up to a point.
 func Background(ctx context.Context) context.Context {
 	return context.WithValue(ctx, backgroundKey{}, true)
 }
+
+// Prompt marks transactions that nobody waits for, but that must not be late by a second: they let people's writing go
+// first as Background does, and do not keep to a share of the time.
+func Prompt(ctx context.Context) context.Context {
+	return context.WithValue(Background(ctx), promptKey{}, true)
+}
+
+func prompt(ctx context.Context) bool { return ctx.Value(promptKey{}) != nil }
 
 // writer lets SQLite's write transactions share a commit: one disk write makes all of them durable. They have their
 // turns one after another, each behind a savepoint, so that a failed one takes nothing with it; the last in the line,

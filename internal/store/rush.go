@@ -24,6 +24,9 @@ type rush struct {
 func (r *rush) enter(ctx context.Context) (leave func()) {
 	if ctx.Value(backgroundKey{}) != nil {
 		r.yield(ctx)
+		if prompt(ctx) {
+			return func() {}
+		}
 		return r.pace.enter(ctx)
 	}
 	r.mu.Lock()

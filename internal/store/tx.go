@@ -52,6 +52,9 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 
 // Read runs fn on one consistent snapshot; writing in it is an error.
 func (db *DB) Read(ctx context.Context, fn func(tx *Tx) error) error {
+	if prompt(ctx) { // it holds up nobody's writing
+		return db.insist(ctx, func(int) (bool, error) { return db.once(ctx, beginRead, fn) })
+	}
 	return db.run(ctx, beginRead, fn)
 }
 

@@ -85,7 +85,7 @@ func (s *Budgets) putBack(d dirt) {
 // Run counts what is spent until ctx ends. It is woken by the meter, by facts, and when a budget was set, and looks at what
 // moved since. Any number of processes may run it: each cap, notice and end of a cap happens once.
 func (s *Budgets) Run(ctx context.Context) error {
-	ctx = store.Background(ctx)
+	ctx = store.Prompt(ctx)
 	moved, wake := s.Meter.Moved(), s.DB.Listen(topic)
 	for ctx.Err() == nil {
 		if err := s.Look(ctx); err != nil && ctx.Err() == nil {
