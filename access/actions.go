@@ -36,6 +36,11 @@ const (
 	DisputeRead        Action = "dispute.read"
 	DisputeAnswer      Action = "dispute.answer"
 	DisputeDecide      Action = "dispute.decide"
+	LicenceRead        Action = "licence.read"
+	LicenceUse         Action = "licence.use"
+	LicenceAssign      Action = "licence.assign"
+	LicenceDeclare     Action = "licence.declare"
+	LicenceCheck       Action = "licence.check"
 	BudgetRead         Action = "budget.read"
 	BudgetSet          Action = "budget.set"
 	InvoiceRead        Action = "invoice.read"
@@ -125,6 +130,11 @@ func Grants() []Grant {
 		{Action: DisputeRead, Title: "see disputes about usage", Own: is(o, b, l, t, p, a), Below: is(x, s, a), Reads: true},
 		{Action: DisputeAnswer, Title: "answer a dispute about usage", Own: is(p)},
 		{Action: DisputeDecide, Title: "decide a dispute about usage", Own: is(x), Below: is(x)},
+		{Action: LicenceRead, Title: "see licences and who holds them", Own: is(o, b, t, a), Below: is(x, s, a), Reads: true},
+		{Action: LicenceUse, Title: "take or give back a seat", Own: is(o, t, p)},
+		{Action: LicenceAssign, Title: "give seats to people", Own: is(o, t)},
+		{Action: LicenceDeclare, Title: "bring an own licence", Own: is(o, b), Confirmed: true},
+		{Action: LicenceCheck, Title: "check a customer's own licence", Own: is(p)},
 		{Action: BudgetRead, Title: "see budgets", Own: is(o, b, l, a), Below: is(x, a), Reads: true},
 		{Action: BudgetSet, Title: "set a budget", Own: is(o, l), Confirmed: true},
 		{Action: InvoiceRead, Title: "read invoices", Own: is(o, b, l, a), Below: is(x, s, a), Reads: true},
@@ -179,6 +189,7 @@ func Systems() map[string][]Action {
 		"order":        {OrderRead, OrderCancel, OrgRead, MarketRead, CatalogRead, BudgetRead},
 		"placement":    {OrderRead, PolicyRead, ResidencyFactsRead, PlacementRead, CatalogRead, OrgRead},
 		"provision":    {OrderRead, ServiceRead, ResourceRead, ResourceOperate, PlacementRead, CatalogRead, WorkOrderRead, WorkOrderDo},
+		"licence":      {LicenceRead, ServiceRead, ServiceChange, OrderRead, CatalogRead, OrgRead},
 		"subscription": {OrderRead, ServiceRead, ServiceChange, ServiceSuspend, ServiceResume, ServiceCancel, ResourceOperate, CatalogRead, OrgRead},
 		"meter":        {ServiceRead, ResourceRead, UsageWrite, UsageRead, QuarantineRead},
 		"rating":       {ServiceRead, ServiceSuspend, UsageRead, OrderRead, CatalogRead, BudgetRead, BudgetSet, OrgRead, MarketRead},

@@ -168,6 +168,7 @@ type Plan struct {
 	TrialDays    int              `json:"trialDays,omitempty"`
 	TermMonths   int              `json:"termMonths,omitempty"` // smallest duration of the contract; 0: none
 	Withdrawn    bool             `json:"withdrawn,omitempty"`  // kept for those who have it, sold no more
+	Licence      *Licence         `json:"licence,omitempty"`    // by which its software may be used; absent: by use alone
 	Prices       []Price          `json:"prices"`
 }
 

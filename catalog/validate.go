@@ -224,6 +224,7 @@ func (v *check) plans(c *Content) {
 			v.when(n < 0 || n > 1<<53-1, at+"limits."+key, "must be 0 to 2^53-1")
 		}
 		v.prices(at+"prices", c, p)
+		v.licence(at+"licence", c, p)
 	}
 }
 
@@ -236,6 +237,7 @@ func (v *check) prices(at string, c *Content, plan *Plan) {
 			v.nested(here, err)
 		}
 		for j, component := range p.Components {
+			v.when(component.Kind == price.Credit, fmt.Sprintf("%scomponents.%d.kind", here, j), "is not for sale: credits come from agreements that end early")
 			known := component.Meter == "" || slices.ContainsFunc(c.Meters, func(m Meter) bool { return m.Key == component.Meter })
 			v.when(!known, fmt.Sprintf("%scomponents.%d.meter", here, j), "is not a meter of this offer")
 		}

@@ -89,6 +89,7 @@ type Terms struct {
 	Entitlements []string                  `json:"entitlements,omitempty"`
 	TrialDays    int                       `json:"trialDays,omitempty"`
 	TermMonths   int                       `json:"termMonths,omitempty"`
+	Licence      *catalog.Licence          `json:"licence,omitempty"` // by which its software may be used
 	Assumed      map[string]money.Quantity `json:"assumed,omitempty"`
 }
 

@@ -184,7 +184,7 @@ func terms(d desk, v catalog.Version, in ItemInput) (Terms, error) {
 		Seller: c.SellerEntity(d.market), Price: *list, PriceHash: hex.EncodeToString(sum[:]), First: first, Recurring: recurring,
 		Contract: c.ContractHash(language), Language: language, Parameters: compact(in.Parameters), Spec: spec, SpecHash: hash(spec),
 		Region: in.Region, DataClass: in.DataClass, Driver: c.Driver.Name, Kind: c.Driver.Kind, Isolation: c.Driver.Isolation, Meters: c.Meters,
-		Entitlements: plan.Entitlements, TrialDays: plan.TrialDays, TermMonths: plan.TermMonths, Assumed: in.Assumed}, nil
+		Entitlements: plan.Entitlements, TrialDays: plan.TrialDays, TermMonths: plan.TermMonths, Licence: plan.Licence, Assumed: in.Assumed}, nil
 }
 
 func compact(b json.RawMessage) json.RawMessage {
@@ -258,6 +258,15 @@ func recurring(q price.Quote) (money.Amount, error) {
 		return sum, err
 	}
 	return sum.Add(q.Terms)
+}
+
+// Recurring is what a price list costs per month, as an order shows it; for packages that agree another price later.
+func Recurring(v *price.Version) (money.Amount, error) {
+	q, err := price.NewQuote(v, nil)
+	if err != nil {
+		return money.Amount{}, err
+	}
+	return recurring(q)
 }
 
 // sums adds up the lines.

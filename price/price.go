@@ -36,6 +36,7 @@ const (
 	Volume    Kind = "volume"    // per unit used, all units of the period at the price of the tier that their number reaches
 	Package   Kind = "package"   // per started package of Per base units
 	Seats     Kind = "seats"     // per item and period like PerPeriod, of items whose seconds a meter counts
+	Credit    Kind = "credit"    // once, taken off: what is owed back of an earlier agreement; no price list that is sold has it
 )
 
 // Usage tells whether the kind charges what a meter counted.

@@ -45,7 +45,7 @@ func NewQuote(v *Version, assumed map[string]money.Quantity) (Quote, error) {
 		if n < 0 {
 			return Quote{}, badInput(c.Key, "must not be below zero")
 		}
-		if !given && !c.Kind.Usage() {
+		if !given && !c.Kind.Usage() && c.Kind != Credit {
 			n = 1
 		}
 		in, err := assumedInput(c, n)
@@ -108,7 +108,7 @@ func (q *Quote) close(v *Version) error {
 
 func (q *Quote) part(c *Component) *money.Amount {
 	switch {
-	case c.Kind == OneOff:
+	case c.Kind == OneOff || c.Kind == Credit:
 		return &q.OneOff
 	case c.Kind == PerPeriod && c.Every == Year:
 		return &q.Yearly

@@ -7,7 +7,7 @@ import (
 
 // Input is what is charged with one component.
 //
-// OneOff and PerPeriod: Quantity is the number of items. PerPeriod: Span is the part of Period in which they were
+// OneOff, Credit and PerPeriod: Quantity is the number of items. PerPeriod: Span is the part of Period in which they were
 // held; both absent means one whole period. Usage: Quantity is base units of the meter, and From how many base
 // units of this period were charged before (0 when the period is charged at once), so that a later window goes on
 // in the tier where the one before stopped. A Quantity below zero takes units back: what they had cost is the charge,
@@ -90,6 +90,8 @@ func (s *sum) component(c *Component, in *Input) error {
 	switch c.Kind {
 	case OneOff:
 		return s.add(RuleOneOff, 0, 0, in.Quantity, 1, &c.Price)
+	case Credit:
+		return s.signed(RuleCredit, 0, 0, in.Quantity, 1, &c.Price, true)
 	case PerPeriod:
 		return s.period(c, in)
 	case PerUnit, Graduated, Volume, Package, Seats:

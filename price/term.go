@@ -68,7 +68,7 @@ func (v *Version) Closes(every Every) bool {
 // TrialDays is the length of the trial of a component in days; 0 when it has none.
 func (v *Version) TrialDays(c *Component) int {
 	for i := range v.Terms {
-		if t := &v.Terms[i]; t.Kind == Trial && c.Kind != OneOff && t.Covers(c.Key) {
+		if t := &v.Terms[i]; t.Kind == Trial && c.Kind != OneOff && c.Kind != Credit && t.Covers(c.Key) {
 			return t.Days
 		}
 	}

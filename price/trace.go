@@ -14,6 +14,7 @@ type Rule string
 // The rules.
 const (
 	RuleOneOff  Rule = "oneOff"
+	RuleCredit  Rule = "credit" // owed back once
 	RulePeriod  Rule = "period" // a whole period
 	RulePart    Rule = "part"   // a part of a period, in seconds
 	RuleFree    Rule = "free"
@@ -111,6 +112,8 @@ func writeShares(b *strings.Builder, shares []Share, locale string, w func(strin
 func (s *Step) text(c *Component, l *Line, locale string, w func(string) string) string {
 	q, p := s.Quantity.Format(locale), s.Price.Format(locale)
 	switch s.Rule {
+	case RuleCredit:
+		return fmt.Sprintf(w("credit"), q, p)
 	case RuleOneOff:
 		return fmt.Sprintf(w("oneOff"), q, p)
 	case RulePeriod:
@@ -157,6 +160,8 @@ func english(key string) string {
 	switch key {
 	case "oneOff":
 		return "%s × %s, once"
+	case "credit":
+		return "%s × %s taken off, once"
 	case "period":
 		return "%s × %s a %s"
 	case "part":
@@ -221,6 +226,8 @@ func french(key string) string {
 	switch key {
 	case "oneOff":
 		return "%s × %s, une fois"
+	case "credit":
+		return "%s × %s déduit, une fois"
 	case "period":
 		return "%s × %s par %s"
 	case "part":

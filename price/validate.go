@@ -71,7 +71,7 @@ func (p *problems) word(path, s string) {
 func (p *problems) component(at string, c *Component, cur money.Currency) {
 	p.word(at+"key", c.Key)
 	switch c.Kind {
-	case OneOff, PerPeriod, PerUnit, Graduated, Volume, Package, Seats:
+	case OneOff, PerPeriod, PerUnit, Graduated, Volume, Package, Seats, Credit:
 	default:
 		p.when(true, at+"kind", `must be "oneOff", "perPeriod", "perUnit", "graduated", "volume", "package" or "seats"`)
 		return

@@ -141,6 +141,17 @@ func (e *evidence) charge(l *InvoiceLine, v *price.Version, c *price.Component, 
 		at = w.Window.Decides()
 	case ch.Window != "":
 		return fmt.Errorf("window %s has no place here", ch.Window)
+	case c.Kind == price.Credit:
+		key := "credit " + l.Subscription + " " + l.Price + " " + c.Key
+		if e.used[key] {
+			return errors.New("it is owed back once only")
+		}
+		e.used[key] = true
+		for _, a := range e.agreed[l.Subscription] { // it belongs to the agreement that brought it
+			if a.price == l.Price {
+				at = a.from
+			}
+		}
 	case c.Kind == price.OneOff:
 		if e.used["once "+l.Subscription+" "+c.Key] {
 			return errors.New("it is owed once only")
@@ -229,7 +240,7 @@ func (e *evidence) inForce(l *InvoiceLine, at time.Time) error {
 // whole wants the billing period of a charge to be a civil month or year that holds the instant, so that no tier begins
 // anew early and no part of a period counts as more than it is. Clock changes may move its ends by two hours.
 func (c *InvoiceCharge) whole(part *price.Component, at time.Time) error {
-	if part.Kind == price.OneOff {
+	if part.Kind == price.OneOff || part.Kind == price.Credit {
 		if !c.Period.IsZero() || !c.Span.IsZero() {
 			return errors.New("what is owed once has no period")
 		}

@@ -37,7 +37,7 @@ func (s *Resources) secrets(ctx context.Context, r Resource) (map[string]string,
 			return err
 		}
 		t, err := s.SignIns.IssueToken(tx, access.System("provision"), signin.Token{Org: r.Publisher, Name: "usage of " + r.ID,
-			Roles: []access.Role{access.RolePublisher}, Scopes: []access.Action{access.UsageWrite}, Subject: r.Subscription}, tokenLife, secret)
+			Roles: []access.Role{access.RolePublisher}, Scopes: []access.Action{access.UsageWrite, access.LicenceUse}, Subject: r.Subscription}, tokenLife, secret)
 		if err != nil {
 			return err
 		}

@@ -110,16 +110,21 @@ func (s *Ratings) Begin(tx *store.Tx, in Start) error {
 
 // ChangePrice gives a subscription another price from an instant on. Readers call it.
 func (s *Ratings) ChangePrice(tx *store.Tx, subscription string, canonical []byte, plan, name, fact string, from time.Time) error {
-	_, hash, err := s.keepPrice(tx, canonical)
+	v, hash, err := s.keepPrice(tx, canonical)
 	if err != nil {
 		return err
 	}
-	return s.next(tx, subscription, from, func(i Interval) bool { return i.Fact == fact }, func(i *Interval) {
-		i.Price, i.Plan, i.Fact = hash, plan, fact
+	fresh := false
+	err = s.next(tx, subscription, from, func(i Interval) bool { return i.Fact == fact }, func(i *Interval) {
+		i.Price, i.Plan, i.Fact, fresh = hash, plan, fact, true
 		if name != "" {
 			i.Name = name
 		}
 	})
+	if err != nil || !fresh {
+		return err
+	}
+	return s.credit(tx, subscription, v, hash, fact, from)
 }
 
 // Hold says from when on a subscription is held (resumed) or not (suspended). Readers call it.

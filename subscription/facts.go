@@ -62,7 +62,7 @@ type PlanChangedFact struct {
 	Subscription string          `json:"subscription"`
 	Org          string          `json:"org"`
 	Publisher    string          `json:"publisher"`
-	Order        string          `json:"order"`
+	Order        string          `json:"order"` // "" when what was agreed depends on something that changed (Agree)
 	Item         string          `json:"item"`
 	OfferVersion string          `json:"offer_version"`
 	Name         string          `json:"name"`
