@@ -4,8 +4,8 @@
 // main database and their facts; what the operator decides about held events; disputes between customer and publisher.
 // Does not own: the events, verdicts and sums (meter/usage, with a store of its own), prices (price, rating), the
 // life of a subscription (subscription).
-// Reads: organisations (party); the facts of subscriptions; the usage store.
-// Writes: meter_subject, meter_window, meter_decision, meter_dispute, meter_dispute_event; the facts window.closed,
+// Reads: organisations (party); the facts of subscriptions; licence.used; the usage store.
+// Writes: meter_subject, meter_use, meter_window, meter_decision, meter_dispute, meter_dispute_event; the facts window.closed,
 // usage.released, .rejected, .decided and .disputed, dispute.*; commands to the usage store.
 //
 // The usage store is apart so that ingest never holds the writer of orders. Between the two databases everything is

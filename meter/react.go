@@ -13,6 +13,7 @@ import (
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/trace"
 )
 
@@ -25,7 +26,7 @@ const (
 // Readers are the readers of this package: what usage may be about follows the life of subscriptions.
 func (m *Meters) Readers() []trace.Reader {
 	return []trace.Reader{{Name: "meter", Handle: m.on,
-		Types: []string{subscription.FactActivated, subscription.FactPlanChanged, subscription.FactEnded}}}
+		Types: []string{subscription.FactActivated, subscription.FactPlanChanged, subscription.FactEnded, licence.FactUsed}}}
 }
 
 // on does one fact. An erased one changes nothing: whatever it led to was done when it was read first.
@@ -52,6 +53,8 @@ func (m *Meters) on(tx *store.Tx, e trace.Entry) error {
 			return err
 		}
 		return m.change(tx, f)
+	case licence.FactUsed:
+		return m.seats(tx, e)
 	}
 	var f subscription.EndedFact
 	if err := e.Into(&f); err != nil {
@@ -198,6 +201,10 @@ func (m *Meters) Sync(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	uses, err := m.tellUses(ctx)
+	if err != nil {
+		return false, err
+	}
 	decisions, err := m.tellDecisions(ctx)
 	if err != nil {
 		return false, err
@@ -207,7 +214,7 @@ func (m *Meters) Sync(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	windows, err := m.recordWindows(ctx)
-	return subjects == syncRows || decisions == syncRows || disputes == syncRows || windows == syncRows, err
+	return subjects == syncRows || uses == useRows || decisions == syncRows || disputes == syncRows || windows == syncRows, err
 }
 
 func (m *Meters) tellSubjects(ctx context.Context) (int, error) {
