@@ -219,6 +219,69 @@ legal_entity.registration text not null
 legal_entity.rounding text not null
 legal_entity.vat_id text not null
 legal_entity.version integer not null
+licence index licence_ending
+licence index licence_number
+licence index licence_subscription
+licence.changed_at text not null
+licence.created_at text not null
+licence.decided_by text not null
+licence.declared_by text not null
+licence.document text not null
+licence.etag integer not null
+licence.id text not null
+licence.kind text not null
+licence.note text not null
+licence.number blob
+licence.number_mac blob
+licence.reference text not null
+licence.seats integer not null
+licence.state text not null
+licence.subscription text not null
+licence.told integer not null
+licence.told_at text
+licence.valid_from text not null
+licence.valid_to text
+licence_lease index licence_lease_key
+licence_lease index licence_lease_until
+licence_lease.device text not null
+licence_lease.from_at text not null
+licence_lease.holder text not null
+licence_lease.hours integer not null
+licence_lease.id text not null
+licence_lease.key text not null
+licence_lease.subscription text not null
+licence_lease.until_at text not null
+licence_month.capacity integer not null
+licence_month.month text not null
+licence_month.peak integer not null
+licence_month.refused integer not null
+licence_month.subscription text not null
+licence_month.taken integer not null
+licence_pool index licence_pool_org
+licence_pool index licence_pool_publisher
+licence_pool.capacity integer not null
+licence_pool.due_at text not null
+licence_pool.etag integer not null
+licence_pool.item text not null
+licence_pool.name text not null
+licence_pool.org text not null
+licence_pool.path text not null
+licence_pool.plan text not null
+licence_pool.publisher text not null
+licence_pool.settled_at text not null
+licence_pool.started_at text not null
+licence_pool.state text not null
+licence_pool.subscription text not null
+licence_pool.terms blob not null
+licence_pool.turn integer not null
+licence_pool.until_at text
+licence_pool.zone text not null
+licence_seat index licence_seat_person
+licence_seat.no integer not null
+licence_seat.person text not null
+licence_seat.since_at text not null
+licence_seat.subscription text not null
+licence_seat.was text not null
 mail index mail_person
 mail.attempts integer not null
 mail.created_at text not null
@@ -290,6 +353,10 @@ meter_subject.id text not null
 meter_subject.publisher text not null
 meter_subject.tenant text not null
 meter_subject.terms blob not null
+meter_use.events blob not null
+meter_use.id text not null
+meter_use.publisher text not null
+meter_use.subject text not null
 meter_window index meter_window_position
 meter_window index meter_window_publisher
 meter_window index meter_window_subject

@@ -174,10 +174,26 @@ func (w *world) papers(t testing.TB) {
 	var plan api.Budget
 	w.call(t, "billing", http.MethodPut, org+"/budgets", map[string]any{"amount": "1000.00 EUR", "action": "suspend"}, &plan)
 	w.ids["budget"] = plan.ID
+	w.licences(t)
 	w.publish(t)
 	var facts api.List[api.Fact]
 	w.call(t, "owner", http.MethodGet, "/facts?about="+url.QueryEscape(w.ids["order"]), nil, &facts)
 	w.ids["fact"] = facts.Items[0].ID
+}
+
+// licences makes a service with seats, a seat in use and one that belongs to somebody, and an own licence.
+func (w *world) licences(t testing.TB) {
+	t.Helper()
+	w.offer(t, "atelier", "submit", "publish")
+	w.ids["licensed"] = w.order(t, "atelier", "floating", map[string]any{}).Items[0].Subscription
+	w.ids["named"] = w.order(t, "atelier", "named", map[string]any{}).Items[0].Subscription
+	var taken api.Seat
+	w.call(t, "technical", http.MethodPost, "/services/"+w.ids["licensed"]+"/seats", map[string]any{"holder": "h-1", "device": "d-1"}, &taken)
+	var own api.Licence
+	w.call(t, "buyer", http.MethodPost, "/services/"+w.ids["licensed"]+"/licences", map[string]any{"number": "AB-1", "seats": 3, "to": "2027-03-01T00:00:00Z", "attested": true}, &own)
+	var given api.NamedSeat
+	w.call(t, "technical", http.MethodPost, "/services/"+w.ids["named"]+"/named-seats", map[string]any{"person": w.ids["person"]}, &given)
+	w.ids["lease"], w.ids["licence"], w.ids["seat"] = taken.ID, own.ID, "1"
 }
 
 // doubts makes a dispute about the window, and an event that is held.

@@ -61,6 +61,8 @@ func operations(t testing.TB) []operation {
 // special are operations that need another of Acme's things than the usual one.
 var special = map[string]map[string]string{
 	"approveOrder": {"order": "held"}, "rejectOrder": {"order": "held"}, "submitOffer": {"version": "draft"}, "publishOffer": {"version": "review"}, "returnOffer": {"version": "review"},
+	"getLicences": {"service": "licensed"}, "takeSeat": {"service": "licensed"}, "renewSeat": {"service": "licensed"}, "returnSeat": {"service": "licensed"},
+	"assignSeat": {"service": "named"}, "releaseSeat": {"service": "named"}, "declareLicence": {"service": "licensed"}, "compareLicence": {"service": "licensed"},
 }
 
 const yaml = "application/yaml"
@@ -84,8 +86,10 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"setResidencyPolicy": `{"all":{"countries":["FR"]}}`, "setMarketPolicy": `{"default":"internal","classes":{"internal":{}}}`,
 		"sendUsage":     `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
-		"openDispute":   `{"window":"` + w.ids["window"] + `","events":[{"id":"e-0"}],"reason":"x"}`,
-		"acceptDispute": `{}`, "refuseDispute": `{"reason":"x"}`, "escalateDispute": `{"reason":"x"}`, "withdrawDispute": `{}`,
+		"takeSeat": `{"holder":"h-2","device":"d-2"}`, "renewSeat": `{}`, "assignSeat": `{"person":"` + w.who["technical"].Person + `"}`, "refuseLicence": `{"reason":"no"}`,
+		"declareLicence": `{"number":"CD-2","seats":3,"to":"2027-03-01T00:00:00Z","attested":true}`,
+		"openDispute":    `{"window":"` + w.ids["window"] + `","events":[{"id":"e-0"}],"reason":"x"}`,
+		"acceptDispute":  `{}`, "refuseDispute": `{"reason":"x"}`, "escalateDispute": `{"reason":"x"}`, "withdrawDispute": `{}`,
 		"releaseHeldEvent": `{"reason":"x"}`, "rejectHeldEvent": `{"reason":"x"}`,
 		"retryParked": `{"reader":"billing","position":1}`, "skipParked": `{"reader":"billing","position":1,"reason":"x"}`, "answerWorkOrder": `{}`,
 	}
@@ -109,6 +113,8 @@ func (w *world) query(id string) string {
 		return "?org=" + w.ids["org"]
 	case "comparePrices":
 		return "?plan=flex"
+	case "compareLicence":
+		return "?plan=use"
 	case "listOrganisations":
 		return "?below=" + w.ids["org"]
 	}
@@ -124,7 +130,7 @@ func (w *world) ask(t testing.TB, as string, op operation, bodies, own map[strin
 		if name, ok := special[op.ID][p]; ok {
 			id = w.ids[name]
 		}
-		if p == "org" && (op.ID == "importOffer" || op.ID == "simulatePrice" || op.ID == "listOfferVersions" || op.ID == "listSubscribers") {
+		if p == "org" && (op.ID == "importOffer" || op.ID == "simulatePrice" || op.ID == "listOfferVersions" || op.ID == "listSubscribers" || op.ID == "listSoldLicences") {
 			id = w.who["publisher"].Org
 		}
 		if other, ok := own[p]; ok {
@@ -297,5 +303,5 @@ func noTenantSeesAnother(t *testing.T, k *world) {
 
 // about tells operations whose identifiers are no tenant's: what is on a public shelf, or the operator's own machinery.
 func about(op operation) bool {
-	return slices.Contains([]string{"reviveJob", "setMarketPolicy", "setMarket", "importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "withdrawOffer"}, op.ID)
+	return slices.Contains([]string{"reviveJob", "setMarketPolicy", "setMarket", "importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "listSoldLicences", "withdrawOffer"}, op.ID)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/trace"
 )
 
@@ -30,6 +31,7 @@ type Services struct {
 	Placements    *placement.Placements
 	Resources     *provision.Resources
 	Subscriptions *subscription.Subscriptions
+	Licences      *licence.Licences
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings
 	Budgets       *budget.Budgets
@@ -53,6 +55,7 @@ func (s *server) routes() {
 	s.orderRoutes()
 	s.limitRoutes()
 	s.budgetRoutes()
+	s.licenceRoutes()
 	s.serviceRoutes()
 	s.manageRoutes()
 	s.decisionRoutes()

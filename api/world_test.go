@@ -37,6 +37,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/trace"
 )
@@ -50,7 +51,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
-		provision.Migrations(), subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
+		provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
 }
 
 // managed is the memory driver with an application behind it.
@@ -133,6 +134,9 @@ func (w *world) wire(t testing.TB) {
 	s.Meters = meter.New(w.DB, w.IDs, now, w.Facts, w.Policy, w.Parties, w.usage, log)
 	s.Subscriptions = subscription.New(subscription.Config{DB: w.DB, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders,
 		Queue: w.Queue, SetDesired: s.Resources.SetDesired})
+	s.Licences, err = licence.New(licence.Config{DB: w.DB, IDs: w.IDs, Now: now, Ring: w.Ring, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: s.Catalogue,
+		Orders: s.Orders, Subscriptions: s.Subscriptions, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
+	must(t, err)
 	s.Ratings = rating.New(rating.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties,
 		Spend: func(tx *store.Tx, org string, amount money.Amount) error {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
@@ -187,7 +191,7 @@ func (w *world) authenticated(next http.Handler, log *slog.Logger) http.Handler 
 func (w *world) readers() []trace.Reader {
 	s := w.services
 	var all []trace.Reader
-	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Meters.Readers(),
+	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Licences.Readers(), s.Meters.Readers(),
 		s.Ratings.Readers(), s.Invoices.Readers()} {
 		all = append(all, list...)
 	}

@@ -33,6 +33,7 @@ type Commands struct {
 	Usage      Usage      `cmd:"" help:"Show what was used and what it costs."`
 	Disputes   Disputes   `cmd:"" help:"List disputes about usage."`
 	Dispute    Dispute    `cmd:"" help:"Dispute usage, or answer a dispute."`
+	Licence    Licence    `cmd:"" help:"By what right software is used: seats, own licences, and what it would cost by use."`
 	Budget     Budget     `cmd:"" help:"What may be spent in a month, and what is."`
 	Invoices   Invoices   `cmd:"" help:"List invoices."`
 	Invoice    Invoice    `cmd:"" help:"Show an invoice; write its proof."`

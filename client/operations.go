@@ -21,6 +21,12 @@ func (c *Client) AcceptInvitation(ctx context.Context, body AcceptInvitationRequ
 	return out, err
 }
 
+// AcceptLicence: Accept a customer's own licence, as its publisher.
+func (c *Client) AcceptLicence(ctx context.Context, licence string) (out Licence, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/licences/{licence}/accept", values: []string{licence}}, &out)
+	return out, err
+}
+
 // Act: Act for another organisation, on behalf of a customer, or for a purpose.
 func (c *Client) Act(ctx context.Context, body Acting) error {
 	return c.call(ctx, request{method: "PUT", path: "/api/v1/session/acting", body: body}, nil)
@@ -50,6 +56,12 @@ func (c *Client) AskConfirm(ctx context.Context) error {
 // AskReset: Ask for a link to set a new password.
 func (c *Client) AskReset(ctx context.Context, body AskResetRequest) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/password-resets", body: body}, nil)
+}
+
+// AssignSeat: Give a named seat to a person.
+func (c *Client) AssignSeat(ctx context.Context, service string, body SeatOwner) (out NamedSeat, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/named-seats", values: []string{service}, body: body}, &out)
+	return out, err
 }
 
 // CancelOrderParams are the parameters of CancelOrder.
@@ -93,6 +105,19 @@ type ChangeServiceParams struct {
 // ChangeService: Order another plan or other settings.
 func (c *Client) ChangeService(ctx context.Context, service string, p ChangeServiceParams, body ServiceChange) (out Order, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/change", values: []string{service}, params: p, body: body}, &out)
+	return out, err
+}
+
+// CompareLicenceParams are the parameters of CompareLicence.
+type CompareLicenceParams struct {
+	Plan   string `query:"plan"`   // the other plan
+	Offer  string `query:"offer"`  // key or id of the other offer; empty: the same
+	Months int64  `query:"months"` // how many billing months to look back at; 0: 12
+}
+
+// CompareLicence: A licence beside a plan that is paid by use: cost by month, break-even, what is owed back.
+func (c *Client) CompareLicence(ctx context.Context, service string, p CompareLicenceParams) (out Conversion, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/conversion", values: []string{service}, params: p}, &out)
 	return out, err
 }
 
@@ -141,6 +166,12 @@ func (c *Client) CreateToken(ctx context.Context, org string, body NewToken) (ou
 // CreditInvoice: Take a whole invoice back by a credit note.
 func (c *Client) CreditInvoice(ctx context.Context, invoice string, body Reason) (out InvoiceRow, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/invoices/{invoice}/credit", values: []string{invoice}, body: body}, &out)
+	return out, err
+}
+
+// DeclareLicence: Bring an own licence; it counts once its publisher has accepted it.
+func (c *Client) DeclareLicence(ctx context.Context, service string, body OwnLicence) (out Licence, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/licences", values: []string{service}, body: body}, &out)
 	return out, err
 }
 
@@ -283,6 +314,12 @@ func (c *Client) GetInvoiceProof(ctx context.Context, invoice string, w io.Write
 // GetInvoiceProofApart: Everything to redo an invoice offline but its usage events, for invoices of very many.
 func (c *Client) GetInvoiceProofApart(ctx context.Context, invoice string, w io.Writer) error {
 	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof/apart", values: []string{invoice}}, w)
+}
+
+// GetLicences: Licences of a service: seats, who holds them, how often one was refused.
+func (c *Client) GetLicences(ctx context.Context, service string) (out Licences, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/licence", values: []string{service}}, &out)
+	return out, err
 }
 
 // GetMe: Who calls.
@@ -699,6 +736,12 @@ func (c *Client) ListSessions(ctx context.Context) (out ListSession, err error) 
 	return out, err
 }
 
+// ListSoldLicences: What a publisher granted and its customers brought, with its use.
+func (c *Client) ListSoldLicences(ctx context.Context, org string) (out ListLicences, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/licences", values: []string{org}}, &out)
+	return out, err
+}
+
 // ListStandings: Where you may act.
 func (c *Client) ListStandings(ctx context.Context) (out ListStanding, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/me/organisations"}, &out)
@@ -782,6 +825,12 @@ func (c *Client) RefuseDispute(ctx context.Context, dispute string, body Answere
 	return out, err
 }
 
+// RefuseLicence: Refuse a customer's own licence, as its publisher.
+func (c *Client) RefuseLicence(ctx context.Context, licence string, body Reason) (out Licence, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/licences/{licence}/refuse", values: []string{licence}, body: body}, &out)
+	return out, err
+}
+
 // RejectHeldEvent: Take a held event out of the quarantine for good.
 func (c *Client) RejectHeldEvent(ctx context.Context, event string, body Decided) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/quarantine/{event}/reject", values: []string{event}, body: body}, nil)
@@ -803,6 +852,11 @@ func (c *Client) ReleaseHeldEvent(ctx context.Context, event string, body Decide
 	return c.call(ctx, request{method: "POST", path: "/api/v1/quarantine/{event}/release", values: []string{event}, body: body}, nil)
 }
 
+// ReleaseSeat: Take a named seat back.
+func (c *Client) ReleaseSeat(ctx context.Context, service, seat string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/services/{service}/named-seats/{seat}", values: []string{service, seat}}, nil)
+}
+
 // RemoveBudget: Take a budget away; what stood still because of it goes on.
 func (c *Client) RemoveBudget(ctx context.Context, budget string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/api/v1/budgets/{budget}", values: []string{budget}}, nil)
@@ -811,6 +865,18 @@ func (c *Client) RemoveBudget(ctx context.Context, budget string) error {
 // RemoveMember: End a membership.
 func (c *Client) RemoveMember(ctx context.Context, org, person string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/members/{person}", values: []string{org, person}}, nil)
+}
+
+// RenewLicence: Renew a licence for another term.
+func (c *Client) RenewLicence(ctx context.Context, licence string) (out Licence, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/licences/{licence}/renew", values: []string{licence}}, &out)
+	return out, err
+}
+
+// RenewSeat: Say that a seat is still in use.
+func (c *Client) RenewSeat(ctx context.Context, service, lease string, body SeatRenewal) (out Seat, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/seats/{lease}/renew", values: []string{service, lease}, body: body}, &out)
+	return out, err
 }
 
 // ReplayDecision: Compute a decision again and compare.
@@ -849,6 +915,16 @@ func (c *Client) RetryResource(ctx context.Context, resource string) error {
 func (c *Client) ReturnOffer(ctx context.Context, version string, body Note) (out OfferVersion, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/offer-versions/{version}/return", values: []string{version}, body: body}, &out)
 	return out, err
+}
+
+// ReturnSeatParams are the parameters of ReturnSeat.
+type ReturnSeatParams struct {
+	Device string `query:"device"` // of a seat that was taken offline: its device
+}
+
+// ReturnSeat: Give a seat back.
+func (c *Client) ReturnSeat(ctx context.Context, service, lease string, p ReturnSeatParams) error {
+	return c.call(ctx, request{method: "DELETE", path: "/api/v1/services/{service}/seats/{lease}", values: []string{service, lease}, params: p}, nil)
 }
 
 // ReviveJob: Let a dead job run again.
@@ -985,6 +1061,17 @@ func (c *Client) SuspendService(ctx context.Context, service string, p SuspendSe
 	return out, err
 }
 
+// TakeSeatParams are the parameters of TakeSeat.
+type TakeSeatParams struct {
+	IdempotencyKey string `header:"Idempotency-Key"` // the same key with the same body gives the same seat
+}
+
+// TakeSeat: Take a seat.
+func (c *Client) TakeSeat(ctx context.Context, service string, p TakeSeatParams, body SeatInput) (out Seat, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/seats", values: []string{service}, params: p, body: body}, &out)
+	return out, err
+}
+
 // UpdateMeParams are the parameters of UpdateMe.
 type UpdateMeParams struct {
 	IfMatch string `header:"If-Match"` // If-Match
@@ -1016,6 +1103,12 @@ func (c *Client) WithdrawDispute(ctx context.Context, dispute string, body Answe
 // WithdrawInvitation: Make an open invitation worthless.
 func (c *Client) WithdrawInvitation(ctx context.Context, org, invitation string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/invitations/{invitation}", values: []string{org, invitation}}, nil)
+}
+
+// WithdrawLicence: Take an own licence back; its price ends at once.
+func (c *Client) WithdrawLicence(ctx context.Context, licence string) (out Licence, err error) {
+	err = c.call(ctx, request{method: "DELETE", path: "/api/v1/licences/{licence}", values: []string{licence}}, &out)
+	return out, err
 }
 
 // WithdrawOffer: Stop the sale of a version.

@@ -104,6 +104,21 @@ type CatalogExit struct {
 	Rehearsed string   `json:"rehearsed,omitempty"`
 }
 
+// CatalogLicence is what the API calls so.
+type CatalogLicence struct {
+	BorrowHours  int64    `json:"borrowHours,omitempty"`
+	BringOwn     bool     `json:"bringOwn,omitempty"`
+	Charges      []string `json:"charges,omitempty"`
+	Credit       int64    `json:"credit,omitempty"`
+	Kind         string   `json:"kind"`
+	LeaseMinutes int64    `json:"leaseMinutes,omitempty"`
+	Meter        string   `json:"meter,omitempty"`
+	Months       int64    `json:"months,omitempty"`
+	ReassignDays int64    `json:"reassignDays,omitempty"`
+	Reference    string   `json:"reference,omitempty"`
+	Seats        int64    `json:"seats,omitempty"`
+}
+
 // CatalogMeter is what the API calls so.
 type CatalogMeter struct {
 	Aggregation string            `json:"aggregation"`
@@ -118,6 +133,7 @@ type CatalogMeter struct {
 type CatalogPlan struct {
 	Entitlements []string          `json:"entitlements,omitempty"`
 	Key          string            `json:"key"`
+	Licence      *CatalogLicence   `json:"licence,omitempty"`
 	Limits       map[string]int64  `json:"limits,omitempty"`
 	Name         map[string]string `json:"name"`
 	Prices       []CatalogPrice    `json:"prices"`
@@ -200,6 +216,32 @@ type Comparison struct {
 type Connection struct {
 	Outputs map[string]string `json:"outputs"`
 	Secrets map[string]string `json:"secrets,omitempty"`
+}
+
+// Conversion is what the API calls so.
+type Conversion struct {
+	Always  string            `json:"always,omitempty"` // who is cheaper whatever is used; left out: there is a break-even
+	Credit  string            `json:"credit,omitempty"` // owed back for the unused part of the term if it were converted now
+	Even    []EvenPart        `json:"even"`             // the usage of thirty days at which both cost the same
+	Licence string            `json:"licence"`          // all months by the contract that stands
+	Months  []ConversionMonth `json:"months"`           // oldest first; the present one so far
+	Offer   string            `json:"offer"`
+	Other   string            `json:"other"`             // by the other plan
+	Percent int64             `json:"percent,omitempty"` // the break-even, in percent of the usage so far
+	Plan    string            `json:"plan"`
+	Saving  string            `json:"saving,omitempty"` // licence less other
+	Service string            `json:"service"`
+	Term    int64             `json:"term,omitempty"`   // seconds
+	Unused  int64             `json:"unused,omitempty"` // seconds of the term that are left
+}
+
+// ConversionMonth is what the API calls so.
+type ConversionMonth struct {
+	Bought  string        `json:"bought"` // of it: the part of what was paid once
+	Licence string        `json:"licence"`
+	Other   string        `json:"other"`
+	Period  PriceInterval `json:"period"`
+	Saving  string        `json:"saving,omitempty"`
 }
 
 // Cost is what the API calls so.
@@ -315,6 +357,15 @@ type Entity struct {
 	Rounding       string `json:"rounding,omitempty"`
 	VATID          string `json:"vatId,omitempty"`
 	Version        int64  `json:"version,omitempty"`
+}
+
+// EvenPart is what the API calls so.
+type EvenPart struct {
+	At        string `json:"at"` // base units at which both cost the same
+	Component string `json:"component"`
+	Now       string `json:"now"` // base units in thirty days so far
+	Per       string `json:"per"` // base units in one unit
+	Unit      string `json:"unit"`
 }
 
 // Explanation is what the API calls so.
@@ -474,6 +525,56 @@ type LayerVersion struct {
 	Version   int64          `json:"version"`
 }
 
+// Licence is what the API calls so.
+type Licence struct {
+	ID        string    `json:"id"`
+	Attested  string    `json:"attested"` // by whom
+	CreatedAt time.Time `json:"createdAt"`
+	DecidedBy string    `json:"decidedBy,omitempty"`
+	Document  string    `json:"document,omitempty"` // SHA-256 of the evidence
+	Ends      time.Time `json:"ends,omitzero"`      // when it ends, as far as the customer was told: never less than a day after
+	From      time.Time `json:"from"`
+	Kind      string    `json:"kind"`
+	Note      string    `json:"note,omitempty"`   // why it was refused
+	Number    string    `json:"number,omitempty"` // of an own licence
+	Reference string    `json:"reference,omitempty"`
+	Seats     int64     `json:"seats"` // 0: any number
+	Service   string    `json:"service"`
+	State     string    `json:"state"`
+	To        time.Time `json:"to,omitzero"`
+	Told      int64     `json:"told,omitempty"`  // days before the end that were announced last
+	Twice     bool      `json:"twice,omitempty"` // for its publisher: another customer declared the same number
+}
+
+// LicenceMonth is what the API calls so.
+type LicenceMonth struct {
+	Capacity int64  `json:"capacity"` // when the peak was reached
+	Month    string `json:"month"`
+	Peak     int64  `json:"peak"`    // in use at once
+	Refused  int64  `json:"refused"` // how often no seat was free
+	Taken    int64  `json:"taken"`
+}
+
+// Licences is what the API calls so.
+type Licences struct {
+	Capacity  int64          `json:"capacity"`         // seats at once; -1: any number
+	Credit    string         `json:"credit,omitempty"` // owed back if another plan were ordered now
+	Free      int64          `json:"free"`             // -1: any number
+	InUse     int64          `json:"inUse"`            // seats in use; of named ones those that were given
+	Licences  []Licence      `json:"licences"`
+	Month     LicenceMonth   `json:"month"`
+	Months    []LicenceMonth `json:"months"` // newest first
+	Name      string         `json:"name"`   // of the offer and plan
+	Named     []NamedSeat    `json:"named"`  // seats that belong to people
+	Org       string         `json:"org"`
+	Seats     []Seat         `json:"seats"` // in use
+	Service   string         `json:"service"`
+	SettledAt time.Time      `json:"settledAt"` // use is reported up to here
+	State     string         `json:"state"`
+	Terms     CatalogLicence `json:"terms"`          // of the plan
+	Until     time.Time      `json:"until,omitzero"` // no seat is taken beyond it
+}
+
 // Limit is what the API calls so.
 type Limit struct {
 	Committed int64  `json:"committed"` // by what stands
@@ -555,6 +656,12 @@ type ListInvoiceRow struct {
 type ListLayerVersion struct {
 	Items []LayerVersion `json:"items"`
 	Next  string         `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListLicences is what the API calls so.
+type ListLicences struct {
+	Items []Licences `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListLimit is what the API calls so.
@@ -706,6 +813,14 @@ type Member struct {
 	JoinedAt time.Time `json:"joinedAt"`
 	Person   Person    `json:"person"`
 	Roles    []string  `json:"roles"`
+}
+
+// NamedSeat is what the API calls so.
+type NamedSeat struct {
+	Free   time.Time `json:"free"` // when it may go to another person
+	Person string    `json:"person"`
+	Seat   int64     `json:"seat"`
+	Since  time.Time `json:"since"`
 }
 
 // NewInvitation is what the API calls so.
@@ -884,6 +999,7 @@ type OrderTerms struct {
 	Key          string            `json:"key"`
 	Kind         string            `json:"kind"`
 	Language     string            `json:"language"`
+	Licence      *CatalogLicence   `json:"licence,omitempty"`
 	Meters       []CatalogMeter    `json:"meters,omitempty"`
 	Name         string            `json:"name"`
 	Offer        string            `json:"offer"`
@@ -925,6 +1041,17 @@ type OrganisationChange struct {
 	Country  string `json:"country,omitempty"`
 	Language string `json:"language,omitempty"`
 	Name     string `json:"name,omitempty"`
+}
+
+// OwnLicence is what the API calls so.
+type OwnLicence struct {
+	Attested  bool      `json:"attested"`           // you attest that you may use the software by this licence
+	Document  string    `json:"document,omitempty"` // SHA-256 of the evidence, hex
+	From      time.Time `json:"from,omitzero"`      // left out: now
+	Number    string    `json:"number"`
+	Reference string    `json:"reference,omitempty"`
+	Seats     int64     `json:"seats"`
+	To        time.Time `json:"to"`
 }
 
 // Parked is what the API calls so.
@@ -1561,6 +1688,34 @@ type Seal struct {
 	Published bool  `json:"published"`
 	Seq       int64 `json:"seq"`  // number in the party's own sequence
 	Size      int64 `json:"size"` // of the newest published checkpoint
+}
+
+// Seat is what the API calls so.
+type Seat struct {
+	ID      string    `json:"id"`
+	Device  string    `json:"device"`
+	From    time.Time `json:"from"`
+	Holder  string    `json:"holder"`
+	Hours   int64     `json:"hours,omitempty"` // taken offline for so many
+	Service string    `json:"service"`
+	Until   time.Time `json:"until"` // free from here, unless it is renewed before
+}
+
+// SeatInput is what the API calls so.
+type SeatInput struct {
+	Device string `json:"device"`          // opaque id
+	Holder string `json:"holder"`          // who, as the software knows them, no name and no address; of named seats the person
+	Hours  int64  `json:"hours,omitempty"` // take it offline for so many; left out: it must be renewed
+}
+
+// SeatOwner is what the API calls so.
+type SeatOwner struct {
+	Person string `json:"person"`
+}
+
+// SeatRenewal is what the API calls so.
+type SeatRenewal struct {
+	Hours int64 `json:"hours,omitempty"` // take it offline for so many
 }
 
 // Secret is what the API calls so.

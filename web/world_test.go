@@ -36,6 +36,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/trace"
 	"github.com/halle-cloud/halle/web"
@@ -60,7 +61,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
+		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
 }
 
 func newWorld(t *testing.T) *world {
@@ -114,6 +115,9 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	must(t, err)
 	t.Cleanup(func() { must(t, u.Close()) })
 	s.Meters = meter.New(db, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties, u, log)
+	s.Licences, err = licence.New(licence.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Ring: w.Ring, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Catalogue: s.Catalogue,
+		Orders: s.Orders, Subscriptions: s.Subscriptions, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
+	must(t, err)
 	s.Ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Zone: "Europe/Paris",
 		Windows: s.Meters.WindowsIn, Trial: s.Subscriptions.TrialIn, Subscribers: s.Subscriptions.Subscribers})
 	s.Budgets, err = budget.New(budget.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Orders: s.Orders, Subscriptions: s.Subscriptions,
@@ -202,7 +206,7 @@ func (w *world) settle(t *testing.T) {
 	t.Helper()
 	s := w.s
 	var readers []trace.Reader
-	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Meters.Readers(), s.Ratings.Readers(), s.Invoices.Readers()} {
+	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Licences.Readers(), s.Meters.Readers(), s.Ratings.Readers(), s.Invoices.Readers()} {
 		readers = append(readers, list...)
 	}
 	for range 12 {

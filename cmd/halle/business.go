@@ -31,6 +31,7 @@ import (
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/trace"
 )
@@ -57,6 +58,10 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 	}
 	h.subscriptions = subscription.New(subscription.Config{DB: h.db, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Orders: h.orders,
 		Queue: h.queue, SetDesired: h.resources.SetDesired})
+	if h.licences, err = licence.New(licence.Config{DB: h.db, IDs: h.ids, Now: h.now, Ring: h.ring, Facts: h.facts, Policy: h.policy, Parties: h.parties, Catalogue: h.catalogue,
+		Orders: h.orders, Subscriptions: h.subscriptions, Outbox: h.outbox, Queue: h.queue, Site: h.conf.URL}); err != nil {
+		return err
+	}
 	h.ratings = rating.New(rating.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Spend: h.spend,
 		Windows: h.meters.WindowsIn, Trial: h.subscriptions.TrialIn, Subscribers: h.subscriptions.Subscribers})
 	if err := h.spending(); err != nil {
@@ -186,6 +191,7 @@ func (h *house) readers() []trace.Reader {
 	all = append(all, h.placements.Readers()...)
 	all = append(all, h.resources.Readers()...)
 	all = append(all, h.subscriptions.Readers()...)
+	all = append(all, h.licences.Readers()...)
 	all = append(all, h.meters.Readers()...)
 	all = append(all, h.ratings.Readers()...)
 	all = append(all, h.budgets.Readers()...)

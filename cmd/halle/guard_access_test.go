@@ -39,7 +39,8 @@ func TestGuardEveryUseCaseAsksWhoCalls(t *testing.T) {
 	h := l.h
 	called := 0
 	for name, service := range map[string]any{"Parties": h.parties, "SignIns": h.signIns, "Residency": h.residency, "Catalogue": h.catalogue, "Orders": h.orders,
-		"Placements": h.placements, "Resources": h.resources, "Subscriptions": h.subscriptions, "Meters": h.meters, "Ratings": h.ratings, "Budgets": h.budgets, "Invoices": h.invoices} {
+		"Placements": h.placements, "Resources": h.resources, "Subscriptions": h.subscriptions, "Licences": h.licences,
+		"Meters": h.meters, "Ratings": h.ratings, "Budgets": h.budgets, "Invoices": h.invoices} {
 		v := reflect.ValueOf(service)
 		for i := range v.NumMethod() {
 			method := v.Method(i)

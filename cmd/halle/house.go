@@ -34,6 +34,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/trace"
 	"github.com/halle-cloud/halle/web"
 )
@@ -65,6 +66,7 @@ type house struct {
 	ratings       *rating.Ratings
 	budgets       *budget.Budgets
 	subscriptions *subscription.Subscriptions
+	licences      *licence.Licences
 	invoices      *billing.Invoices
 
 	operator  string
@@ -78,7 +80,7 @@ type house struct {
 // migrations are the tables of the main database, in the order of the packages.
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
-		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations()}
+		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations()}
 }
 
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.

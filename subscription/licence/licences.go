@@ -99,6 +99,17 @@ func (s *Licences) used(tx *store.Tx, c access.Caller, sub string) (Pool, error)
 	return p, s.Policy.Check(c, access.LicenceUse, r)
 }
 
+// held reads a licence with its pool and authorises its customer, in the words of the licence.
+func (s *Licences) held(tx *store.Tx, c access.Caller, a access.Action, id string) (l Licence, p Pool, err error) {
+	if l, err = selectLicence(tx, id); err != nil {
+		return l, p, err
+	}
+	if p, err = selectPool(tx, l.Subscription); err != nil {
+		return l, p, err
+	}
+	return l, p, s.Policy.Check(c, a, access.Resource{Type: "licence", ID: id, Org: p.Org, Path: p.Path})
+}
+
 // published reads a licence with its pool and authorises its publisher.
 func (s *Licences) published(tx *store.Tx, c access.Caller, a access.Action, id string) (l Licence, p Pool, err error) {
 	if l, err = selectLicence(tx, id); err != nil {

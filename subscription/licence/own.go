@@ -229,11 +229,8 @@ func (s *Licences) Refuse(ctx context.Context, c access.Caller, id, reason strin
 // Withdraw takes an own licence back; its price ends at once. Owners and buyers may.
 func (s *Licences) Withdraw(ctx context.Context, c access.Caller, id string) (l Licence, err error) {
 	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
-		if l, err = selectLicence(tx, id); err != nil {
-			return err
-		}
-		p, err := s.pool(tx, c, access.LicenceDeclare, l.Subscription)
-		if err != nil {
+		var p Pool
+		if l, p, err = s.held(tx, c, access.LicenceDeclare, id); err != nil {
 			return err
 		}
 		if l.Kind != catalog.LicenceOwn {
@@ -251,11 +248,8 @@ func (s *Licences) Withdraw(ctx context.Context, c access.Caller, id string) (l 
 // Its price is paid again. Owners and buyers may.
 func (s *Licences) RenewTerm(ctx context.Context, c access.Caller, id string) (l Licence, err error) {
 	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
-		if l, err = selectLicence(tx, id); err != nil {
-			return err
-		}
-		p, err := s.pool(tx, c, access.LicenceDeclare, l.Subscription)
-		if err != nil {
+		var p Pool
+		if l, p, err = s.held(tx, c, access.LicenceDeclare, id); err != nil {
 			return err
 		}
 		if l.Kind != catalog.LicenceTerm {

@@ -139,3 +139,34 @@ func (s *Licences) Sold(ctx context.Context, c access.Caller, org string) (list 
 	}
 	return list, nil
 }
+
+// Contract is what a service's licence is paid by, for comparisons with a plan that is paid by use.
+type Contract struct {
+	Charges    []string     // components of the agreed price that are the licence
+	TermMonths int          // for which what was paid once was paid; 0: for no term
+	Credit     CreditedFact // what would be owed back if it were converted now
+}
+
+// Contract gives it to those who may read invoices; empty for a service without licence.
+func (s *Licences) Contract(ctx context.Context, c access.Caller, sub string) (out Contract, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		u, err := s.Subscriptions.SubscriptionIn(tx, sub)
+		if err != nil {
+			return err
+		}
+		if err := s.Policy.Check(c, access.InvoiceRead, access.Resource{Type: "service", ID: u.ID, Org: u.Org, Path: u.Path}); err != nil {
+			return err
+		}
+		p, err := selectPool(tx, sub)
+		if fail.Is(err, fail.NotFound) || err == nil && p.State == PoolClosed {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		out = Contract{Charges: p.Terms.Charges, TermMonths: max(p.Terms.Months, p.Terms.TermMonths)}
+		out.Credit, err = s.unused(tx, p, s.Now())
+		return err
+	})
+	return out, err
+}

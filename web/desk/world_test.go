@@ -38,6 +38,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/trace"
 	"github.com/halle-cloud/halle/web/auditor"
@@ -78,7 +79,7 @@ func must(t testing.TB, err error) {
 func empty(t *testing.T) *world {
 	t.Helper()
 	sets := append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
+		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
 	w := &world{World: partytest.New(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets), sets)), t: t, engine: memory.NewEngine()}
 	w.wire()
 	w.relay = w.Business(t, w.Operator, "Relay", party.KindPublisher)
@@ -118,6 +119,9 @@ func (w *world) wire() {
 	must(t, err)
 	t.Cleanup(func() { must(t, u.Close()) })
 	s.Meters = meter.New(w.DB, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, u, log)
+	s.Licences, err = licence.New(licence.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Ring: w.Ring, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: s.Catalogue,
+		Orders: s.Orders, Subscriptions: s.Subscriptions, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
+	must(t, err)
 	s.Ratings = rating.New(rating.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties,
 		Spend: func(tx *store.Tx, org string, amount money.Amount) error {
 			_, err := s.Orders.RaiseSpent(tx, org, amount)
@@ -173,6 +177,7 @@ func (w *world) readers() (all []trace.Reader) {
 	all = append(all, w.s.Placements.Readers()...)
 	all = append(all, w.s.Resources.Readers()...)
 	all = append(all, w.s.Subscriptions.Readers()...)
+	all = append(all, w.s.Licences.Readers()...)
 	all = append(all, w.s.Meters.Readers()...)
 	all = append(all, w.s.Ratings.Readers()...)
 	return append(all, w.s.Invoices.Readers()...)

@@ -30,6 +30,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
+	"github.com/halle-cloud/halle/subscription/licence"
 	"github.com/halle-cloud/halle/trace"
 	"github.com/halle-cloud/halle/web/design"
 	"github.com/halle-cloud/halle/web/locale"
@@ -54,6 +55,7 @@ type Services struct {
 	Placements    *placement.Placements
 	Subscriptions *subscription.Subscriptions
 	Resources     *provision.Resources
+	Licences      *licence.Licences
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings
 	Budgets       *budget.Budgets
