@@ -121,7 +121,7 @@ func (s *story) offers(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
-	for file, publisher := range map[string]access.Caller{"m2m-broker": s.cast.alpes, "gateway-visit": s.cast.alpes, "atlantic-mqtt": s.cast.atlantic} {
+	for file, publisher := range map[string]access.Caller{"m2m-broker": s.cast.alpes, "gateway-visit": s.cast.alpes, "atelier": s.cast.alpes, "atlantic-mqtt": s.cast.atlantic} {
 		text, err := demoFiles.ReadFile("demo/" + file + ".yaml")
 		if err != nil {
 			return err

@@ -483,9 +483,7 @@ func TestAttackers(t *testing.T) {
 	} {
 		want(t, name, f(), fail.NotFound, "")
 	}
-	if ok, err := h.licences.Has(ctx, other, sub); ok || err != nil {
-		t.Errorf("%v %v", ok, err)
-	}
+	want(t, "another's pages", h.licences.Licensed(ctx, other, sub), fail.NotFound, "")
 }
 
 // TestReplayAfterErasure: the facts of a customer who is gone stop no reader.

@@ -87,16 +87,12 @@ func (s *Licences) view(tx *store.Tx, p Pool) (v View, err error) {
 	return v, err
 }
 
-// Has tells whether a service has licences, for its pages; false for whoever may not see them.
-func (s *Licences) Has(ctx context.Context, c access.Caller, sub string) (bool, error) {
-	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+// Licensed refuses who may not see the licences of a service, and with fail.NotFound a service without: for its pages.
+func (s *Licences) Licensed(ctx context.Context, c access.Caller, sub string) error {
+	return s.DB.Read(ctx, func(tx *store.Tx) error {
 		_, err := s.pool(tx, c, access.LicenceRead, sub)
 		return err
 	})
-	if fail.Is(err, fail.NotFound) || fail.Is(err, fail.Denied) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // Sold lists what a publisher granted and what customers brought, newest service first, at most 200: how many seats are

@@ -37,6 +37,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	}
 	return []design.Group{
 		{Items: []design.Item{desk.Item(l, "publisher.offers", home, "tag"), desk.Item(l, "publisher.subscribers", home+"/subscribers", "people"),
+			desk.Item(l, "publisher.licences", home+"/licences", "key"),
 			desk.Item(l, "publisher.work", home+"/work", "clock")}},
 		{Title: l.T("publisher.nav.usage"), Items: []design.Item{desk.Item(l, "publisher.usage", home+"/usage", "chart"),
 			desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"),
@@ -59,6 +60,10 @@ func (d *pages) routes(r *site.Router) {
 	get("/versions/{id}/withdraw", d.askWithdraw)
 	post("/versions/{id}/withdraw", d.withdraw)
 	get("/subscribers", d.subscribers)
+	get("/licences", d.licences)
+	post("/licences/{id}/accept", d.acceptLicence)
+	get("/licences/{id}/refuse", d.askRefuse)
+	post("/licences/{id}/refuse", d.refuseLicence)
 	get("/usage", d.usage)
 	get("/usage.csv", d.usageCSV)
 	d.held().Routes(below(get, "/quarantine"), below(post, "/quarantine"))

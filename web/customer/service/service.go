@@ -44,6 +44,14 @@ func (d *pages) routes(r *site.Router) {
 	r.Post("/services/{id}/devices", d.addDevice)
 	r.Get("/services/{id}/devices/{name}/remove", d.askRemoveDevice)
 	r.Post("/services/{id}/devices/{name}/remove", d.removeDevice)
+	r.Get("/services/{id}/licence", d.licencePage)
+	r.Post("/services/{id}/licence/own", d.declareLicence)
+	r.Post("/services/{id}/licence/{licence}/withdraw", d.withdrawLicence)
+	r.Post("/services/{id}/licence/{licence}/renew", d.renewLicence)
+	r.Post("/services/{id}/licence/named", d.assignSeat)
+	r.Post("/services/{id}/licence/named/{no}/release", d.releaseSeat)
+	r.Post("/services/{id}/licence/seats/{lease}/return", d.returnSeat)
+	r.Get("/services/{id}/convert", d.convertPage)
 	r.Get("/services/{id}/usage", d.usage)
 	r.Get("/services/{id}/windows/{window}", d.window)
 	r.Get("/services/{id}/windows/{window}/file", d.windowFile)
@@ -86,6 +94,9 @@ func (d *pages) tabs(r *site.Request, s subscription.Subscription, view string) 
 	add("overview", "")
 	if s.Deal.Kind == "m2m" && !s.State.Final() {
 		add("devices", "/devices")
+	}
+	if d.hasLicences(r, s) {
+		add("licence", "/licence")
 	}
 	add("usage", "/usage")
 	if s.State.Runs() {
