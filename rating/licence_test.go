@@ -91,7 +91,7 @@ func onDesk(t *testing.T, db *store.DB) *desk {
 	must(t, err)
 	t.Cleanup(func() { must(t, u.Close()) })
 	d.meters = meter.New(db, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, u, log)
-	d.ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Windows: d.meters.Windows,
+	d.ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Windows: d.meters.WindowsIn,
 		Spend: func(*store.Tx, string, money.Amount) error { return nil }})
 	d.publisher = w.Business(t, w.Operator, "Relay", party.KindPublisher)
 	d.buyer = w.Business(t, w.Operator, "Bakery", party.KindCustomer)

@@ -7,7 +7,9 @@ import (
 	"io"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/subscription/licence"
 )
 
 // furnish leaves something running, so that the portal is not empty: another broker of Acme's, with some use.
@@ -32,7 +34,54 @@ func (s *story) furnish(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := quiet.licences(ctx); err != nil {
+		return err
+	}
 	return s.visit(ctx, s.cast.household)
+}
+
+// licences leaves a supervision with floating seats, all of them taken and one refused, an own licence to be checked and
+// one that ends soon; another with named seats; and a year that was bought.
+func (s *story) licences(ctx context.Context) error {
+	subs := map[string]string{}
+	for _, plan := range []string{"floating", "named", "year"} {
+		o, err := s.order(ctx, "atelier", plan, "internal", map[string]any{})
+		if err != nil {
+			return err
+		}
+		if subs[plan], err = s.provision(ctx, o); err != nil {
+			return err
+		}
+		if err := until(ctx, "the licences of plan "+plan, func() (bool, error) {
+			return s.h.licences.Licensed(ctx, s.cast.acme, subs[plan]) == nil, nil
+		}); err != nil {
+			return err
+		}
+	}
+	for n, who := range []string{s.cast.acme.Person, s.cast.acmeTechnical.Person, "screen-3", "screen-4"} {
+		hours := 0
+		if n == 1 {
+			hours = 24
+		}
+		_, err := s.h.licences.Take(ctx, s.cast.alpes, licence.TakeInput{Subscription: subs["floating"], Holder: who, Device: fmt.Sprintf("desk-%d", n+1), Hours: hours, Key: who})
+		if err != nil && fail.CodeOf(err) != "licence.full" {
+			return fmt.Errorf("a seat: %w", err)
+		}
+	}
+	if _, err := s.h.licences.Assign(ctx, s.cast.acme, subs["named"], s.cast.acmeTechnical.Person); err != nil {
+		return fmt.Errorf("a named seat: %w", err)
+	}
+	for n, days := range []int{20, 400} {
+		l, err := s.h.licences.Declare(ctx, s.cast.acme, licence.DeclareInput{Subscription: subs["floating"], Number: fmt.Sprintf("ATL-2024-00%d71", n+4), Reference: "Atelier F3", Seats: 3,
+			To: s.h.now().AddDate(0, 0, days), Attested: true})
+		if err == nil && n == 0 {
+			_, err = s.h.licences.Accept(ctx, s.cast.alpes, l.ID)
+		}
+		if err != nil {
+			return fmt.Errorf("an own licence: %w", err)
+		}
+	}
+	return s.h.licences.Look(ctx)
 }
 
 // visit orders work of a person for the household: it waits on the operator's desk.
