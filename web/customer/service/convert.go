@@ -21,7 +21,7 @@ import (
 )
 
 // convertPage sets what the service costs beside another plan, month by month, on what was really used.
-func (d *desk) convertPage(r *site.Request) error {
+func (d *pages) convertPage(r *site.Request) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (d *desk) convertPage(r *site.Request) error {
 }
 
 // planName is the name of a plan of the service's offer.
-func (d *desk) planName(r *site.Request, s subscription.Subscription, key string) (string, error) {
+func (d *pages) planName(r *site.Request, s subscription.Subscription, key string) (string, error) {
 	m, err := r.Market()
 	if err != nil {
 		return "", err

@@ -24,17 +24,17 @@ import (
 )
 
 // hasLicences tells whether the service has licences that the caller may see.
-func (d *desk) hasLicences(r *site.Request, s subscription.Subscription) bool {
+func (d *pages) hasLicences(r *site.Request, s subscription.Subscription) bool {
 	return d.Licences.Licensed(r.Context(), r.Caller, s.ID) == nil
 }
 
 // licencePage is by what right the software is used: seats, who holds them, licences and when they end.
-func (d *desk) licencePage(r *site.Request) error {
+func (d *pages) licencePage(r *site.Request) error {
 	return d.showLicence(r, http.StatusOK, nil, nil)
 }
 
 // showLicence shows it with the forms that were refused, if any.
-func (d *desk) showLicence(r *site.Request, status int, own, assign *site.FormView) error {
+func (d *pages) showLicence(r *site.Request, status int, own, assign *site.FormView) error {
 	s, err := d.read(r)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (d *desk) showLicence(r *site.Request, status int, own, assign *site.FormVi
 }
 
 // people are the names of the members; none for somebody who may not see them.
-func (d *desk) people(r *site.Request, s subscription.Subscription) ([]party.Member, error) {
+func (d *pages) people(r *site.Request, s subscription.Subscription) ([]party.Member, error) {
 	list, err := d.Parties.Members(r.Context(), r.Caller, s.Org)
 	if fail.Is(err, fail.Denied) || fail.Is(err, fail.NotFound) {
 		return nil, nil
@@ -290,7 +290,7 @@ func licenceAct(r *site.Request, v licence.View, l licence.Licence) (table.Cell,
 }
 
 // conversionLinks lead to what the service would cost by each other plan.
-func (d *desk) conversionLinks(r *site.Request, s subscription.Subscription) ([]site.Block, error) {
+func (d *pages) conversionLinks(r *site.Request, s subscription.Subscription) ([]site.Block, error) {
 	if !s.State.Runs() || customer.May(d.Services, r, access.InvoiceRead) != nil {
 		return nil, nil
 	}

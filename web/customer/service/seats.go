@@ -23,7 +23,7 @@ func ownForm(r *site.Request, v licence.View) site.FormView {
 		{ID: "attested", Kind: form.Checkbox, Label: r.T("licence.own.attested")}}}
 }
 
-func (d *desk) declareLicence(r *site.Request) error {
+func (d *pages) declareLicence(r *site.Request) error {
 	id := r.PathValue("id")
 	seats, _ := strconv.ParseInt(r.Value("seats"), 10, 64) // refused with its reason
 	to, _ := time.Parse(time.DateOnly, r.Value("to"))
@@ -46,7 +46,7 @@ func (d *desk) declareLicence(r *site.Request) error {
 	return d.showLicence(r, site.Status(err), &view, nil)
 }
 
-func (d *desk) withdrawLicence(r *site.Request) error {
+func (d *pages) withdrawLicence(r *site.Request) error {
 	l, err := d.Licences.Withdraw(r.Context(), r.Caller, r.PathValue("licence"))
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (d *desk) withdrawLicence(r *site.Request) error {
 	return r.Redirect(serviceURL(l.Subscription, "/licence"), site.Done("licence.withdrawn"))
 }
 
-func (d *desk) renewLicence(r *site.Request) error {
+func (d *pages) renewLicence(r *site.Request) error {
 	l, err := d.Licences.RenewTerm(r.Context(), r.Caller, r.PathValue("licence"))
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (d *desk) renewLicence(r *site.Request) error {
 	return r.Redirect(serviceURL(l.Subscription, "/licence"), site.Done("licence.renewed"))
 }
 
-func (d *desk) assignSeat(r *site.Request) error {
+func (d *pages) assignSeat(r *site.Request) error {
 	id := r.PathValue("id")
 	_, err := d.Licences.Assign(r.Context(), r.Caller, id, r.Value("person"))
 	if err == nil {
@@ -90,7 +90,7 @@ func (d *desk) assignSeat(r *site.Request) error {
 	return d.showLicence(r, site.Status(err), nil, &view)
 }
 
-func (d *desk) releaseSeat(r *site.Request) error {
+func (d *pages) releaseSeat(r *site.Request) error {
 	no, err := strconv.ParseInt(r.PathValue("no"), 10, 64)
 	if err != nil {
 		return fail.Missing("seat", r.PathValue("no"))
@@ -101,7 +101,7 @@ func (d *desk) releaseSeat(r *site.Request) error {
 	return r.Redirect(serviceURL(r.PathValue("id"), "/licence"), site.Done("licence.released"))
 }
 
-func (d *desk) returnSeat(r *site.Request) error {
+func (d *pages) returnSeat(r *site.Request) error {
 	if _, err := d.Licences.Return(r.Context(), r.Caller, r.PathValue("id"), r.PathValue("lease"), ""); err != nil {
 		return err
 	}
