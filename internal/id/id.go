@@ -13,8 +13,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // Source makes identifiers for one installation.
@@ -43,9 +41,6 @@ func (s *Source) New(prefix string) string {
 func (s *Source) From(prefix string, u [16]byte) string {
 	return prefix + "_" + s.home + "_" + encode(u)
 }
-
-// NewUUID is a UUIDv7; it panics only when the system has no randomness, in which case nothing may go on.
-func NewUUID() [16]byte { return uuid.Must(uuid.NewV7()) }
 
 // Parts splits an identifier; ok is false when it is not of the form.
 func Parts(s string) (prefix, home string, u [16]byte, ok bool) {
