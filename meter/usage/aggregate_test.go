@@ -14,7 +14,6 @@ import (
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
-	"github.com/halle-cloud/halle/internal/store/storetest"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 )
@@ -125,7 +124,7 @@ type plant struct {
 // meanwhile and kills, come to what they come to on paper, for each period; and each window verifies.
 func TestAggregationsAgainstPaperCrash(t *testing.T) {
 	checks(t)
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+	each(t, func(t *testing.T, db *store.DB, log made) {
 		ids, err := id.NewSource("test")
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +136,7 @@ func TestAggregationsAgainstPaperCrash(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := clock.NewFake(day().Add(60 * time.Hour))
-			m := &machine{base: base, clock: c, cfg: Config{Dir: dir, DB: db, Now: c.Now, IDs: ids, Patience: time.Minute, Recent: 20, Rebuild: true,
+			m := &machine{base: base, clock: c, log: log, cfg: Config{OpenLog: log.in(dir), Dir: dir, DB: db, Now: c.Now, IDs: ids, Patience: time.Minute, Recent: 20, Rebuild: true,
 				commitEvery: 5 * time.Millisecond}}
 			m.open(t)
 			defer func() {

@@ -195,7 +195,7 @@ func (s *Store) eachOf(ctx context.Context, window string, fn func(at position, 
 	return nil
 }
 
-func readEvents(r *batchlog.Reader, number uint64, events [][]byte) ([][]byte, error) {
+func readEvents(r batchlog.Reader, number uint64, events [][]byte) ([][]byte, error) {
 	b, err := r.Batch(number)
 	if err != nil {
 		return nil, fmt.Errorf("record %d of the usage log: %w", number, err)

@@ -18,17 +18,18 @@ import (
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
-	"github.com/halle-cloud/halle/internal/store/storetest"
 	"github.com/halle-cloud/halle/proof"
 )
 
 // TestMain is also the child that TestKilledProcessCrash kills.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("HALLE_USAGE_CHILD"); dir != "" {
-		sendForEver(dir)
+		sendForEver(dir, fromEnv())
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	server.Stop()
+	os.Exit(code)
 }
 
 // rounds is how often the tests against models run by default; HALLE_CHAOS=1 asks for many more, and the flag
@@ -62,7 +63,7 @@ func alter(t *testing.T, name, from, to string) {
 	}
 }
 
-func openAt(dir string) (*Store, *store.DB, error) {
+func openAt(dir string, log made) (*Store, *store.DB, error) {
 	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "usage.db"))
 	if err != nil {
 		return nil, nil, err
@@ -74,13 +75,13 @@ func openAt(dir string) (*Store, *store.DB, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := Open(context.Background(), Config{Dir: dir, DB: db, Now: clock.NewFake(day().Add(60 * time.Hour)).Now, IDs: ids, Recent: 200, commitEvery: 3 * time.Millisecond})
+	s, err := Open(context.Background(), Config{Dir: dir, DB: db, OpenLog: log.in(dir), Now: clock.NewFake(day().Add(60 * time.Hour)).Now, IDs: ids, Recent: 200, commitEvery: 3 * time.Millisecond})
 	return s, db, err
 }
 
 // sendForEver sends batches from four senders and prints each batch once it is acknowledged.
-func sendForEver(dir string) {
-	s, _, err := openAt(dir)
+func sendForEver(dir string, log made) {
+	s, _, err := openAt(dir, log)
 	if err == nil {
 		in := subjectA()
 		in.From, in.Window = day(), WholeLife
@@ -113,6 +114,11 @@ func sendForEver(dir string) {
 // TestKilledProcessCrash kills a process that ingests, again and again: every acknowledged event counts once, and nothing
 // counts that was not sent.
 func TestKilledProcessCrash(t *testing.T) {
+	t.Run("files", func(t *testing.T) { killProcess(t, made{}) })
+	t.Run("jetstream", func(t *testing.T) { killProcess(t, onNATS(t)) })
+}
+
+func killProcess(t *testing.T, log made) {
 	dir := t.TempDir()
 	acknowledged := map[string]bool{}
 	kills := 5
@@ -121,7 +127,7 @@ func TestKilledProcessCrash(t *testing.T) {
 	}
 	for round := range kills {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "HALLE_USAGE_CHILD="+dir)
+		cmd.Env = append(os.Environ(), "HALLE_USAGE_CHILD="+dir, log.env())
 		out, err := cmd.StdoutPipe()
 		if err == nil {
 			err = cmd.Start()
@@ -141,7 +147,7 @@ func TestKilledProcessCrash(t *testing.T) {
 		}
 		_ = cmd.Wait()
 	}
-	s, db, err := openAt(dir)
+	s, db, err := openAt(dir, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +180,7 @@ func TestKilledProcessCrash(t *testing.T) {
 func countInLog(t *testing.T, s *Store) map[string]bool {
 	t.Helper()
 	ids := map[string]bool{}
-	err := s.log.Read(1, func(b batchlog.Batch) error {
+	err := batchlog.Read(s.log, 1, func(b batchlog.Batch) error {
 		if b.Principal == "" {
 			return nil // a control
 		}
@@ -191,8 +197,8 @@ func countInLog(t *testing.T, s *Store) map[string]bool {
 }
 
 func TestTheDatabaseIsAwayForAWhile(t *testing.T) {
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
-		f := start(t, db)
+	each(t, func(t *testing.T, db *store.DB, log made) {
+		f := start(t, db, log)
 		f.register(t, subjectA())
 		rename := func(from, to string) {
 			if err := db.Tx(context.Background(), func(tx *store.Tx) error {
@@ -239,7 +245,7 @@ func TestTheDatabaseIsAwayForAWhile(t *testing.T) {
 
 func TestALogThatLostItsEndIsNotServed(t *testing.T) {
 	dir := t.TempDir()
-	s, db, err := openAt(dir)
+	s, db, err := openAt(dir, made{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +263,7 @@ func TestALogThatLostItsEndIsNotServed(t *testing.T) {
 	if err := os.Truncate(names[0], 300); err != nil {
 		t.Fatal(err)
 	}
-	if _, db, err = openAt(dir); err == nil {
+	if _, db, err = openAt(dir, made{}); err == nil {
 		t.Error("the database is ahead of the log, and it is served")
 	}
 	if err := db.Close(); err != nil {

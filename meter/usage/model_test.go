@@ -15,7 +15,6 @@ import (
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
-	"github.com/halle-cloud/halle/internal/store/storetest"
 	"github.com/halle-cloud/halle/proof"
 )
 
@@ -100,6 +99,7 @@ func (m *model) judge(o op, e *Event) string {
 type machine struct {
 	base  string
 	cfg   Config
+	log   made
 	clock *clock.Fake
 	store *Store
 	ops   []op
@@ -144,7 +144,15 @@ func (m *machine) segment(t *rapid.T) string {
 
 func (m *machine) crash(t *rapid.T) {
 	m.kill(t, rapid.Bool().Draw(t, "between"))
-	switch rapid.SampledFrom([]string{"nothing", "torn write", "no index", "rebuild", "cut"}).Draw(t, "also") {
+	what := []string{"nothing", "no index", "rebuild", "torn write", "cut"}
+	if m.log.urls != "" {
+		what = []string{"nothing", "no index", "rebuild", "servers too"}
+	}
+	switch rapid.SampledFrom(what).Draw(t, "also") {
+	case "servers too":
+		if err := m.log.shake(); err != nil {
+			t.Fatal(err)
+		}
 	case "torn write":
 		f, err := os.OpenFile(m.segment(t), os.O_APPEND|os.O_WRONLY, 0o600)
 		if err == nil {
@@ -390,7 +398,7 @@ func (m *machine) finish(t *rapid.T) {
 // writes, lost indexes, rebuilds and logs cut at any byte give the verdicts, totals and proofs of the naive model.
 func TestAgainstANaiveMeterCrash(t *testing.T) {
 	checks(t)
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+	each(t, func(t *testing.T, db *store.DB, log made) {
 		ids, err := id.NewSource("test")
 		if err != nil {
 			t.Fatal(err)
@@ -402,7 +410,7 @@ func TestAgainstANaiveMeterCrash(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := clock.NewFake(day().Add(12 * time.Hour))
-			m := &machine{base: base, clock: c, ended: map[string]bool{}, cfg: Config{Dir: dir, DB: db, Now: c.Now, IDs: ids,
+			m := &machine{base: base, clock: c, ended: map[string]bool{}, log: log, cfg: Config{OpenLog: log.in(dir), Dir: dir, DB: db, Now: c.Now, IDs: ids,
 				Patience: time.Minute, Recent: 10, Rebuild: true, commitEvery: 15 * time.Millisecond}}
 			m.open(t)
 			defer func() {

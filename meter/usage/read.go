@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/halle-cloud/halle/internal/batchlog"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/proof"
@@ -202,11 +203,12 @@ type Health struct {
 	Open      int   // windows
 	Closings  int64 // windows closed ever
 	Stopped   error // nil while it folds
+	Log       batchlog.State
 }
 
 // Health tells offsets and sizes at this moment.
 func (s *Store) Health() Health {
-	h := Health{Stored: s.log.Last()}
+	h := Health{Stored: s.log.Last(), Log: s.log.State()}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	h.Folded, h.Committed, h.Subjects, h.Closings, h.Stopped = s.fold.consumed, s.committed, len(s.fold.subjects), s.fold.closings, s.broken

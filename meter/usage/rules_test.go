@@ -48,8 +48,8 @@ func (f *fixture) reasons(t *testing.T) (out []string) {
 }
 
 func TestAHeldEventVanishesOnceItIsAccepted(t *testing.T) {
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
-		f := start(t, db)
+	each(t, func(t *testing.T, db *store.DB, log made) {
+		f := start(t, db, log)
 		noon := day().Add(12 * time.Hour)
 		early, soon, other := use("1", noon, 1), use("2", noon, 2), use("3", noon, 3)
 		want(t, f.send(t, "org_p", early, soon, other), "rejected unknown_subject", "rejected unknown_subject", "rejected unknown_subject")
@@ -68,8 +68,8 @@ func TestAHeldEventVanishesOnceItIsAccepted(t *testing.T) {
 }
 
 func TestCorrectionsAndTheirVerdicts(t *testing.T) {
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
-		f := start(t, db)
+	each(t, func(t *testing.T, db *store.DB, log made) {
+		f := start(t, db, log)
 		f.register(t, subjectA())
 		ten := day().Add(10 * time.Hour)
 		want(t, f.send(t, "org_p", void("v0", "1"), use("1", ten, 5), void("v1", "1"), void("v2", "1"), amend("a0", "1", ten, 4)),
@@ -95,7 +95,7 @@ func TestCorrectionsAndTheirVerdicts(t *testing.T) {
 
 // TestACorrectionAfterTheCutOff counts in the window that is open, and an event that came too late can be released there.
 func TestACorrectionAfterTheCutOff(t *testing.T) {
-	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
+	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()), made{})
 	f.register(t, subjectA())
 	ten := day().Add(10 * time.Hour)
 	want(t, f.send(t, "org_p", use("1", ten, 5), mark("w", ten)), "accepted", "accepted")
@@ -136,7 +136,7 @@ func TestACorrectionAfterTheCutOff(t *testing.T) {
 }
 
 func TestGraceAndCutOffOfAMeter(t *testing.T) {
-	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
+	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()), made{})
 	s := subjectA()
 	s.Rules = map[string]Rule{"messages": {Grace: 2 * time.Hour, CutOff: 24 * time.Hour}}
 	f.register(t, s)
@@ -156,7 +156,7 @@ func TestGraceAndCutOffOfAMeter(t *testing.T) {
 }
 
 func TestItemsAreCountedOnceUpToABound(t *testing.T) {
-	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
+	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()), made{})
 	s := gauges("UTC", 0)
 	s.From = day()
 	f.register(t, s)
@@ -194,7 +194,7 @@ func TestItemsAreCountedOnceUpToABound(t *testing.T) {
 
 func TestTwoWritersOfOneLogAreRefused(t *testing.T) {
 	db := storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets())
-	f := start(t, db)
+	f := start(t, db, made{})
 	f.register(t, subjectA())
 	if _, err := Open(context.Background(), f.cfg); err == nil || !strings.Contains(err.Error(), "another Halle") {
 		t.Errorf("the same folder: %v", err)
@@ -207,7 +207,7 @@ func TestTwoWritersOfOneLogAreRefused(t *testing.T) {
 		t.Error("another log over the same database is served")
 	}
 	// One that took the turn ends this one at its next commit, before anything counts beside it.
-	if err := db.Tx(context.Background(), func(tx *store.Tx) error { return takeHead(tx, "another") }); err != nil {
+	if err := db.Tx(context.Background(), func(tx *store.Tx) error { return takeHead(tx, "another", f.log.ID()) }); err != nil {
 		t.Fatal(err)
 	}
 	for n := 0; ; n++ {
@@ -221,7 +221,7 @@ func TestTwoWritersOfOneLogAreRefused(t *testing.T) {
 
 func TestAnAlteredRecordIsNamed(t *testing.T) {
 	dir := t.TempDir()
-	s, db, err := openAt(dir)
+	s, db, err := openAt(dir, made{})
 	if err == nil {
 		err = s.Register(context.Background(), subjectA())
 	}
@@ -236,7 +236,7 @@ func TestAnAlteredRecordIsNamed(t *testing.T) {
 	}
 	names, _ := filepath.Glob(filepath.Join(dir, "log", "*.seg"))
 	alter(t, names[0], "needle", "needlf")
-	_, db, err = openAt(dir)
+	_, db, err = openAt(dir, made{})
 	var damaged *batchlog.Damaged
 	if !errors.As(err, &damaged) || damaged.Record != 2 || damaged.Segment != names[0] {
 		t.Errorf("%v, want record 2 of %s", err, names[0])

@@ -16,6 +16,7 @@ type head struct {
 	ticked   *store.Time
 	closings int64
 	writer   string
+	log      string // batchlog.Log.ID
 }
 
 // readHead reads the offset; the row is made when it is missing.
@@ -23,13 +24,13 @@ func readHead(tx *store.Tx) (h head, err error) {
 	if _, err := tx.Exec("INSERT INTO usage_offset (shard, consumed, closings) VALUES ($1, 0, 0) ON CONFLICT (shard) DO NOTHING", shard); err != nil {
 		return h, err
 	}
-	err = tx.QueryRow("SELECT consumed, ticked_at, closings, writer FROM usage_offset WHERE shard = $1", shard).Scan(&h.consumed, &h.ticked, &h.closings, &h.writer)
+	err = tx.QueryRow("SELECT consumed, ticked_at, closings, writer, log FROM usage_offset WHERE shard = $1", shard).Scan(&h.consumed, &h.ticked, &h.closings, &h.writer, &h.log)
 	return h, err
 }
 
-// takeHead makes somebody the one who writes.
-func takeHead(tx *store.Tx, writer string) error {
-	_, err := tx.Exec("UPDATE usage_offset SET writer = $1 WHERE shard = $2", writer, shard)
+// takeHead makes somebody the one who writes what a log is folded into.
+func takeHead(tx *store.Tx, writer, log string) error {
+	_, err := tx.Exec("UPDATE usage_offset SET writer = $1, log = $2 WHERE shard = $3", writer, log, shard)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/internal/batchlog"
+	"github.com/halle-cloud/halle/internal/batchlog/segment"
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/id"
@@ -20,7 +21,7 @@ import (
 
 // Config of a usage store. Window, Grace and CutOff are part of what the log means: changing one asks for a Rebuild.
 type Config struct {
-	Dir      string        // of the log and the index
+	Dir      string        // of the index, and of the log when it is in files
 	DB       *store.DB     // the store's own, with Migrations applied
 	Now      clock.Clock   // of receipt
 	IDs      *id.Source    // of windows
@@ -31,6 +32,8 @@ type Config struct {
 	Patience time.Duration // how long Ingest waits for a verdict; 0 means ten seconds
 	Recent   int           // keys in memory; 0 means seen.DefaultRecent
 	Rebuild  bool          // fold the log again from its beginning
+	// OpenLog opens another log than the files in Dir, which nil means.
+	OpenLog func(ctx context.Context, durable batchlog.Durable) (batchlog.Log, error)
 
 	commitEvery time.Duration // for tests
 }
@@ -45,12 +48,12 @@ const (
 // Store is the usage store. Safe for concurrent use.
 type Store struct {
 	cfg   Config
-	log   *batchlog.Log
+	log   batchlog.Log
 	queue chan []batchlog.Batch // durable, to be folded
 	// writer is who this is among those that ever opened the store.
 	writer string
 	// Of the fold's goroutine: what corrections refer to, and the commit under way.
-	earlier *batchlog.Reader
+	earlier batchlog.Reader
 	flight  *flight
 
 	mu        sync.RWMutex // guards fold and what follows
@@ -77,7 +80,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{cfg: cfg, queue: make(chan []batchlog.Batch, 64), closed: make(chan struct{}, 1), pending: make(chan struct{}, 1),
 		folded: make(chan struct{})}
 	s.writer = cfg.IDs.New("wri")
-	log, err := batchlog.Open(filepath.Join(cfg.Dir, "log"), batchlog.Options{Durable: func(b []batchlog.Batch) { s.queue <- b }})
+	log, err := cfg.OpenLog(ctx, func(b []batchlog.Batch) { s.queue <- b })
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +104,11 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.OpenLog == nil {
+		c.OpenLog = func(_ context.Context, durable batchlog.Durable) (batchlog.Log, error) {
+			return segment.Open(filepath.Join(c.Dir, "log"), segment.Options{Durable: durable})
+		}
+	}
 	for _, d := range []struct {
 		at    *time.Duration
 		value time.Duration
@@ -122,9 +130,8 @@ func (s *Store) load(ctx context.Context, rebuild bool) error {
 			if err != nil {
 				return err
 			}
-			if last := s.log.Last(); last < uint64(h.consumed) && !s.cfg.Rebuild { // nothing is wiped that cannot be made again
-				return fmt.Errorf("the usage log in %s ends at record %d, the database has consumed %d: restore the log from its backup",
-					s.cfg.Dir, last, h.consumed)
+			if err := s.fits(h); err != nil && !s.cfg.Rebuild { // nothing is wiped that cannot be made again
+				return err
 			}
 			if rebuild {
 				if err := wipe(tx); err != nil {
@@ -135,7 +142,7 @@ func (s *Store) load(ctx context.Context, rebuild bool) error {
 			if err := f.load(tx); err != nil {
 				return err
 			}
-			return takeHead(tx, s.writer)
+			return takeHead(tx, s.writer, s.log.ID())
 		})
 		if err == nil && rebuild {
 			err = os.RemoveAll(index)
@@ -156,8 +163,23 @@ func (s *Store) load(ctx context.Context, rebuild bool) error {
 	}
 }
 
+// fits tells whether the database was folded from this log.
+func (s *Store) fits(h head) error {
+	place := s.log.State().Place
+	switch last := s.log.Last(); {
+	case h.consumed == 0:
+		return nil
+	case h.log != s.log.ID():
+		return fmt.Errorf("the usage database was made from another log than %s and has consumed %d records of it: set usage_log back, or move the old log over first (halle usage log move)",
+			place, h.consumed)
+	case last < uint64(h.consumed):
+		return fmt.Errorf("the usage log %s ends at record %d, the database has consumed %d: restore the log from its backup", place, last, h.consumed)
+	}
+	return nil
+}
+
 func (s *Store) replay(ctx context.Context) error {
-	err := s.log.Read(s.fold.consumed+1, func(b batchlog.Batch) error {
+	err := batchlog.Read(s.log, s.fold.consumed+1, func(b batchlog.Batch) error {
 		r, err := readRecord(b)
 		if err != nil {
 			return err
@@ -176,9 +198,13 @@ func (s *Store) replay(ctx context.Context) error {
 	return err
 }
 
-// readAgain reads an earlier record of the log for the fold.
+// readAgain reads an earlier record of the log for the fold, which waits as long as the log is out of reach.
 func (s *Store) readAgain(number uint64) (*record, error) {
 	b, err := s.earlier.Batch(number)
+	for fail.Is(err, fail.Unavailable) {
+		s.cfg.Log.Warn("usage: an earlier record cannot be read yet", "record", number, "err", err)
+		b, err = s.earlier.Batch(number)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("record %d of the usage log: %w", number, err)
 	}

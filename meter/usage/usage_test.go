@@ -26,14 +26,15 @@ type fixture struct {
 	clock *clock.Fake
 }
 
-func start(t testing.TB, db *store.DB) *fixture {
+func start(t testing.TB, db *store.DB, log made) *fixture {
 	t.Helper()
 	ids, err := id.NewSource("test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := clock.NewFake(day().Add(12 * time.Hour))
-	f := &fixture{clock: c, cfg: Config{Dir: t.TempDir(), DB: db, Now: c.Now, IDs: ids, Patience: time.Minute}}
+	dir := t.TempDir()
+	f := &fixture{clock: c, cfg: Config{Dir: dir, DB: db, Now: c.Now, IDs: ids, Patience: time.Minute, OpenLog: log.in(dir)}}
 	f.open(t)
 	t.Cleanup(func() { _ = f.Close() })
 	return f
@@ -129,8 +130,8 @@ func lines(list []Window) (out []string) {
 func sets() []store.Migrations { return []store.Migrations{Migrations()} }
 
 func TestVerdicts(t *testing.T) {
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
-		f := start(t, db)
+	each(t, func(t *testing.T, db *store.DB, log made) {
+		f := start(t, db, log)
 		f.register(t, subjectA())
 		noon := day().Add(12 * time.Hour)
 		e := use("1", noon, 10)
@@ -192,8 +193,8 @@ func (f *fixture) quarantineIs(t *testing.T) {
 }
 
 func TestWindowsCloseAtTheWatermarkThenByGrace(t *testing.T) {
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
-		f := start(t, db)
+	each(t, func(t *testing.T, db *store.DB, log made) {
+		f := start(t, db, log)
 		f.register(t, subjectA())
 		ctx := context.Background()
 		ten := day().Add(10 * time.Hour)
@@ -243,8 +244,8 @@ func TestWindowsCloseAtTheWatermarkThenByGrace(t *testing.T) {
 }
 
 func TestTheEndMakesAPartialThenAFinalWindow(t *testing.T) {
-	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
-		f := start(t, db)
+	each(t, func(t *testing.T, db *store.DB, log made) {
+		f := start(t, db, log)
 		whole := subjectA()
 		whole.ID, whole.Window = "sub_w", WholeLife
 		f.register(t, subjectA(), whole, whole)
@@ -283,7 +284,7 @@ func TestTheEndMakesAPartialThenAFinalWindow(t *testing.T) {
 }
 
 func TestACompleteEndWaitsForNothing(t *testing.T) {
-	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
+	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()), made{})
 	silent := subjectA()
 	silent.ID = "sub_s"
 	f.register(t, subjectA(), silent)
@@ -303,7 +304,7 @@ func TestACompleteEndWaitsForNothing(t *testing.T) {
 }
 
 func TestRegisterAgain(t *testing.T) {
-	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
+	f := start(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()), made{})
 	s := subjectA()
 	f.register(t, s, s)
 	if h := f.Health(); h.Stored != 1 {

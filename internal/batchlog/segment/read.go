@@ -1,16 +1,16 @@
-package batchlog
+package segment
 
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"slices"
 	"sort"
+
+	"github.com/halle-cloud/halle/internal/batchlog"
 )
 
 // frames reads the frames of one segment from an offset on.
@@ -28,30 +28,30 @@ func newFrames(path string, r io.Reader, at entry) *frames {
 
 // next gives the next batch, whose payload is good until the following call, and what was durable when it was written.
 // io.EOF is a clean end; *Damaged a faulty frame, at which the reader stays.
-func (f *frames) next() (Batch, uint64, error) {
+func (f *frames) next() (batchlog.Batch, uint64, error) {
 	for {
 		body, err := f.frame()
 		if err != nil {
-			return Batch{}, 0, err
+			return batchlog.Batch{}, 0, err
 		}
-		b, durable, ok := parseBody(body)
+		b, durable, ok := batchlog.ParseBody(body)
 		switch {
 		case !ok:
 			return b, 0, f.damaged("its body is too short")
 		case b.Number == sealNumber:
-			f.offset += int64(headSize + len(body))
+			f.offset += int64(batchlog.HeadSize + len(body))
 			continue
 		case b.Number != f.number:
 			return b, 0, f.damaged(fmt.Sprintf("record %d stands there", b.Number))
 		}
-		f.offset += int64(headSize + len(body))
+		f.offset += int64(batchlog.HeadSize + len(body))
 		f.number++
 		return b, durable, nil
 	}
 }
 
 func (f *frames) frame() ([]byte, error) {
-	var head [headSize]byte
+	var head [batchlog.HeadSize]byte
 	switch n, err := io.ReadFull(f.r, head[:]); {
 	case n == 0 && errors.Is(err, io.EOF):
 		return nil, io.EOF
@@ -60,25 +60,25 @@ func (f *frames) frame() ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read log segment %s: %w", f.path, err)
 	}
-	length := binary.LittleEndian.Uint32(head[4:])
-	if string(head[:4]) != magic || length < minLength || length > maxLength {
+	length, ok := batchlog.FrameLength(head[:])
+	if !ok {
 		return nil, f.damaged("no frame begins there")
 	}
-	f.body = slices.Grow(f.body[:0], int(length))[:length]
+	f.body = slices.Grow(f.body[:0], length)[:length]
 	switch _, err := io.ReadFull(f.r, f.body); {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, f.damaged("the file ends within a frame")
 	case err != nil:
 		return nil, fmt.Errorf("read log segment %s: %w", f.path, err)
 	}
-	if crc32.Checksum(f.body, castagnoli()) != binary.LittleEndian.Uint32(head[8:]) {
+	if !batchlog.FrameWhole(head[:], f.body) {
 		return nil, f.damaged("its checksum is wrong")
 	}
 	return f.body, nil
 }
 
 func (f *frames) damaged(why string) error {
-	return &Damaged{Segment: f.path, Offset: f.offset, Record: f.number, Why: why}
+	return &batchlog.Damaged{Segment: f.path, Offset: f.offset, Record: f.number, Why: why}
 }
 
 // recover reads the last segment whole, sets its size to the end of the last good frame and returns the last number.
@@ -93,7 +93,7 @@ func (s *segment) recover() (uint64, error) {
 	for {
 		at := f.offset
 		_, durable, err := f.next()
-		var damaged *Damaged
+		var damaged *batchlog.Damaged
 		switch {
 		case err == nil:
 			s.note(entry{f.number - 1, at})
@@ -120,19 +120,19 @@ func (s *segment) recover() (uint64, error) {
 func durableIn(b []byte) uint64 {
 	best := uint64(0)
 	for {
-		at := bytes.Index(b, []byte(magic))
-		if at < 0 || len(b)-at < frameFixed {
+		at := bytes.Index(b, []byte(batchlog.Magic))
+		if at < 0 || len(b)-at < batchlog.FixedSize {
 			return best
 		}
 		b = b[at:]
-		length := int(binary.LittleEndian.Uint32(b[4:]))
-		if length >= minLength && length <= len(b)-headSize &&
-			crc32.Checksum(b[headSize:headSize+length], castagnoli()) == binary.LittleEndian.Uint32(b[8:]) {
-			if _, durable, ok := parseBody(b[headSize : headSize+length]); ok {
+		length, ok := batchlog.FrameLength(b)
+		if ok && length <= len(b)-batchlog.HeadSize {
+			body := b[batchlog.HeadSize : batchlog.HeadSize+length]
+			if _, durable, ok := batchlog.ParseBody(body); ok && batchlog.FrameWhole(b, body) {
 				best = max(best, durable)
 			}
 		}
-		b = b[len(magic):]
+		b = b[len(batchlog.Magic):]
 	}
 }
 
@@ -146,7 +146,7 @@ type Reader struct {
 }
 
 // Reader opens a reader; close it.
-func (l *Log) Reader() *Reader { return &Reader{log: l} }
+func (l *Log) Reader() batchlog.Reader { return &Reader{log: l} }
 
 // Close gives the file back.
 func (r *Reader) Close() error {
@@ -158,12 +158,12 @@ func (r *Reader) Close() error {
 
 // Batch reads the batch with the number; the payload is good until the next call. io.EOF when the log has no such
 // batch; *Damaged when it cannot be read.
-func (r *Reader) Batch(number uint64) (Batch, error) {
+func (r *Reader) Batch(number uint64) (batchlog.Batch, error) {
 	if number == 0 || number > r.log.Last() {
-		return Batch{}, io.EOF
+		return batchlog.Batch{}, io.EOF
 	}
 	if err := r.seek(number); err != nil {
-		return Batch{}, err
+		return batchlog.Batch{}, err
 	}
 	for {
 		b, _, err := r.f.next()
@@ -217,7 +217,7 @@ func (l *Log) locate(number uint64) (place, error) {
 	defer l.mu.Unlock()
 	i := sort.Search(len(l.segments), func(i int) bool { return l.segments[i].first > number }) - 1
 	if i < 0 {
-		return place{}, &Damaged{Segment: l.dir, Record: number, Why: "no segment holds it"}
+		return place{}, &batchlog.Damaged{Segment: l.dir, Record: number, Why: "no segment holds it"}
 	}
 	s := l.segments[i]
 	if !s.whole {
@@ -228,7 +228,7 @@ func (l *Log) locate(number uint64) (place, error) {
 	}
 	j := sort.Search(len(s.index), func(j int) bool { return s.index[j].number > number }) - 1
 	if j < 0 {
-		return place{}, &Damaged{Segment: s.path, Record: number, Why: "the segment does not hold it"}
+		return place{}, &batchlog.Damaged{Segment: s.path, Record: number, Why: "the segment does not hold it"}
 	}
 	return place{s, s.index[j], s.size, l.last}, nil
 }
@@ -253,21 +253,4 @@ func (s *segment) reindex() error {
 		}
 		s.note(entry{f.number - 1, at})
 	}
-}
-
-// Read calls fn with each batch from a number on, through the last that is durable now. The payload is good during
-// the call. Errors: those of fn, *Damaged.
-func (l *Log) Read(from uint64, fn func(Batch) error) (err error) {
-	r := l.Reader()
-	defer func() { err = errors.Join(err, r.Close()) }()
-	for n, last := from, l.Last(); n <= last; n++ {
-		b, err := r.Batch(n)
-		if err == nil {
-			err = fn(b)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

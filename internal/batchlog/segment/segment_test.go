@@ -1,4 +1,4 @@
-package batchlog
+package segment
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
+	"github.com/halle-cloud/halle/internal/batchlog"
 	"github.com/halle-cloud/halle/internal/fail"
 )
 
@@ -33,7 +34,7 @@ func payload(n int) []byte { return bytes.Repeat([]byte{byte(n)}, n%300) }
 func fill(t testing.TB, l *Log, from, to int) {
 	t.Helper()
 	for n := from; n <= to; n++ {
-		got, err := l.Append(context.Background(), Batch{At: time.UnixMicro(int64(n)), Principal: fmt.Sprint("p", n), Count: n, Payload: payload(n)})
+		got, err := l.Append(context.Background(), batchlog.Batch{At: time.UnixMicro(int64(n)), Principal: fmt.Sprint("p", n), Count: n, Payload: payload(n)})
 		if err != nil || got != uint64(n) {
 			t.Fatalf("append %d: %d, %v", n, got, err)
 		}
@@ -44,7 +45,7 @@ func fill(t testing.TB, l *Log, from, to int) {
 func check(t testing.TB, l *Log, want int) {
 	t.Helper()
 	n := 0
-	err := l.Read(1, func(b Batch) error {
+	err := batchlog.Read(l, 1, func(b batchlog.Batch) error {
 		n++
 		if b.Number != uint64(n) || b.Count != n || b.Principal != fmt.Sprint("p", n) || b.At.UnixMicro() != int64(n) || !bytes.Equal(b.Payload, payload(n)) {
 			return fmt.Errorf("batch %d came back as %+v", n, b)
@@ -87,7 +88,7 @@ func TestReopenOverSegments(t *testing.T) {
 
 func TestConcurrentAppendsComeInOrder(t *testing.T) {
 	var seen []uint64
-	l := open(t, t.TempDir(), Options{SegmentBytes: 10_000, Durable: func(bs []Batch) {
+	l := open(t, t.TempDir(), Options{SegmentBytes: 10_000, Durable: func(bs []batchlog.Batch) {
 		for _, b := range bs {
 			if b.Tag != fmt.Sprint(b.Count) {
 				panic("the tag is of another batch")
@@ -100,7 +101,7 @@ func TestConcurrentAppendsComeInOrder(t *testing.T) {
 		wg.Go(func() {
 			r := l.Reader()
 			for i := range 50 {
-				n, err := l.Append(context.Background(), Batch{Count: w*50 + i, Tag: fmt.Sprint(w*50 + i), Payload: payload(i)})
+				n, err := l.Append(context.Background(), batchlog.Batch{Count: w*50 + i, Tag: fmt.Sprint(w*50 + i), Payload: payload(i)})
 				if err != nil {
 					t.Error(err)
 					return
@@ -124,7 +125,7 @@ func TestConcurrentAppendsComeInOrder(t *testing.T) {
 	if len(seen) != 400 {
 		t.Errorf("%d batches instead of 400", len(seen))
 	}
-	if _, err := l.Append(context.Background(), Batch{}); !fail.Is(err, fail.Unavailable) {
+	if _, err := l.Append(context.Background(), batchlog.Batch{}); !fail.Is(err, fail.Unavailable) {
 		t.Errorf("append to a closed log: %v", err)
 	}
 }
@@ -205,7 +206,7 @@ func TestAlteredRecordIsNamed(t *testing.T) {
 		}
 		end := len(b)
 		if path == lastSegment(t, dir) {
-			end -= frameFixed // the closing mark itself may go
+			end -= batchlog.FixedSize // the closing mark itself may go
 		}
 		at := rapid.IntRange(0, end-1).Draw(rt, "at")
 		b[at] ^= byte(1 << rapid.IntRange(0, 7).Draw(rt, "bit"))
@@ -214,10 +215,10 @@ func TestAlteredRecordIsNamed(t *testing.T) {
 		}
 		l, err := Open(dir, Options{})
 		if err == nil {
-			err = l.Read(1, func(Batch) error { return nil })
+			err = batchlog.Read(l, 1, func(batchlog.Batch) error { return nil })
 			_ = l.Close()
 		}
-		var d *Damaged
+		var d *batchlog.Damaged
 		if !errors.As(err, &d) || d.Segment != path || d.Offset > int64(at) || d.Record == 0 {
 			rt.Fatalf("byte %d of %s: %v", at, filepath.Base(path), err)
 		}
@@ -233,7 +234,7 @@ func TestDiskFullRefusesAndRecovers(t *testing.T) {
 		n, _ := f.WriteAt(b[:len(b)/2], at)
 		return n, unix.ENOSPC
 	}
-	_, err := l.Append(context.Background(), Batch{Payload: payload(99)})
+	_, err := l.Append(context.Background(), batchlog.Batch{Payload: payload(99)})
 	if !fail.Is(err, fail.Unavailable) || !errors.Is(err, unix.ENOSPC) {
 		t.Fatalf("on a full disk: %v", err)
 	}
@@ -248,7 +249,7 @@ func TestFailedSyncPromisesNothingMore(t *testing.T) {
 	fill(t, l, 1, 5)
 	l.sync = func(*os.File) error { return unix.EIO }
 	for range 2 {
-		if _, err := l.Append(context.Background(), Batch{}); !fail.Is(err, fail.Unavailable) {
+		if _, err := l.Append(context.Background(), batchlog.Batch{}); !fail.Is(err, fail.Unavailable) {
 			t.Fatalf("after a failed fsync: %v", err)
 		}
 	}
@@ -261,11 +262,11 @@ func TestFailedSyncPromisesNothingMore(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	var b []byte
 	for n := range 4 {
-		b = appendFrame(b, &Batch{Number: uint64(n + 1), Count: n, Payload: payload(n)}, uint64(n))
+		b = batchlog.AppendFrame(b, &batchlog.Batch{Number: uint64(n + 1), Count: n, Payload: payload(n)}, uint64(n))
 	}
 	f.Add(b)
 	f.Add(b[:len(b)-3])
-	f.Add([]byte(magic))
+	f.Add([]byte(batchlog.Magic))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf(segmentForm, 1)), b, 0o600); err != nil {
@@ -273,18 +274,18 @@ func FuzzOpen(f *testing.F) {
 		}
 		l, err := Open(dir, Options{})
 		if err != nil {
-			var d *Damaged
+			var d *batchlog.Damaged
 			if !errors.As(err, &d) {
 				t.Fatal(err)
 			}
 			return
 		}
 		last := l.Last()
-		n, err := l.Append(context.Background(), Batch{Payload: []byte("next")})
+		n, err := l.Append(context.Background(), batchlog.Batch{Payload: []byte("next")})
 		if err != nil || n != last+1 {
 			t.Fatalf("append after %d: %d, %v", last, n, err)
 		}
-		if err := l.Read(1, func(Batch) error { return nil }); err != nil {
+		if err := batchlog.Read(l, 1, func(batchlog.Batch) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if err := l.Close(); err != nil {
@@ -300,7 +301,7 @@ func BenchmarkAppend(b *testing.B) {
 	b.SetParallelism(32)
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			if _, err := l.Append(context.Background(), Batch{Payload: body}); err != nil {
+			if _, err := l.Append(context.Background(), batchlog.Batch{Payload: body}); err != nil {
 				b.Error(err)
 			}
 		}
@@ -323,7 +324,7 @@ func TestAFloodWaitsForItself(t *testing.T) {
 	results := make(chan error, 200)
 	send := func(principal string, payload []byte, number *uint64) {
 		wait.Go(func() {
-			n, err := l.Append(context.Background(), Batch{Principal: principal, Count: 1, Payload: payload})
+			n, err := l.Append(context.Background(), batchlog.Batch{Principal: principal, Count: 1, Payload: payload})
 			if number != nil {
 				*number = n
 			}
@@ -345,9 +346,7 @@ func TestAFloodWaitsForItself(t *testing.T) {
 	var other uint64
 	send("other", []byte("small"), &other)
 	for waiting := 0; waiting < 2; {
-		l.mu.Lock()
-		waiting = len(l.queues)
-		l.mu.Unlock()
+		waiting = l.queue.Waiting()
 	}
 	close(gate)
 	wait.Wait()
