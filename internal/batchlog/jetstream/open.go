@@ -88,14 +88,14 @@ func (l *Log) readTail(ctx context.Context) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("stream %s: %w", l.conf.Stream, err)
 	}
-	if err := l.whole(ctx, info); err != nil {
-		return 0, err
-	}
 	tail := info.State.LastSeq
 	if tail == 0 {
 		_, _ = rand.Read(l.id[:]) // never fails
 		l.next = 1
 		return 0, nil
+	}
+	if info.State.FirstSeq != 1 {
+		return 0, l.missing(1, 1)
 	}
 	first, err := l.load(1)
 	if err != nil {
@@ -105,6 +105,9 @@ func (l *Log) readTail(ctx context.Context) (uint64, error) {
 		return 0, fmt.Errorf("the stream %s is the usage log of the installation %q, this one is %q: name another with usage_log.stream", l.conf.Stream, first.home, l.conf.Home)
 	}
 	l.id = first.log
+	if err := l.whole(ctx, info); err != nil {
+		return 0, err
+	}
 	last, err := l.load(tail)
 	if err != nil {
 		return 0, err
@@ -122,7 +125,7 @@ func (l *Log) load(sequence uint64) (*message, error) {
 			return l.parse(sequence, data)
 		}
 		if errors.Is(err, errNoMessage) && errors.Is(last, errNoMessage) {
-			return nil, &batchlog.Damaged{Segment: l.conf.Stream, Sequence: sequence, Why: "the message is missing: restore the stream from its backup"}
+			return nil, l.missing(sequence, 0)
 		}
 		if last = err; time.Now().After(until) || !rest(l.run, wait) {
 			return nil, fmt.Errorf("stream %s, sequence %d: %w", l.conf.Stream, sequence, err)

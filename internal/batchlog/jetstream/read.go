@@ -173,7 +173,7 @@ func (l *Log) fetch(sequence uint64, most int) ([]raw, error) {
 				return []raw{{sequence, data}}, nil
 			}
 			if errors.Is(err, errNoMessage) && len(list) > 0 {
-				return nil, &batchlog.Damaged{Segment: l.conf.Stream, Sequence: sequence, Why: "the message is missing: restore the stream from its backup"}
+				return nil, l.missing(sequence, 0)
 			}
 		}
 		if l.run.Err() != nil {
@@ -181,7 +181,7 @@ func (l *Log) fetch(sequence uint64, most int) ([]raw, error) {
 		}
 		if time.Now().After(until) {
 			if errors.Is(err, errNoMessage) {
-				return nil, &batchlog.Damaged{Segment: l.conf.Stream, Sequence: sequence, Why: "the message is missing: restore the stream from its backup"}
+				return nil, l.missing(sequence, 0)
 			}
 			return nil, fail.New(fail.Unavailable, "log.unread", "The usage log cannot be read now.", "Try again in a moment.").
 				Wrap(fmt.Errorf("stream %s, sequence %d: %w", l.conf.Stream, sequence, err))

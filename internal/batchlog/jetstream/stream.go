@@ -70,34 +70,30 @@ func (l *Log) suits(info *jetstream.StreamInfo) error {
 	return nil
 }
 
-// whole tells whether every message from the first on is there. Error: *batchlog.Damaged.
+// whole tells whether every message behind the first is there. Error: *batchlog.Damaged.
 func (l *Log) whole(ctx context.Context, info *jetstream.StreamInfo) error {
 	s := info.State
-	missing := uint64(0)
-	switch {
-	case s.LastSeq == 0:
-		return nil
-	case s.FirstSeq != 1:
-		missing = 1
-	case s.NumDeleted > 0 || s.Lost != nil && len(s.Lost.Msgs) > 0 || s.Msgs != s.LastSeq:
-		full, err := l.stream.Info(ctx, jetstream.WithDeletedDetails(true))
-		if err != nil {
-			return err
-		}
-		missing = s.LastSeq
-		for _, seq := range full.State.Deleted {
-			missing = min(missing, seq)
-		}
-	default:
+	if s.NumDeleted == 0 && (s.Lost == nil || len(s.Lost.Msgs) == 0) && s.Msgs == s.LastSeq {
 		return nil
 	}
-	record := uint64(1)
-	if missing > 1 {
-		if m, err := l.load(missing - 1); err == nil {
-			record = m.end()
-		}
+	full, err := l.stream.Info(ctx, jetstream.WithDeletedDetails(true))
+	if err != nil {
+		return err
 	}
-	return &batchlog.Damaged{Segment: l.conf.Stream, Sequence: missing, Record: record, Why: "the message is missing: restore the stream from its backup"}
+	gap := s.LastSeq
+	for _, seq := range full.State.Deleted {
+		gap = min(gap, seq)
+	}
+	record := uint64(0)
+	if m, err := l.load(gap - 1); err == nil {
+		record = m.end()
+	}
+	return l.missing(gap, record)
+}
+
+// missing is the error of a message that is gone.
+func (l *Log) missing(sequence, record uint64) error {
+	return &batchlog.Damaged{Segment: l.conf.Stream, Sequence: sequence, Record: record, Why: "the message is missing: restore the stream from its backup"}
 }
 
 // poll looks at the stream now and then.
@@ -147,7 +143,7 @@ func (l *Log) State() batchlog.State {
 	return s
 }
 
-// trouble says why nothing is taken in, nil that it is again.
+// problem says why nothing is taken in, nil that it is again.
 func (l *Log) problem(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
