@@ -755,6 +755,7 @@ usage_items.period_from integer not null
 usage_items.subject text not null
 usage_offset.closings integer not null
 usage_offset.consumed integer not null
+usage_offset.log text not null
 usage_offset.shard integer not null
 usage_offset.ticked_at text
 usage_offset.writer text not null

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/batchlog"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/provision"
@@ -79,19 +80,38 @@ func workOrder(w provision.WorkOrder) WorkOrder {
 
 // IngestHealth is how the intake of usage is doing.
 type IngestHealth struct {
-	Stored    uint64 `json:"stored" doc:"records in the log"`
-	Folded    uint64 `json:"folded"`
-	Committed uint64 `json:"committed"`
-	Subjects  int    `json:"subjects"`
-	Open      int    `json:"open" doc:"windows"`
-	Closings  int64  `json:"closings"`
-	Stopped   string `json:"stopped,omitempty" doc:"why it does not fold"`
+	Stored    uint64   `json:"stored" doc:"records in the log"`
+	Folded    uint64   `json:"folded"`
+	Committed uint64   `json:"committed"`
+	Subjects  int      `json:"subjects"`
+	Open      int      `json:"open" doc:"windows"`
+	Closings  int64    `json:"closings"`
+	Stopped   string   `json:"stopped,omitempty" doc:"why it does not fold"`
+	Log       UsageLog `json:"log"`
+}
+
+// UsageLog is how the log that usage is kept in is doing.
+type UsageLog struct {
+	Kind     batchlog.Kind   `json:"kind" enum:"files,jetstream"`
+	Place    string          `json:"place" doc:"a folder, or a stream and its servers"`
+	Bytes    int64           `json:"bytes"`
+	Copies   int             `json:"copies" doc:"that each record is kept in"`
+	CopiesUp int             `json:"copiesUp" doc:"of those, how many follow now"`
+	Behind   uint64          `json:"behind" doc:"messages by which the slowest copy is behind"`
+	Synced   batchlog.Synced `json:"synced" enum:"always,later,unknown" doc:"whether a record is on disk before it is acknowledged"`
+	Problem  string          `json:"problem,omitempty" doc:"why nothing is taken in"`
+	Since    *time.Time      `json:"since,omitempty" doc:"of the problem"`
 }
 
 func ingestHealth(h usage.Health) IngestHealth {
 	out := IngestHealth{Stored: h.Stored, Folded: h.Folded, Committed: h.Committed, Subjects: h.Subjects, Open: h.Open, Closings: h.Closings}
 	if h.Stopped != nil {
 		out.Stopped = h.Stopped.Error()
+	}
+	l := h.Log
+	out.Log = UsageLog{Kind: l.Kind, Place: l.Place, Bytes: l.Bytes, Copies: l.Copies, CopiesUp: l.CopiesUp, Behind: l.Behind, Synced: l.Synced}
+	if l.Problem != nil {
+		out.Log.Problem, out.Log.Since = l.Problem.Error(), &l.Since
 	}
 	return out
 }

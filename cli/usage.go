@@ -22,6 +22,7 @@ type Usage struct {
 	Cost       usageCost       `cmd:"" help:"Show what each service costs at this moment."`
 	Import     usageImport     `cmd:"" help:"Send the usage of a CSV or FOCUS file, as its publisher; the same file twice counts once."`
 	Send       usageSend       `cmd:"" help:"Send usage events from standard input through a spool on disk, as their publisher."`
+	Intake     usageIntake     `cmd:"" help:"Show how usage is taken in and where it is kept, as the operator."`
 	Export     usageExport     `cmd:"" help:"Write invoices as FOCUS 1.2, for cost tools."`
 }
 

@@ -421,13 +421,14 @@ type History struct {
 
 // IngestHealth is what the API calls so.
 type IngestHealth struct {
-	Closings  int64  `json:"closings"`
-	Committed int64  `json:"committed"`
-	Folded    int64  `json:"folded"`
-	Open      int64  `json:"open"`              // windows
-	Stopped   string `json:"stopped,omitempty"` // why it does not fold
-	Stored    int64  `json:"stored"`            // records in the log
-	Subjects  int64  `json:"subjects"`
+	Closings  int64    `json:"closings"`
+	Committed int64    `json:"committed"`
+	Folded    int64    `json:"folded"`
+	Log       UsageLog `json:"log"`
+	Open      int64    `json:"open"`              // windows
+	Stopped   string   `json:"stopped,omitempty"` // why it does not fold
+	Stored    int64    `json:"stored"`            // records in the log
+	Subjects  int64    `json:"subjects"`
 }
 
 // Interval is what the API calls so.
@@ -1970,6 +1971,19 @@ type Token struct {
 	Roles     []string  `json:"roles"`
 	Scopes    []string  `json:"scopes"`
 	UsedAt    time.Time `json:"usedAt,omitzero"` // within a minute
+}
+
+// UsageLog is what the API calls so.
+type UsageLog struct {
+	Behind   int64     `json:"behind"` // messages by which the slowest copy is behind
+	Bytes    int64     `json:"bytes"`
+	Copies   int64     `json:"copies"`   // that each record is kept in
+	CopiesUp int64     `json:"copiesUp"` // of those, how many follow now
+	Kind     string    `json:"kind"`
+	Place    string    `json:"place"`             // a folder, or a stream and its servers
+	Problem  string    `json:"problem,omitempty"` // why nothing is taken in
+	Since    time.Time `json:"since,omitzero"`    // of the problem
+	Synced   string    `json:"synced"`            // whether a record is on disk before it is acknowledged
 }
 
 // UsagePoint is what the API calls so.

@@ -169,7 +169,8 @@ func (h *house) usage(ctx context.Context) error {
 	if err := db.Migrate(ctx, usage.Migrations()); err != nil {
 		return fmt.Errorf("usage store: %w", err)
 	}
-	u, err := usage.Open(ctx, usage.Config{Dir: filepath.Join(h.conf.Data, "usage"), DB: db, Now: h.now, IDs: h.ids, Log: h.log, Grace: h.conf.Metering.Grace.Duration})
+	u, err := usage.Open(ctx, usage.Config{Dir: filepath.Join(h.conf.Data, "usage"), DB: db, Now: h.now, IDs: h.ids, Log: h.log, Grace: h.conf.Metering.Grace.Duration,
+		OpenLog: h.usageLog()})
 	if err != nil {
 		return fmt.Errorf("usage store: %w", err)
 	}

@@ -31,13 +31,14 @@ import (
 var version = ""
 
 type root struct {
-	Serve   serveCommand   `cmd:"" help:"Start the server."`
-	Init    initCommand    `cmd:"" help:"Make a new installation: the operator and its first person."`
-	Demo    demoCommand    `cmd:"" help:"Show the whole cycle on this machine, then serve the portal."`
-	Config  configCommand  `cmd:"" help:"Explain every setting and its present value."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-	Stage   stageCommand   `cmd:"" hidden:"" help:"Stand up an installation to be measured; make bench does."`
-	App     appCommand     `cmd:"" hidden:"" help:"Run an application that Halle ships. The process driver starts it."`
+	Serve    serveCommand    `cmd:"" help:"Start the server."`
+	Init     initCommand     `cmd:"" help:"Make a new installation: the operator and its first person."`
+	Demo     demoCommand     `cmd:"" help:"Show the whole cycle on this machine, then serve the portal."`
+	Config   configCommand   `cmd:"" help:"Explain every setting and its present value."`
+	UsageLog usageLogCommand `cmd:"" name:"usage-log" help:"Move the usage log to a NATS cluster."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Stage    stageCommand    `cmd:"" hidden:"" help:"Stand up an installation to be measured; make bench does."`
+	App      appCommand      `cmd:"" hidden:"" help:"Run an application that Halle ships. The process driver starts it."`
 
 	cli.Commands
 

@@ -45,6 +45,7 @@ type Config struct {
 	Password Password `toml:"password"`
 	Process  Process  `toml:"process"`
 	Metering Metering `toml:"metering"`
+	UsageLog UsageLog `toml:"usage_log"`
 	Services []Remote `toml:"service" help:"publishers' own services that speak the driver contract: [[service]] with name, url, token_file"`
 }
 
@@ -85,6 +86,20 @@ type Metering struct {
 	Grace    Duration `toml:"grace" help:"how long after its end a window waits for late events without a watermark"`
 }
 
+// UsageLog is where the batches of usage are kept, which all else about usage is made from. Its file settings matter
+// where url names servers.
+type UsageLog struct {
+	URL             string `toml:"url" help:"servers of a NATS JetStream cluster: nats://… or tls://…, with commas between; empty: files in DATA/usage/log. Encrypted unless all are on this machine"`
+	Stream          string `toml:"stream" help:"name of the stream: A-Z, 0-9, _; empty: HALLE_USAGE_ and HOME in capitals"`
+	Replicas        int    `toml:"replicas" help:"copies of the stream, on as many servers: 3 or 5; 1 keeps a single copy, which only a server with sync_interval: always does not lose"`
+	CredentialsFile string `toml:"credentials_file" help:"file with NATS credentials (.creds); empty: none"`
+	AuthFile        string `toml:"auth_file" help:"file with user:password; empty: none"`
+	CAFile          string `toml:"ca_file" help:"file with the certificates that sign the servers'; empty: those of the system"`
+	CertFile        string `toml:"cert_file" help:"file with the certificate that Halle shows; empty: none"`
+	KeyFile         string `toml:"key_file" help:"file with the key of cert_file"`
+	Monitor         string `toml:"monitor" help:"monitoring addresses of all servers, http://…:8222 with commas between, to check that they sync always; empty: not checked"`
+}
+
 // Duration is a time.Duration written as "30s" or "24h".
 type Duration struct{ time.Duration }
 
@@ -104,6 +119,7 @@ func Default() Config {
 		Password: Password{Time: 3, MemoryKiB: 65536, Threads: 2},
 		Process:  Process{MinIsolation: "basic", Host: "127.0.0.1", Observe: Duration{10 * time.Second}},
 		Metering: Metering{Interval: Duration{time.Minute}, Grace: Duration{24 * time.Hour}},
+		UsageLog: UsageLog{Replicas: 3},
 	}
 }
 
@@ -154,6 +170,7 @@ func (c *Config) derive() {
 	or(&c.RootKey, filepath.Join(c.Data, "root.key"))
 	or(&c.Origin, c.Home+".halle")
 	or(&c.URL, "http://"+c.Listen)
+	or(&c.UsageLog.Stream, "HALLE_USAGE_"+strings.ToUpper(c.Home))
 }
 
 // Validate tells everything that is wrong at once.
@@ -188,6 +205,7 @@ func (c *Config) Validate() error {
 	bad(c.Process.Observe.Duration < time.Second || c.Process.Observe.Duration > time.Hour, "process.observe", "use 1s to 1h")
 	bad(c.Metering.Interval.Duration < time.Second || c.Metering.Interval.Duration > time.Hour, "metering.interval", "use 1s to 1h")
 	bad(c.Metering.Grace.Duration < time.Second, "metering.grace", "use 1s or more")
+	c.UsageLog.validate(bad)
 	if len(errs) == 0 {
 		return nil
 	}
@@ -197,7 +215,7 @@ func (c *Config) Validate() error {
 // TrustedProxies are the networks of Proxies.
 func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for text := range strings.FieldsFuncSeq(c.Proxies, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for text := range strings.FieldsFuncSeq(c.Proxies, separates) {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, err

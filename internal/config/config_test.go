@@ -13,7 +13,8 @@ func TestTheDefaultWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Database != "sqlite:data/halle.db" || c.URL != "http://127.0.0.1:8080" || c.Origin != "halle.halle" {
+	if c.Database != "sqlite:data/halle.db" || c.URL != "http://127.0.0.1:8080" || c.Origin != "halle.halle" ||
+		c.UsageLog.URL != "" || c.UsageLog.Stream != "HALLE_USAGE_HALLE" || c.UsageLog.Replicas != 3 {
 		t.Fatalf("%+v", c)
 	}
 }
@@ -36,10 +37,17 @@ func TestFileThenEnvironment(t *testing.T) {
 func TestWrongSettingsAreNamed(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{
-		"workerz = 3":                         "workerz",
-		"workers = \"x\"":                     "workers",
-		"listen = \"nowhere\"\nworkers = 999": "listen",
-		"[mail]\ntls = \"maybe\"":             "mail.tls",
+		"workerz = 3":                                              "workerz",
+		"workers = \"x\"":                                          "workers",
+		"listen = \"nowhere\"\nworkers = 999":                      "listen",
+		"[mail]\ntls = \"maybe\"":                                  "mail.tls",
+		"[usage_log]\nurl = \"http://a\"":                          "usage_log.url",
+		"[usage_log]\nurl = \"nats://u:p@a\"":                      "no user or password here",
+		"[usage_log]\nurl = \",\"":                                 "name a server",
+		"[usage_log]\nreplicas = 2":                                "usage_log.replicas",
+		"[usage_log]\nstream = \"a b\"":                            "usage_log.stream",
+		"[usage_log]\ncert_file = \"x\"":                           "usage_log.key_file",
+		"[usage_log]\nmonitor = \"nats://a\"":                      "usage_log.monitor",
 		"database = \"postgres://a/b\"\nkeys = \"postgres://a/b\"": "database of their own",
 	} {
 		path := filepath.Join(dir, "halle.toml")

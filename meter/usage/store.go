@@ -170,7 +170,7 @@ func (s *Store) fits(h head) error {
 	case h.consumed == 0:
 		return nil
 	case h.log != s.log.ID():
-		return fmt.Errorf("the usage database was made from another log than %s and has consumed %d records of it: set usage_log back, or move the old log over first (halle usage log move)",
+		return fmt.Errorf("the usage database was made from another log than %s and has consumed %d records of it: set usage_log back, or move the log of this machine over first with halle usage-log move",
 			place, h.consumed)
 	case last < uint64(h.consumed):
 		return fmt.Errorf("the usage log %s ends at record %d, the database has consumed %d: restore the log from its backup", place, last, h.consumed)

@@ -209,8 +209,11 @@ func (d *pages) log(r *site.Request) error {
 		return err
 	}
 	ingest := r.T("operator.ingest.runs")
-	if h.Stopped != nil {
+	switch {
+	case h.Stopped != nil:
 		ingest = r.T("operator.ingest.stopped", "why", h.Stopped.Error())
+	case h.Log.Problem != nil:
+		ingest = r.T("operator.ingest.refused", "why", h.Log.Problem.Error())
 	}
 	count := func(n uint64) string { return r.L.Number(int64(n)) }
 	published := r.T("operator.log.never")
@@ -221,7 +224,8 @@ func (d *pages) log(r *site.Request) error {
 		{ID: "log-state", Title: r.T("operator.log.state"), Template: "details", View: desk.Pairs(desk.Pair(r.T("operator.log.size"), count(s.size)), desk.Pair(r.T("operator.log.published"), published))},
 		{ID: "ingest", Title: r.T("operator.ingest"), Template: "details", View: desk.Pairs(desk.Pair(r.T("desk.state"), ingest), desk.Pair(r.T("operator.ingest.stored"), count(h.Stored)),
 			desk.Pair(r.T("operator.ingest.behind"), count(h.Stored-h.Folded)), desk.Pair(r.T("operator.ingest.uncommitted"), count(h.Folded-min(h.Committed, h.Folded))), desk.Pair(r.T("operator.ingest.subjects"), r.L.Number(int64(h.Subjects))),
-			desk.Pair(r.T("operator.ingest.open"), r.L.Number(int64(h.Open))), desk.Pair(r.T("operator.ingest.closed"), r.L.Number(h.Closings)))}}}
+			desk.Pair(r.T("operator.ingest.open"), r.L.Number(int64(h.Open))), desk.Pair(r.T("operator.ingest.closed"), r.L.Number(h.Closings)))},
+		{ID: "usage-log", Title: r.T("operator.usagelog"), Text: r.T("operator.usagelog.text"), Template: "details", View: usageLog(r, h.Log)}}}
 	if d.Log != nil {
 		sheet.Main = append(sheet.Main, site.Block{Title: r.T("operator.log.key"), Text: r.T("operator.log.key.text"), Template: "code", View: code.Block{ID: "log-key", Label: r.T("operator.log.key"), Text: d.Log.Key}})
 	}

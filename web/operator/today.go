@@ -72,8 +72,13 @@ func (d *pages) logTasks(r *site.Request) ([]desk.Task, error) {
 		return nil, err
 	}
 	var out []desk.Task
-	if h.Stopped != nil {
+	switch l := h.Log; {
+	case h.Stopped != nil:
 		out = one(part.Bad, r.T("operator.task.ingest"), h.Stopped.Error(), "/log")
+	case l.Problem != nil:
+		out = one(part.Bad, r.T("operator.task.usagelog"), l.Problem.Error(), "/log")
+	case l.CopiesUp < l.Copies:
+		out = one(part.Warn, r.T("operator.task.copies", "n", l.Copies, "up", l.CopiesUp), r.T("operator.task.copies.sub"), "/log")
 	}
 	s, err := d.logState(r)
 	if err != nil || s.age < quiet || s.waiting == 0 {

@@ -153,24 +153,6 @@ func Place(urls string) string {
 	return strings.Join(hosts, ", ")
 }
 
-// CheckURL tells whether addresses of servers are written as they must be: no secret stands in them.
-func CheckURL(urls string) error {
-	list := split(urls)
-	for _, one := range list {
-		u, err := url.Parse(one)
-		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" || u.Path != "" {
-			return errors.New("write nats://host:4222 or tls://host:4222, several with commas between")
-		}
-		if u.User != nil {
-			return errors.New("no user or password in an address: name a file with usage_log.auth_file or usage_log.credentials_file")
-		}
-	}
-	if len(list) == 0 {
-		return errors.New("name a server")
-	}
-	return nil
-}
-
 // rest waits; false when the context ended.
 func rest(ctx context.Context, d time.Duration) bool {
 	select {
