@@ -10,13 +10,20 @@ import (
 // missing, until the subscription ends.
 func (f *fold) carryFrom(s *subject, src *source, it *item, at int64) {
 	a := s.aggregation(it.meter)
-	from, to := s.grid(at, f.rules.window)
-	if a != proof.AggregateWeighted && a != proof.AggregateP95 || src.carried != 0 && (from >= src.carried || to <= f.complete(s, src)) {
+	if a != proof.AggregateWeighted && a != proof.AggregateP95 {
 		return
 	}
+	complete := f.complete(s, src)
+	if s.ended != 0 && complete >= s.ended {
+		return // every window was made: the correction states what changed to the end
+	}
+	from, to := s.grid(at, f.rules.window)
 	// What is complete has had its window, or none: the next window that closes brings it in.
-	for complete := f.complete(s, src); to <= complete && to < openEnd; {
+	for to <= complete && to < openEnd {
 		from, to = s.grid(max(to, complete), f.rules.window)
+	}
+	if src.carried != 0 && from >= src.carried {
+		return // in time for a level that is late too, for the next window must not be one of another billing period
 	}
 	src.carried = from
 	f.delta.sources[sourceKey{s.ID, strings.Clone(it.source)}] = src
