@@ -58,7 +58,7 @@ func grantedRow(r *site.Request, v licence.View) table.Row {
 	}
 	own := ""
 	for _, l := range v.Licences {
-		if l.Kind == "byol" && (l.State == licence.Valid || l.State == licence.Declared) {
+		if l.Kind == "byol" && (l.State == licence.Valid || l.State == licence.Declared && own == "") {
 			own = r.T("licence.state." + string(l.State))
 		}
 	}

@@ -156,7 +156,9 @@ func convertTable(r *site.Request, s subscription.Subscription, name string, c r
 		}
 		add(period, m.Licence, m.Other, m.Saving, sub)
 	}
-	add(r.T("convert.all", "n", len(c.Months)), c.Licence, c.Other, c.Saving, "")
+	if len(c.Months) > 1 {
+		add(r.T("convert.all", "n", len(c.Months)), c.Licence, c.Other, c.Saving, "")
+	}
 	return site.Block{ID: "by-month", Title: r.T("convert.months"), Text: r.T("convert.months.text"), Template: "table", View: t}
 }
 

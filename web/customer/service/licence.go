@@ -52,7 +52,7 @@ func (d *pages) showLicence(r *site.Request, status int, own, assign *site.FormV
 	}
 	sheet := d.sheet(r, s.Subscription, "licence")
 	sheet.Main = []site.Block{{Title: r.T("licence.kind." + string(v.Terms.Kind)), Text: r.T("licence.kind." + string(v.Terms.Kind) + ".text"), Template: "details", View: licenceDetails(r, v)}}
-	if c := peakChart(r, v); len(c.Points) > 0 && v.Terms.Kind != catalog.LicenceNamed {
+	if c := peakChart(r, v); len(c.Points) > 1 && v.Terms.Kind != catalog.LicenceNamed {
 		sheet.Main = append(sheet.Main, site.Block{Template: "chart", View: c})
 	}
 	if v.Terms.Kind == catalog.LicenceNamed {
@@ -199,7 +199,7 @@ func leaseTable(r *site.Request, v licence.View, people []party.Member, may bool
 		Columns: []table.Column{{Name: r.T("licence.holder")}, {Name: r.T("licence.device"), Hidden: true}, {Name: r.T("licence.taken"), Hidden: true}, {Name: r.T("licence.until")}},
 		Empty:   states.Empty{Icon: "check", Title: r.T("licence.leases.none"), Text: r.T("licence.leases.none.text")}}
 	if may {
-		t.Columns = append(t.Columns, table.Column{Name: r.T("licence.return")})
+		t.Columns = append(t.Columns, table.Column{Name: r.T("licence.do")})
 	}
 	for _, l := range v.Leases {
 		until := table.Cell{Text: r.L.Instant(l.Until)}

@@ -130,6 +130,9 @@ func (d *desk) plans(r *site.Request, m party.Market, c *catalog.Content, chosen
 				view.Limits = append(view.Limits, limitText(r, key, n))
 			}
 		}
+		if text := customer.Licence(r, p.Licence); text != "" {
+			view.Limits = append(view.Limits, text)
+		}
 		if p.TrialDays > 0 {
 			view.Limits = append(view.Limits, r.T("shop.trial", "n", p.TrialDays))
 		}

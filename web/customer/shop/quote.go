@@ -99,6 +99,9 @@ func (d *desk) quoteLine(r *site.Request, q order.Quote, l order.Line) (quoteLin
 	if len(l.Terms.Parameters) > 2 {
 		out.Terms.Items = append(out.Terms.Items, details.Item{Name: r.T("order.step.settings"), Value: string(l.Terms.Parameters)})
 	}
+	if text := customer.Licence(r, l.Terms.Licence); text != "" {
+		out.Terms.Items = append(out.Terms.Items, details.Item{Name: r.T("quote.licence"), Value: text})
+	}
 	if l.Terms.TermMonths > 0 {
 		out.Terms.Items = append(out.Terms.Items, details.Item{Name: r.T("quote.term"), Value: r.T("shop.term", "n", l.Terms.TermMonths)})
 	}
