@@ -30,7 +30,8 @@ func (w *world) pages() map[string]access.Caller {
 		w.t.Fatalf("%d events are held for their unit", len(held))
 	}
 	out := map[string]access.Caller{}
-	for _, path := range []string{"", "/offers/new", "/offers/relay-m2m", "/offers/relay-edge", "/offers/relay-edge/edit", "/versions/" + w.offer.ID, "/versions/" + w.offer.ID + "/withdraw", "/subscribers",
+	for _, path := range []string{"", "/offers/new", "/offers/relay-m2m", "/offers/relay-edge", "/offers/relay-edge/edit", "/offers/relay-m2m/prices", "/offers/relay-m2m/prices/" + w.offer.Content.Plans[0].Key + "/0",
+		"/offers/relay-m2m/prices/" + w.offer.Content.Plans[0].Key + "/new?from=0", "/versions/" + w.offer.ID, "/versions/" + w.offer.ID + "/withdraw", "/subscribers",
 		"/usage", "/usage?days=7&offer=relay-m2m", "/quarantine", "/quarantine?reason=wrong_unit", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/quarantine/" + held[0].Cursor + "/reject", "/disputes",
 		"/tokens", "/work", "/work/" + work[0].Run.ID, "?state=draft", "?q=nothing"} {
 		out["/publisher"+path] = w.relay

@@ -138,6 +138,7 @@ func actions(r *site.Request, list []catalog.Version) []button.Button {
 	if newest.State != catalog.StateReview {
 		out = append(out, button.Button{Text: r.T("publisher.edit"), URL: address(newest) + "/edit"})
 	}
+	out = append(out, button.Button{Text: r.T("pricing.title"), URL: address(newest) + "/prices"})
 	out = append(out, button.Button{Text: r.T("publisher.preview"), URL: home + "/versions/" + newest.ID, Kind: button.Quiet})
 	for _, v := range list {
 		if v.State == catalog.StatePublished {

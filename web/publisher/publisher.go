@@ -7,7 +7,9 @@
 package publisher
 
 import (
+	"embed"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 
 	"github.com/halle-cloud/halle/access"
@@ -20,12 +22,22 @@ import (
 
 const home = "/publisher"
 
+//go:embed pages/*.html
+var files embed.FS
+
+//go:embed pages/pricing.css
+var style string
+
 type pages struct{ site.Services }
 
 // Desk makes the pages of publishers.
 func Desk(s site.Services) site.Desk {
 	d := &pages{s}
-	return site.Desk{Name: "publisher", Title: "publisher.desk", Home: home, Style: desk.Style(), Nav: nav, For: may, Routes: d.routes}
+	templates, err := fs.Sub(files, "pages")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return site.Desk{Name: "publisher", Title: "publisher.desk", Home: home, Pages: templates, Style: desk.Style() + style, Nav: nav, For: may, Routes: d.routes}
 }
 
 // may tells whether somebody sells here.
@@ -54,6 +66,9 @@ func (d *pages) routes(r *site.Router) {
 	get("/offers/{key}", d.offer)
 	get("/offers/{key}/edit", d.editOffer)
 	post("/offers/{key}/edit", d.saveOffer)
+	get("/offers/{key}/prices", d.prices)
+	get("/offers/{key}/prices/{plan}/{n}", d.editPrice)
+	post("/offers/{key}/prices/{plan}/{n}", d.savePrice)
 	get("/versions/{id}", d.preview)
 	get("/versions/{id}/yaml", d.export)
 	post("/versions/{id}/submit", d.submit)
