@@ -1,7 +1,9 @@
 package publisher
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/fail"
@@ -28,6 +30,9 @@ type examplePart struct {
 	Table  table.Table
 	Charts []chart.Chart
 }
+
+// halfDay leads from midnight in an account's zone to the same date in the reader's.
+const halfDay = 12 * time.Hour
 
 // maxCharts is how many components are drawn; a price list has seldom more that are charged by use.
 const maxCharts = 6
@@ -97,9 +102,10 @@ func (e *pricing) example(v *price.Version, c *price.Component) (out examplePart
 	out.Title = r.T("pricing.by", "key", c.Key)
 	var rows []table.Row
 	for _, p := range points {
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Text(r.L.Number(int64(p.Quantity)) + " " + c.Unit), desk.Text(desk.Money(r, p.Total)), desk.Text(r.L.Money(desk.UnitPrice(p.Each)))}})
+		p.Each.Nanos = (p.Each.Nanos + 500) / 1000 * 1000 // six decimals are enough for a look
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Text(r.L.Number(int64(p.Quantity))), desk.Text(desk.Money(r, p.Total)), desk.Text(r.L.Money(desk.UnitPrice(p.Each)))}})
 	}
-	out.Table = desk.List(r, "by-"+c.Key, out.Title, "pricing.none", []table.Column{desk.Num(r.T("pricing.use")), desk.Num(r.T("pricing.cost.month")), desk.Num(r.T("pricing.each", "unit", c.Unit))}, rows)
+	out.Table = desk.List(r, "by-"+c.Key, out.Title, "pricing.none", []table.Column{desk.Num(c.Unit), desk.Num(r.T("pricing.cost.month")), desk.Num(r.T("pricing.each"))}, rows)
 	if points, err = price.Curve(v, c.Key, nil, price.Samples(reach, 20)); err != nil {
 		return out, err
 	}
@@ -107,12 +113,18 @@ func (e *pricing) example(v *price.Version, c *price.Component) (out examplePart
 	exponent, _ := v.Currency.Exponent()
 	total := chart.Chart{ID: "total-" + c.Key, Kind: chart.Line, Title: r.T("pricing.cost.month"), Unit: string(v.Currency), Places: exponent, First: c.Unit,
 		Desc: r.T("pricing.chart.total", "n", r.L.Number(int64(last.Quantity)), "unit", c.Unit, "amount", desk.Money(r, last.Total))}
-	each := chart.Chart{ID: "each-" + c.Key, Kind: chart.Line, Title: r.T("pricing.each", "unit", c.Unit), Unit: string(v.Currency), Places: 6, First: c.Unit,
+	each := chart.Chart{ID: "each-" + c.Key, Kind: chart.Line, Title: r.T("pricing.each.title", "unit", c.Unit), Unit: string(v.Currency), Places: 6, First: c.Unit,
 		Desc: r.T("pricing.chart.each", "n", r.L.Number(int64(last.Quantity)), "unit", c.Unit, "amount", r.L.Money(desk.UnitPrice(last.Each)))}
-	for _, p := range points {
-		at := chart.Point{Label: r.L.Number(int64(p.Quantity)), Short: short(int64(p.Quantity)), Value: p.Total.Minor}
+	for i, p := range points {
+		at := chart.Point{Label: r.L.Number(int64(p.Quantity)), Value: p.Total.Minor}
+		if i%4 == 0 { // the column is narrow
+			at.Short = short(int64(p.Quantity))
+		}
 		total.Points = append(total.Points, at)
 		if p.Quantity > 0 {
+			if at.Short = ""; (i-1)%6 == 0 {
+				at.Short = short(int64(p.Quantity))
+			}
 			at.Value = (p.Each.Nanos + 500) / 1000
 			each.Points = append(each.Points, at)
 		}
@@ -157,14 +169,21 @@ func (e *pricing) simulated(s rating.Simulation, present bool) (out []site.Block
 	if s.Left {
 		lead += " " + r.T("pricing.simulated.left")
 	}
+	some := len(s.Spreads) > 0
+	s.Spreads = slices.DeleteFunc(s.Spreads, func(one price.Spread) bool { // of the other prices of the plan nothing changes
+		return string(one.Before.Currency) != e.form["currency"] || string(one.Basis) != e.form["basis"]
+	})
 	if len(s.Spreads) == 0 {
-		return []site.Block{{ID: "simulation", Title: r.T("pricing.simulated"), Template: "flash", View: flash.Notice{Tone: part.Accent, Title: r.T("pricing.simulated.none"),
-			Text: r.T("pricing.simulated.none.text", "unpriced", s.Unpriced, "young", s.Young)}}}
+		text := r.T("pricing.simulated.none.text", "unpriced", s.Unpriced, "young", s.Young)
+		if some {
+			text = r.T("pricing.simulated.others")
+		}
+		return []site.Block{{ID: "simulation", Title: r.T("pricing.simulated"), Template: "flash", View: flash.Notice{Tone: part.Accent, Title: r.T("pricing.simulated.none"), Text: text}}}
 	}
 	for n, one := range s.Spreads {
 		change := one.After
 		change.Minor -= one.Before.Minor
-		list := desk.Pairs(desk.Pair(r.T("pricing.simulated.period"), r.L.DateLong(s.Period.From)+" – "+r.L.DateLong(s.Period.To.Add(-1))),
+		list := desk.Pairs(desk.Pair(r.T("pricing.simulated.period"), r.L.DateLong(s.Period.From.Add(halfDay))+" – "+r.L.DateLong(s.Period.To.Add(-halfDay))),
 			desk.Pair(r.T("pricing.simulated.before"), desk.Money(r, one.Before)+", "+r.T("publisher.basis."+string(one.Basis))), desk.Pair(r.T("pricing.simulated.after"), desk.Money(r, one.After)),
 			desk.Pair(r.T("pricing.simulated.change"), desk.Money(r, change)), desk.Pair(r.T("pricing.simulated.more"), r.L.Number(int64(one.More))),
 			desk.Pair(r.T("pricing.simulated.less"), r.L.Number(int64(one.Less))), desk.Pair(r.T("pricing.simulated.same"), r.L.Number(int64(one.Same))),
@@ -173,7 +192,9 @@ func (e *pricing) simulated(s rating.Simulation, present bool) (out []site.Block
 		if n == 0 {
 			block.ID, block.Title, block.Text = "simulation", r.T("pricing.simulated"), lead
 		}
-		out = append(out, block, e.tenths(one, n), e.rises(s, one, n))
+		if out = append(out, block); one.More+one.Less > 0 {
+			out = append(out, e.tenths(one, n), e.rises(s, one, n))
+		}
 	}
 	return out
 }

@@ -196,7 +196,8 @@ func (d *pages) editPrice(r *site.Request) error {
 	return d.priceSheet(e, http.StatusOK, nil, nil)
 }
 
-// savePrice does what the button says: changes the form, shows what it costs, or saves it.
+// savePrice does what the button says: changes the form, shows what it costs, or saves it, unless somebody else saved the
+// offer since the form was opened.
 func (d *pages) savePrice(r *site.Request) error {
 	e, err := d.pricing(r)
 	if err != nil {
@@ -211,9 +212,13 @@ func (d *pages) savePrice(r *site.Request) error {
 		e.form.Remove(entry)
 	}
 	e.form.Settle()
+	if (do == "save" || do == "submit") && e.base != e.newest.Hash {
+		return d.priceSheet(e, http.StatusConflict, fail.New(fail.Conflict, "offer.changed", "Somebody saved this offer since you opened the form.",
+			"Open its prices again, and make your change there."), nil)
+	}
 	content, bad := e.draft()
 	if bad != nil {
-		if do == "add" || do == "remove" {
+		if do == "add" || do == "remove" || do == "" { // nobody is told what is missing while it is being written
 			return d.priceSheet(e, http.StatusOK, nil, nil)
 		}
 		status := http.StatusOK
@@ -238,12 +243,8 @@ func (d *pages) savePrice(r *site.Request) error {
 	return d.priceSheet(e, http.StatusOK, nil, nil)
 }
 
-// storePrice saves the draft, unless somebody else saved the offer since the form was opened.
+// storePrice saves the draft, and submits it when that was asked.
 func (d *pages) storePrice(e *pricing, content catalog.Content, submit bool) error {
-	if e.base != e.newest.Hash {
-		return d.priceSheet(e, http.StatusConflict, fail.New(fail.Conflict, "offer.changed", "Somebody saved this offer since you opened the form.",
-			"Open its prices again, and make your change there."), nil)
-	}
 	r := e.r
 	v, err := d.Catalogue.SaveDraft(r.Context(), r.Caller, r.Caller.Org, content)
 	if err == nil && submit && v.State == catalog.StateDraft {
