@@ -705,10 +705,6 @@ subscription_span.reasons text not null
 subscription_span.state text not null
 subscription_span.subscription text not null
 subscription_span.to_at text
-subscription_tag index subscription_tag_word
-subscription_tag.subscription text not null
-subscription_tag.tag_key text not null
-subscription_tag.tag_value text not null
 
 -- keys
 lease.held_until text not null
@@ -780,6 +776,18 @@ usage_period.source text not null
 usage_period.subject text not null
 usage_period.through integer not null
 usage_period.unit text not null
+usage_quality index usage_quality_hour
+usage_quality.accepted integer not null
+usage_quality.duplicates integer not null
+usage_quality.held integer not null
+usage_quality.hour text not null
+usage_quality.lag integer not null
+usage_quality.last_at text not null
+usage_quality.late integer not null
+usage_quality.publisher text not null
+usage_quality.source text not null
+usage_quality.subject text not null
+usage_quality.worst integer not null
 usage_quarantine index usage_quarantine_place
 usage_quarantine.batch integer not null
 usage_quarantine.event_hash blob not null

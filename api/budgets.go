@@ -64,6 +64,9 @@ type SpendingMonth struct {
 type SpendingService struct {
 	Service  string       `json:"service"`
 	Name     string       `json:"name"`
+	Org      string       `json:"org" doc:"organisation or unit that has it"`
+	Person   string       `json:"person,omitempty" doc:"who ordered it"`
+	Region   string       `json:"region,omitempty" doc:"where it runs"`
 	Usage    money.Amount `json:"usage"`
 	Fixed    money.Amount `json:"fixed"`
 	Used     money.Amount `json:"used"`
@@ -82,7 +85,7 @@ func spendingOf(in budget.Spending) Spending {
 		one := SpendingMonth{Usage: m.Usage, Running: m.Running, Fixed: m.Fixed, Reserved: m.Reserved, Used: m.Used, Forecast: m.Forecast, Usual: m.Usual, Unusual: m.Unusual,
 			Services: []SpendingService{}, Days: []SpendingDay{}}
 		for _, s := range m.Services {
-			one.Services = append(one.Services, SpendingService{Service: s.ID, Name: s.Name, Usage: s.Usage, Fixed: s.Fixed, Used: s.Used, Forecast: s.Forecast})
+			one.Services = append(one.Services, SpendingService{Service: s.ID, Name: s.Name, Org: s.Org, Person: s.Person, Region: s.Region, Usage: s.Usage, Fixed: s.Fixed, Used: s.Used, Forecast: s.Forecast})
 		}
 		for _, d := range m.Days {
 			one.Days = append(one.Days, SpendingDay(d))

@@ -162,6 +162,7 @@ func (s *server) usageRoutes() {
 			return listOf(list, next, heldEvent, err)
 		})
 	s.quarantineRoutes(tag)
+	s.qualityRoutes(tag)
 	s.disputeRoutes()
 }
 

@@ -19,6 +19,8 @@ type Usage struct {
 	Held       usageHeld       `cmd:"" help:"Show one event that counts nowhere, with what it says."`
 	Release    usageRelease    `cmd:"" help:"Let a held event be judged again: as the operator whatever the cut-off says, as its publisher as if it was sent again."`
 	Reject     usageReject     `cmd:"" help:"Take a held event out of the quarantine for good, as its publisher or the operator."`
+	Quality    usageQuality    `cmd:"" help:"Show how a publisher's usage came in: counted, twice, late, held, and how long after it was used."`
+	Inflow     usageInflow     `cmd:"" help:"Show how much usage comes in from each publisher, as the operator."`
 	Cost       usageCost       `cmd:"" help:"Show what each service costs at this moment."`
 	Import     usageImport     `cmd:"" help:"Send the usage of a CSV or FOCUS file, as its publisher; the same file twice counts once."`
 	Send       usageSend       `cmd:"" help:"Send usage events from standard input through a spool on disk, as their publisher."`

@@ -438,6 +438,25 @@ func (c *Client) GetUsage(ctx context.Context, p GetUsageParams) (out ListUsageP
 	return out, err
 }
 
+// GetUsageIntake: How usage comes in at this moment, over all publishers.
+func (c *Client) GetUsageIntake(ctx context.Context) (out Intake, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/usage/intake"}, &out)
+	return out, err
+}
+
+// GetUsageQualityParams are the parameters of GetUsageQuality.
+type GetUsageQualityParams struct {
+	Org  string    `query:"org"`  // the publisher; empty: the caller's
+	From time.Time `query:"from"` // from
+	To   time.Time `query:"to"`   // at most 92 days later
+}
+
+// GetUsageQuality: How a publisher's usage came in: counted, twice, late, held, and how long after it was used.
+func (c *Client) GetUsageQuality(ctx context.Context, p GetUsageQualityParams) (out Sent, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/usage/quality", params: p}, &out)
+	return out, err
+}
+
 // GetWindow: One closed usage window.
 func (c *Client) GetWindow(ctx context.Context, window string) (out UsageWindow, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/windows/{window}", values: []string{window}}, &out)
@@ -722,7 +741,6 @@ type ListServicesParams struct {
 	Org    string `query:"org"`    // empty: the caller's
 	Branch bool   `query:"branch"` // also of all organisations below it
 	State  string `query:"state"`  // state
-	Tag    string `query:"tag"`    // only those that bear it: key=value
 }
 
 // ListServices: Services, newest first.
@@ -1059,12 +1077,6 @@ type SuspendServiceParams struct {
 // SuspendService: Stop a service for a while.
 func (c *Client) SuspendService(ctx context.Context, service string, p SuspendServiceParams) (out Service, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/suspend", values: []string{service}, params: p}, &out)
-	return out, err
-}
-
-// TagService: Replace the tags of a service.
-func (c *Client) TagService(ctx context.Context, service string, body ServiceTags) (out Service, err error) {
-	err = c.call(ctx, request{method: "PUT", path: "/api/v1/services/{service}/tags", values: []string{service}, body: body}, &out)
 	return out, err
 }
 

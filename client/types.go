@@ -431,6 +431,27 @@ type IngestHealth struct {
 	Subjects  int64    `json:"subjects"`
 }
 
+// Intake is what the API calls so.
+type Intake struct {
+	Closed    int64          `json:"closed"`    // windows, ever
+	Committed int64          `json:"committed"` // of them in the database
+	Folded    int64          `json:"folded"`    // of them counted
+	Hours     []UsageQuality `json:"hours"`     // by publisher and hour of receipt, of the last 24 hours
+	Keys      int64          `json:"keys"`      // events that the index remembers, so that none counts twice
+	Now       []IntakeNow    `json:"now"`
+	Open      int64          `json:"open"` // windows
+	Services  int64          `json:"services"`
+	Stopped   string         `json:"stopped,omitempty"` // why nothing is counted
+	Stored    int64          `json:"stored"`            // records in the log
+}
+
+// IntakeNow is what the API calls so.
+type IntakeNow struct {
+	PerSecond int64  `json:"perSecond"` // events, over the last ten seconds
+	Publisher string `json:"publisher"`
+	Refused   int64  `json:"refused"` // requests turned away with 429 in the last 24 hours, since the process started
+}
+
 // Interval is what the API calls so.
 type Interval struct {
 	Condition string    `json:"condition"`
@@ -1724,6 +1745,12 @@ type Secret struct {
 	Secret string `json:"secret"`
 }
 
+// Sent is what the API calls so.
+type Sent struct {
+	Hours   []UsageQuality `json:"hours"`   // by hour of receipt, in the order of time
+	Sources []UsageQuality `json:"sources"` // by source and service, the most first, at most 500
+}
+
 // Service is what the API calls so.
 type Service struct {
 	ID          string            `json:"id"`
@@ -1740,7 +1767,6 @@ type Service struct {
 	Region      string            `json:"region,omitempty"`
 	Resource    string            `json:"resource,omitempty"`
 	State       string            `json:"state"`
-	Tags        map[string]string `json:"tags,omitempty"` // the customer's own words, by which it splits its costs
 	TermUntil   time.Time         `json:"termUntil,omitzero"`
 	TrialUntil  time.Time         `json:"trialUntil,omitzero"`
 }
@@ -1769,14 +1795,8 @@ type ServiceDetail struct {
 	Resource    string            `json:"resource,omitempty"`
 	Spans       []Span            `json:"spans"`
 	State       string            `json:"state"`
-	Tags        map[string]string `json:"tags,omitempty"` // the customer's own words, by which it splits its costs
 	TermUntil   time.Time         `json:"termUntil,omitzero"`
 	TrialUntil  time.Time         `json:"trialUntil,omitzero"`
-}
-
-// ServiceTags is what the API calls so.
-type ServiceTags struct {
-	Tags map[string]string `json:"tags"` // at most 20; none takes them all away
 }
 
 // Session is what the API calls so.
@@ -1889,6 +1909,9 @@ type SpendingService struct {
 	Fixed    string `json:"fixed"`
 	Forecast string `json:"forecast"`
 	Name     string `json:"name"`
+	Org      string `json:"org"`              // organisation or unit that has it
+	Person   string `json:"person,omitempty"` // who ordered it
+	Region   string `json:"region,omitempty"` // where it runs
 	Service  string `json:"service"`
 	Usage    string `json:"usage"`
 	Used     string `json:"used"`
@@ -2001,6 +2024,23 @@ type UsagePoint struct {
 	Quantity string    `json:"quantity"` // decimal integer
 	Service  string    `json:"service"`
 	Start    time.Time `json:"start"`
+}
+
+// UsageQuality is what the API calls so.
+type UsageQuality struct {
+	Accepted       int64            `json:"accepted"`
+	Duplicates     int64            `json:"duplicates"` // accepted before
+	Held           int64            `json:"held"`       // went into the quarantine, and may have left it
+	Hour           time.Time        `json:"hour,omitzero"`
+	LagMillis      int64            `json:"lagMillis"` // mean time from the end of an interval to its receipt
+	Last           time.Time        `json:"last"`      // received
+	Late           int64            `json:"late"`      // of accepted, those that came after their window had closed
+	Publisher      string           `json:"publisher"`
+	Service        string           `json:"service,omitempty"`
+	Source         string           `json:"source,omitempty"`
+	Through        time.Time        `json:"through,omitzero"`  // the source said that it is complete up to here
+	Waiting        map[string]int64 `json:"waiting,omitempty"` // in the quarantine now, by reason
+	WorstLagMillis int64            `json:"worstLagMillis"`    // the longest
 }
 
 // UsageWindow is what the API calls so.

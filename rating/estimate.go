@@ -20,6 +20,7 @@ type EstimateInput struct {
 	Resumed      bool           // a suspension that is in force is taken as if it ended now
 	Windows      []proof.Window // that may not be charged yet, in the order in which they will be
 	Before       *Estimate      // an earlier answer; what was charged is read again only when it has changed
+	Known        *Prefetched    // of the same transaction, from Since on; nil reads for this subscription alone
 }
 
 // Estimate is what a subscription costs in a stretch of time by the prices frozen with it, charged or not. Usage counts at
@@ -61,7 +62,7 @@ type estimate struct {
 
 // Estimate works out what a subscription costs. For packages downstream, it does not authorise.
 func (s *Ratings) Estimate(tx *store.Tx, in EstimateInput) (out Estimate, err error) {
-	c, err := selectContract(tx, in.Subscription)
+	c, err := s.contractOf(tx, &in)
 	if err != nil {
 		return out, err
 	}
@@ -70,7 +71,7 @@ func (s *Ratings) Estimate(tx *store.Tx, in EstimateInput) (out Estimate, err er
 	if c.Waived {
 		return out, nil
 	}
-	history, err := selectHistory(tx, c.Subscription)
+	history, err := s.historyOf(tx, &in)
 	if err != nil {
 		return out, err
 	}
@@ -110,9 +111,12 @@ func (s *Ratings) chargedIn(tx *store.Tx, c *Contract, in *EstimateInput) (*esti
 	if since.IsZero() || in.Span.From.Before(since) {
 		since = in.Span.From
 	}
-	list, err := store.All(tx, scanCharge, "SELECT "+chargeColumns+" FROM charge WHERE subscription = $1 AND to_at >= $2 ORDER BY to_at, id", c.Subscription, store.At(since))
+	list, err := s.chargesOf(tx, in, since)
 	if err != nil {
 		return nil, err
+	}
+	if in.Known != nil { // versions are the same for all
+		e.prices = in.Known.prices
 	}
 	for _, one := range list {
 		v, part, err := s.partOf(tx, e, one.Price, one.Component)
@@ -232,7 +236,7 @@ func (s *Ratings) runningIn(tx *store.Tx, e *estimate, history []Interval) (mone
 	running := money.ZeroExact(e.c.Currency)
 	units := map[totalKey]money.Quantity{}
 	for _, w := range e.in.Windows {
-		if done, err := s.Charged(tx, w.ID); err != nil || done {
+		if done, err := s.chargedYet(tx, e.in, w.ID); err != nil || done {
 			if err != nil {
 				return running, err
 			}

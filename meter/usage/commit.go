@@ -81,7 +81,7 @@ func (s *Store) endCommit(err error) bool {
 		return false
 	}
 	s.fold.index.Confirm(f.rows.to)
-	s.committed = f.rows.to
+	s.committed, s.keys = f.rows.to, s.fold.index.Keys()
 	s.moves.take(f.rows.moved)
 	if f.rows.closed {
 		wake(s.pending)

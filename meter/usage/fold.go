@@ -43,6 +43,9 @@ type delta struct {
 	cleared    map[quarantineKey]bool
 	items      map[itemsKey]int64
 	changes    []change
+	tallies    map[tallyKey]*tally
+	lastKey    tallyKey // of lastTally: events of one source come together
+	lastTally  *tally
 }
 
 type sourceKey struct{ subject, source string }
@@ -100,7 +103,7 @@ func newFold(r rules, ids *id.Source) *fold {
 func (d *delta) reset() {
 	*d = delta{subjects: map[*subject]bool{}, sources: map[sourceKey]*source{}, windows: map[*window]bool{},
 		buckets: map[bucketKey]*amount{}, quarantine: map[quarantineKey]*quarantined{}, cleared: map[quarantineKey]bool{},
-		items: map[itemsKey]int64{}}
+		items: map[itemsKey]int64{}, tallies: map[tallyKey]*tally{}}
 }
 
 // apply folds the next record in. An error leaves the fold unusable: it must be loaded again.
@@ -124,6 +127,7 @@ func (f *fold) apply(r *record) error {
 			return err
 		}
 		r.verdicts[i] = v
+		f.delta.note(r, &r.events[i], v)
 	}
 	f.consumed = r.number
 	f.delta.records++
@@ -259,6 +263,7 @@ func (f *fold) count(s *subject, r *record, place int, it *item, t *target) {
 		at = f.countedAt(s, it, r.at, r.at)
 	}
 	w := f.window(s, it.source, src, at, r, place)
+	it.late = w.kind == Correction && it.kind == isUsage
 	if t != nil {
 		w.add(&t.item, -1)
 		f.bucket(s, &t.item, -1)

@@ -16,7 +16,7 @@ type frozen struct {
 	closings int64
 	events   int
 
-	subjects, sources, buckets, windows, spans, changes, items, quarantine [][]any
+	subjects, sources, buckets, windows, spans, changes, items, quarantine, tallies [][]any
 
 	levels  map[bucketKey]*amount
 	cleared []quarantineKey
@@ -43,6 +43,7 @@ func (f *fold) freeze(committed uint64) (*frozen, error) {
 		z.quarantine = append(z.quarantine, []any{k.key[:], k.hash[:], int64(q.batch), q.place, q.publisher, q.tenant, q.source, q.id, q.subject,
 			string(q.reason), store.At(micros(q.at)), q.times})
 	}
+	z.takeTallies(d)
 	for k := range d.cleared {
 		z.cleared = append(z.cleared, k)
 	}
@@ -132,7 +133,7 @@ func (z *frozen) write(tx *store.Tx, writer string) error {
 	if err != nil {
 		return err
 	}
-	for _, write := range []func(*store.Tx) error{z.writeTerms, z.writeBuckets, z.writeLevels, z.writeWindows, z.writeItems, z.writeQuarantine} {
+	for _, write := range []func(*store.Tx) error{z.writeTerms, z.writeBuckets, z.writeLevels, z.writeWindows, z.writeItems, z.writeQuarantine, z.writeTallies} {
 		if err := write(tx); err != nil {
 			return err
 		}

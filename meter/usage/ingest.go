@@ -40,6 +40,9 @@ func (s *Store) append(ctx context.Context, r *record, b batchlog.Batch) error {
 	defer cancel()
 	b.At, b.Tag = s.cfg.Now(), r
 	if _, err := s.log.Append(ctx, b); err != nil {
+		if fail.Is(err, fail.TooMany) {
+			s.flow.refuse(b.Principal, b.At)
+		}
 		return orLate(ctx, err)
 	}
 	select {

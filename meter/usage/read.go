@@ -199,6 +199,7 @@ type Health struct {
 	Stored    uint64 // records in the log
 	Folded    uint64
 	Committed uint64
+	Keys      int // events that the index remembers, as of the last commit
 	Subjects  int
 	Open      int   // windows
 	Closings  int64 // windows closed ever
@@ -211,7 +212,7 @@ func (s *Store) Health() Health {
 	h := Health{Stored: s.log.Last(), Log: s.log.State()}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	h.Folded, h.Committed, h.Subjects, h.Closings, h.Stopped = s.fold.consumed, s.committed, len(s.fold.subjects), s.fold.closings, s.broken
+	h.Folded, h.Committed, h.Subjects, h.Closings, h.Stopped, h.Keys = s.fold.consumed, s.committed, len(s.fold.subjects), s.fold.closings, s.broken, s.keys
 	for _, sub := range s.fold.subjects {
 		for _, src := range sub.sources {
 			h.Open += len(src.open) + len(src.late)

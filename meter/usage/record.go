@@ -68,6 +68,7 @@ type item struct {
 	meter, unit, labels string
 	value               int64
 	overflow            bool
+	late                bool     // it came after its window had closed; the fold says so
 	item                bool     // it names an item instead of a value
 	itemKey             [16]byte // of the item
 	start, end          int64

@@ -144,7 +144,7 @@ func (f *fold) loadWindows(tx *store.Tx) error {
 // tables of the folded state, for a rebuild.
 func tables() []string {
 	return []string{"usage_offset", "usage_subject", "usage_source", "usage_bucket", "usage_window", "usage_span", "usage_quarantine",
-		"usage_correction", "usage_part", "usage_period", "usage_items"}
+		"usage_correction", "usage_part", "usage_period", "usage_items", "usage_quality"}
 }
 
 func wipe(tx *store.Tx) error {

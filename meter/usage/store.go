@@ -59,6 +59,7 @@ type Store struct {
 	mu        sync.RWMutex // guards fold and what follows
 	fold      *fold
 	committed uint64
+	keys      int // in the index, as of the last commit
 	broken    error
 
 	closed  chan struct{} // coalesced: windows were closed and digested
@@ -67,6 +68,7 @@ type Store struct {
 	wait    sync.WaitGroup
 	folded  chan struct{} // closed when the fold has ended
 	moves   moves
+	flow    flow
 }
 
 // Open opens the store and folds in what the log has beyond the committed offset. When the index does not fit the
@@ -157,7 +159,7 @@ func (s *Store) load(ctx context.Context, rebuild bool) error {
 		case err != nil:
 			return fmt.Errorf("usage store: %w", err)
 		default:
-			s.fold, s.committed = f, f.consumed
+			s.fold, s.committed, s.keys = f, f.consumed, f.index.Keys()
 			return nil
 		}
 	}
@@ -254,6 +256,7 @@ func (s *Store) foldGroup(group []batchlog.Batch) {
 				s.breakDown(r.err)
 			}
 		}
+		s.flow.came(r.publisher, len(r.events), b.At)
 		close(r.done)
 	}
 }

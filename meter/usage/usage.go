@@ -7,7 +7,7 @@
 // the main database (meter).
 // Reads: its log and its database.
 // Writes: usage_offset, usage_subject, usage_source, usage_bucket, usage_window, usage_span, usage_correction, usage_part,
-// usage_period, usage_items, usage_quarantine; the log and the index in its folder.
+// usage_period, usage_items, usage_quarantine, usage_quality; the log and the index in its folder.
 //
 // # How an event becomes an amount
 //

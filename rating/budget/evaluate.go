@@ -318,10 +318,7 @@ func (s *Budgets) evaluate(ctx context.Context, id string, services []string, al
 // estimate asks rating what a service costs in the month. A suspension is taken as if it ended now: a cap must not free
 // what it is about.
 func (s *Budgets) estimate(ctx context.Context, service string, now time.Time, month price.Interval, zone *time.Location, before *rating.Estimate) (*rating.Estimate, error) {
-	since := startOf(after(dayOf(now, zone), -trailing), zone).UTC()
-	if month.From.Before(since) {
-		since = month.From
-	}
+	since := sinceOf(now, month, zone)
 	from := month.From.Add(-lookBack)
 	windows, err := s.Meter.Running(ctx, service, from, s.Ratings.Charged)
 	if err != nil && !fail.Is(err, fail.NotFound) {

@@ -3,10 +3,12 @@ package budget
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/order"
@@ -44,6 +46,9 @@ type Month struct {
 type Service struct {
 	ID       string
 	Name     string
+	Org      string // organisation or unit that has it
+	Person   string // who ordered it, access.Caller.Ref
+	Region   string // where it runs
 	Usage    money.Amount
 	Fixed    money.Amount
 	Used     money.Amount
@@ -107,13 +112,12 @@ func (s *Budgets) spent(ctx context.Context, out Spending, contracts []rating.Co
 	for _, b := range out.Budgets {
 		open(tallies, b.Amount.Currency)
 	}
-	for _, c := range contracts {
-		t := open(tallies, c.Currency)
-		e, err := s.estimate(ctx, c.Subscription, out.At, price.Interval{From: out.From, To: out.To}, zone, nil)
-		if err != nil {
-			return Spending{}, err
-		}
-		if err := t.add(c, e, out, zone); err != nil {
+	estimates, err := s.estimates(ctx, contracts, out, zone)
+	if err != nil {
+		return Spending{}, err
+	}
+	for i, c := range contracts {
+		if err := open(tallies, c.Currency).add(c, &estimates[i], out, zone); err != nil {
 			return Spending{}, err
 		}
 	}
@@ -127,8 +131,53 @@ func (s *Budgets) spent(ctx context.Context, out Spending, contracts []rating.Co
 		}
 		out.Months = append(out.Months, t.month(out, zone))
 	}
+	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.locate(tx, out.Months) }); err != nil {
+		return Spending{}, err
+	}
 	slices.SortFunc(out.Months, func(a, b Month) int { return cmp.Compare(a.Used.Currency, b.Used.Currency) })
 	return out, nil
+}
+
+// estimates asks rating what each service costs in the month, with one question about all of them where one does.
+func (s *Budgets) estimates(ctx context.Context, contracts []rating.Contract, out Spending, zone *time.Location) ([]rating.Estimate, error) {
+	month := price.Interval{From: out.From, To: out.To}
+	since := sinceOf(out.At, month, zone)
+	inputs, windows := make([]rating.EstimateInput, len(contracts)), []string{}
+	for i, c := range contracts {
+		running, err := s.Meter.Running(ctx, c.Subscription, month.From.Add(-lookBack), s.Ratings.Charged)
+		if err != nil && !fail.Is(err, fail.NotFound) {
+			return nil, err
+		}
+		inputs[i] = rating.EstimateInput{Subscription: c.Subscription, Span: month, Since: since, Zone: zone, Resumed: true}
+		for _, w := range running {
+			inputs[i].Windows = append(inputs[i].Windows, w.Proof())
+			windows = append(windows, w.ID)
+		}
+	}
+	list := make([]rating.Estimate, len(contracts))
+	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+		known, err := s.Ratings.Prefetch(tx, contracts, since, windows)
+		if err != nil {
+			return err
+		}
+		for i := range inputs {
+			inputs[i].Known = known
+			if list[i], err = s.Ratings.Estimate(tx, inputs[i]); err != nil {
+				return fmt.Errorf("estimate of %s: %w", inputs[i].Subscription, err)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// sinceOf is from when days are wanted: of the trailing days and the month.
+func sinceOf(now time.Time, month price.Interval, zone *time.Location) time.Time {
+	since := startOf(after(dayOf(now, zone), -trailing), zone).UTC()
+	if month.From.Before(since) {
+		return month.From
+	}
+	return since
 }
 
 func open(all map[money.Currency]*tally, c money.Currency) *tally {
@@ -159,7 +208,7 @@ func (t *tally) add(c rating.Contract, e *rating.Estimate, out Spending, zone *t
 		t.days[d] += v
 	}
 	t.usage, t.running, t.fixed, t.forecast = t.usage+parts.usage, t.running+running, t.fixed+parts.fixed, t.forecast+ahead
-	t.services = append(t.services, Service{ID: c.Subscription, Name: c.Name, Usage: minor(parts.usage, t.currency), Fixed: minor(parts.fixed, t.currency),
+	t.services = append(t.services, Service{ID: c.Subscription, Name: c.Name, Org: c.Org, Usage: minor(parts.usage, t.currency), Fixed: minor(parts.fixed, t.currency),
 		Used: minor(parts.usage+parts.fixed, t.currency), Forecast: minor(parts.usage+parts.fixed+ahead, t.currency)})
 	return nil
 }

@@ -89,7 +89,7 @@ func TestAResellerSeesItsBranchOnly(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/organisations/" + w.acme.Org, "/organisations/" + w.acme.Org + "/billing", "/invoices/" + w.invoice.ID, "/orders/" + w.order.ID, "/resources/" + resources[0].ID, "/review/" + w.waiting.ID,
-		"/readers", "/jobs", "/quarantine", "/quarantine/1.0", "/log", "/readers/skip", "/markets/" + w.Market.ID, "/entities/" + w.Entity} {
+		"/readers", "/jobs", "/quarantine", "/quarantine/1.0", "/intake", "/log", "/readers/skip", "/markets/" + w.Market.ID, "/entities/" + w.Entity} {
 		if rec := w.get(reseller, "en", "/operator"+path); rec.Code != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, rec.Code)
 		}
@@ -242,6 +242,11 @@ func TestAPublisherSendsUsage(t *testing.T) {
 	w := newWorld(t)
 	w.sees(w.relay, "/publisher/usage", "Messages", "4,200")
 	w.sees(w.relay, "/publisher/quarantine", "sub_nobody", "No subscription of yours", "The unit is not the one of the meter")
+	w.sees(w.relay, "/publisher/quality", "node-1", "wrong unit: 1", "unknown subscription: 1", "How long after use")
+	w.sees(w.Operator, "/operator/intake", "Relay", "events a second", "Events remembered")
+	if other := w.Business(t, w.Operator, "Autre Éditeur", party.KindPublisher); strings.Contains(w.get(other, "en", "/publisher/quality").Body.String(), "node-1") {
+		t.Error("another publisher sees what was sent")
+	}
 	if csv := w.get(w.relay, "en", "/publisher/usage.csv").Body.String(); !strings.Contains(csv, ",messages,message,4200,1") {
 		t.Errorf("the file does not hold the usage:\n%s", csv)
 	}

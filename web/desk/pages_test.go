@@ -32,14 +32,14 @@ func (w *world) pages() map[string]access.Caller {
 	out := map[string]access.Caller{}
 	for _, path := range []string{"", "/offers/new", "/offers/relay-m2m", "/offers/relay-edge", "/offers/relay-edge/edit", "/offers/relay-m2m/prices", "/offers/relay-m2m/prices/" + w.offer.Content.Plans[0].Key + "/0",
 		"/offers/relay-m2m/prices/" + w.offer.Content.Plans[0].Key + "/new?from=0", "/versions/" + w.offer.ID, "/versions/" + w.offer.ID + "/withdraw", "/subscribers",
-		"/usage", "/usage?days=7&offer=relay-m2m", "/quarantine", "/quarantine?reason=wrong_unit", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/quarantine/" + held[0].Cursor + "/reject", "/disputes",
+		"/usage", "/usage?days=7&offer=relay-m2m", "/quality", "/quality?days=7", "/quarantine", "/quarantine?reason=wrong_unit", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/quarantine/" + held[0].Cursor + "/reject", "/disputes",
 		"/tokens", "/work", "/work/" + work[0].Run.ID, "?state=draft", "?q=nothing"} {
 		out["/publisher"+path] = w.relay
 	}
 	for _, path := range []string{"", "/organisations", "/organisations?q=acme&kind=customer", "/organisations/new", "/organisations/" + w.acme.Org, "/organisations/" + w.home.Org, "/organisations/" + w.Operator.Org,
 		"/organisations/" + w.acme.Org + "/billing", "/markets", "/markets/new", "/markets/" + w.Market.ID, "/entities/new", "/entities/" + w.Entity, "/review", "/review/" + w.waiting.ID, "/regions", "/regions/import",
 		"/orders", "/orders?state=failed", "/orders/" + w.order.ID, "/resources", "/resources?state=troubled", "/resources/" + resources[0].ID, "/work", "/work/" + work[0].Run.ID, "/invoices", "/invoices/" + w.invoice.ID,
-		"/invoices/" + w.invoice.ID + "/credit", "/readers", "/readers/skip?reader=test.fails&position=1", "/jobs", "/quarantine", "/quarantine?reason=negative", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/disputes", "/log"} {
+		"/invoices/" + w.invoice.ID + "/credit", "/readers", "/readers/skip?reader=test.fails&position=1", "/jobs", "/quarantine", "/quarantine?reason=negative", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/disputes", "/intake", "/log"} {
 		out["/operator"+path] = w.Operator
 	}
 	for _, path := range []string{"", "?org=" + w.acme.Org + "&about=order", "?q=nothing-at-all", "/facts/" + facts[0].ID, "/decisions", "/decisions/" + w.order.ID, "/access", "/access?org=" + w.acme.Org, "/invoices",

@@ -57,7 +57,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
 	if runs(c) {
-		groups = append(groups, design.Group{Title: l.T("operator.nav.machine"), Items: []design.Item{item("readers", "refresh"), item("jobs", "clock"), desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"), item("log", "seal")}})
+		groups = append(groups, design.Group{Title: l.T("operator.nav.machine"), Items: []design.Item{item("readers", "refresh"), item("jobs", "clock"), item("intake", "chart"), desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"), item("log", "seal")}})
 	}
 	return groups
 }
@@ -117,6 +117,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	d.held().Routes(below(get, "/quarantine"), below(post, "/quarantine"))
 	d.disputes().Routes(below(get, "/disputes"), below(post, "/disputes"))
 	get("/log", d.log)
+	get("/intake", d.intake)
 }
 
 // below registers pages below an address.

@@ -51,7 +51,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 		{Items: []design.Item{desk.Item(l, "publisher.offers", home, "tag"), desk.Item(l, "publisher.subscribers", home+"/subscribers", "people"),
 			desk.Item(l, "publisher.licences", home+"/licences", "key"),
 			desk.Item(l, "publisher.work", home+"/work", "clock")}},
-		{Title: l.T("publisher.nav.usage"), Items: []design.Item{desk.Item(l, "publisher.usage", home+"/usage", "chart"),
+		{Title: l.T("publisher.nav.usage"), Items: []design.Item{desk.Item(l, "publisher.usage", home+"/usage", "chart"), desk.Item(l, "publisher.quality", home+"/quality", "check"),
 			desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"),
 			desk.Item(l, "dispute.list", home+"/disputes", "law"), desk.Item(l, "publisher.tokens", home+"/tokens", "key")}},
 	}
@@ -81,6 +81,7 @@ func (d *pages) routes(r *site.Router) {
 	post("/licences/{id}/refuse", d.refuseLicence)
 	get("/usage", d.usage)
 	get("/usage.csv", d.usageCSV)
+	get("/quality", d.quality)
 	d.held().Routes(below(get, "/quarantine"), below(post, "/quarantine"))
 	d.disputes().Routes(below(get, "/disputes"), below(post, "/disputes"))
 	get("/tokens", d.tokens)

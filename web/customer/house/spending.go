@@ -1,7 +1,10 @@
 package house
 
 import (
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/money"
@@ -31,10 +34,18 @@ func (d *desk) showSpending(r *site.Request, status int, view site.FormView) err
 	if err != nil {
 		return err
 	}
+	if err := chosen(r, s); err != nil {
+		return err
+	}
 	sheet := site.Sheet{Page: r.Page(r.T("spending.title")), Lead: r.T("spending.lead")}
 	for _, m := range s.Months {
 		sheet.Main = append(sheet.Main, site.Block{Title: r.L.Month(s.At), Template: "details", View: monthDetails(r, m)},
 			site.Block{Text: r.T("spending.method"), Template: "chart", View: dayChart(r, m)}, serviceTable(r, m))
+		for _, by := range budget.Ways() {
+			if block, some := d.splitTable(r, m, by); some {
+				sheet.Main = append(sheet.Main, block)
+			}
+		}
 	}
 	budgets, err := d.budgets(r, s)
 	if err != nil {
@@ -45,6 +56,63 @@ func (d *desk) showSpending(r *site.Request, status int, view site.FormView) err
 		sheet.Main = append(sheet.Main, site.Block{ID: "set", Title: r.T("spending.set"), Text: r.T("spending.set.text"), Template: "site/form", View: view})
 	}
 	return r.Show(status, sheet)
+}
+
+// chosen refuses a unit, person or place that has no service here.
+func chosen(r *site.Request, s budget.Spending) error {
+	by, of := budget.By(r.URL.Query().Get("by")), r.URL.Query().Get("of")
+	if of == "" || !slices.Contains(budget.Ways(), by) {
+		return nil
+	}
+	for _, m := range s.Months {
+		if slices.ContainsFunc(m.Services, func(one budget.Service) bool { return one.Key(by) == of }) {
+			return nil
+		}
+	}
+	return missing(string(by), of)
+}
+
+// splitTable is the month by unit, person or place; each leads to its services. It says nothing new of a single one.
+func (d *desk) splitTable(r *site.Request, m budget.Month, by budget.By) (site.Block, bool) {
+	shares := m.Split(by)
+	if len(shares) == 0 || len(shares) == 1 && by == budget.ByUnit {
+		return site.Block{}, false
+	}
+	id := string(by) + "-" + string(m.Used.Currency)
+	t := table.Table{ID: id, Caption: r.T("spending.by." + string(by)), Query: table.Parse(r.URL), Found: -1,
+		Columns: []table.Column{{Name: r.T("spending.of." + string(by))}, {Name: r.T("spending.count"), Numeric: true, Hidden: true}, {Name: r.T("spending.usage"), Numeric: true}, {Name: r.T("spending.used"), Numeric: true}, {Name: r.T("spending.forecast"), Numeric: true}}}
+	for _, s := range shares {
+		t.Rows = append(t.Rows, table.Row{URL: "/spending?by=" + string(by) + "&of=" + url.QueryEscape(s.Key) + "#by-service-" + string(m.Used.Currency), Cells: []table.Cell{{Text: d.called(r, by, s.Key)},
+			{Text: r.L.Number(int64(s.Services))}, {Text: write(r, s.Usage)}, {Text: write(r, s.Used)}, {Text: write(r, s.Forecast)}}})
+	}
+	return site.Block{ID: "by-" + id, Title: r.T("spending.by." + string(by)), Text: r.T("spending.by." + string(by) + ".text"), Template: "table", View: t}, true
+}
+
+// called is the name of a unit, person or place.
+func (d *desk) called(r *site.Request, by budget.By, key string) string {
+	switch by {
+	case budget.ByUnit:
+		if o, err := d.Parties.Organisation(r.Context(), r.Caller, key); err == nil {
+			return o.Name
+		}
+	case budget.ByPerson:
+		id, is := strings.CutPrefix(key, "person:")
+		if p, err := d.Parties.Person(r.Context(), r.Caller, r.Caller.Org, id); is && err == nil && p.Contact.Name != "" {
+			return p.Contact.Name
+		}
+		if strings.HasPrefix(key, "token:") {
+			return r.T("spending.token")
+		}
+		return r.T("spending.somebody")
+	case budget.ByPlace:
+		if regions, err := customer.Regions(d.Services, r); err == nil && regions[key].Key != "" {
+			return regions[key].City + ", " + r.L.Country(regions[key].Country)
+		}
+	}
+	if key == "" {
+		return r.T("spending.nowhere")
+	}
+	return key
 }
 
 func write(r *site.Request, a money.Amount) string { return r.L.Money(customer.Money(a)) }
@@ -73,12 +141,30 @@ func dayChart(r *site.Request, m budget.Month) chart.Chart {
 	return c
 }
 
+// shownServices is how many services stand on one page.
+const shownServices = 50
+
 func serviceTable(r *site.Request, m budget.Month) site.Block {
 	t := table.Table{ID: "services-" + string(m.Used.Currency), Caption: r.T("spending.services"), Query: table.Parse(r.URL), Found: -1,
 		Columns: []table.Column{{Name: r.T("spending.service")}, {Name: r.T("spending.usage"), Numeric: true}, {Name: r.T("spending.fixed"), Numeric: true, Hidden: true}, {Name: r.T("spending.forecast"), Numeric: true}},
 		Empty:   states.Empty{Icon: "chart", Title: r.T("spending.none"), Text: r.T("spending.none.text")}}
+	q := r.URL.Query()
+	from, err := strconv.Atoi(t.Query.After())
+	if err != nil {
+		from = 0
+	}
+	n := 0
 	for _, s := range m.Services {
+		if by := q.Get("by"); slices.Contains(budget.Ways(), budget.By(by)) && s.Key(budget.By(by)) != q.Get("of") {
+			continue
+		}
+		if n++; n <= from || n > from+shownServices {
+			continue
+		}
 		t.Rows = append(t.Rows, table.Row{URL: "/services/" + s.ID + "/usage", Cells: []table.Cell{{Text: s.Name}, {Text: write(r, s.Usage)}, {Text: write(r, s.Fixed)}, {Text: write(r, s.Forecast)}}})
+	}
+	if n > from+shownServices {
+		t.After = strconv.Itoa(from + shownServices)
 	}
 	return site.Block{ID: "by-service-" + string(m.Used.Currency), Title: r.T("spending.services"), Text: r.T("spending.services.text"), Template: "table", View: t}
 }

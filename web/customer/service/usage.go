@@ -52,6 +52,11 @@ func (d *pages) usage(r *site.Request) error {
 		}
 		sheet.Main = append(sheet.Main, site.Block{Template: "chart", View: view})
 	}
+	labels, err := d.labels(r, s.Subscription, sp)
+	if err != nil {
+		return err
+	}
+	sheet.Main = append(sheet.Main, labels...)
 	windows, err := d.windows(r, s.Subscription, sp)
 	if err != nil {
 		return err

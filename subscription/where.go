@@ -1,0 +1,41 @@
+package subscription
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/halle-cloud/halle/internal/store"
+)
+
+// Where is where a subscription runs, and by which order it came.
+type Where struct{ Region, Order string }
+
+// WhereIn tells it of many subscriptions, to another package inside its transaction. It does not authorise.
+func (s *Subscriptions) WhereIn(tx *store.Tx, ids []string) (map[string]Where, error) {
+	out := map[string]Where{}
+	for chunk := range slices.Chunk(ids, 400) {
+		args := make([]any, len(chunk))
+		for i, id := range chunk {
+			args[i] = id
+		}
+		err := tx.Each(func(row store.Scanner) error {
+			var id string
+			var w Where
+			var text []byte
+			if err := row.Scan(&id, &w.Region, &text); err != nil {
+				return err
+			}
+			var deal struct{ Order string }
+			if err := json.Unmarshal(text, &deal); err != nil {
+				return err
+			}
+			w.Order = deal.Order
+			out[id] = w
+			return nil
+		}, "SELECT id, region, deal FROM subscription WHERE id IN "+store.Places(1, len(args)), args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
