@@ -1,14 +1,12 @@
 package usage
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -18,13 +16,12 @@ import (
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
-	"github.com/halle-cloud/halle/proof"
 )
 
 // TestMain is also the child that TestKilledProcessCrash kills.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv("HALLE_USAGE_CHILD"); dir != "" {
-		sendForEver(dir, fromEnv())
+	if os.Getenv("HALLE_USAGE_CHILD") != "" {
+		crashChild()
 		return
 	}
 	code := m.Run()
@@ -77,123 +74,6 @@ func openAt(dir string, log made) (*Store, *store.DB, error) {
 	}
 	s, err := Open(context.Background(), Config{Dir: dir, DB: db, OpenLog: log.in(dir), Now: clock.NewFake(day().Add(60 * time.Hour)).Now, IDs: ids, Recent: 200, commitEvery: 3 * time.Millisecond})
 	return s, db, err
-}
-
-// sendForEver sends batches from four senders and prints each batch once it is acknowledged.
-func sendForEver(dir string, log made) {
-	s, _, err := openAt(dir, log)
-	if err == nil {
-		in := subjectA()
-		in.From, in.Window = day(), WholeLife
-		err = s.Register(context.Background(), in)
-	}
-	if err != nil {
-		fmt.Println("failed", err)
-		return
-	}
-	run := os.Getpid()
-	for sender := range 4 {
-		go func() {
-			for n := 0; ; n++ {
-				end := day().Add(time.Duration(n%500+1) * time.Minute * 6)
-				var events []Event
-				for i := range 10 {
-					events = append(events, use(fmt.Sprintf("%d/%d/%d/%d", run, sender, n, i), end, 1))
-				}
-				if _, err := s.Ingest(context.Background(), Publisher{"org_p"}, events); err != nil {
-					fmt.Println("failed", err)
-					return
-				}
-				fmt.Printf("%d/%d/%d\n", run, sender, n)
-			}
-		}()
-	}
-	select {}
-}
-
-// TestKilledProcessCrash kills a process that ingests, again and again: every acknowledged event counts once, and nothing
-// counts that was not sent.
-func TestKilledProcessCrash(t *testing.T) {
-	t.Run("files", func(t *testing.T) { killProcess(t, made{}) })
-	t.Run("jetstream", func(t *testing.T) { killProcess(t, onNATS(t)) })
-}
-
-func killProcess(t *testing.T, log made) {
-	dir := t.TempDir()
-	acknowledged := map[string]bool{}
-	kills := 5
-	if os.Getenv("HALLE_CHAOS") != "" {
-		kills = 200
-	}
-	for round := range kills {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "HALLE_USAGE_CHILD="+dir, log.env())
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for n := 0; n < 30+round%5*17 && lines.Scan(); n++ {
-			acknowledged[lines.Text()] = true
-		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for lines.Scan() {
-			acknowledged[lines.Text()] = true
-		}
-		_ = cmd.Wait()
-	}
-	s, db, err := openAt(dir, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := errors.Join(s.Close(), db.Close()); err != nil {
-			t.Error(err)
-		}
-	}()
-	counted := countInLog(t, s)
-	for batch := range acknowledged {
-		for i := range 10 {
-			if id := fmt.Sprintf("%s/%d", batch, i); !counted[id] {
-				t.Fatalf("the acknowledged event %s is missing", id)
-			}
-		}
-	}
-	points, err := s.Usage(context.Background(), "org_a", Query{From: day(), To: day().AddDate(1, 0, 0), Step: 24 * time.Hour})
-	total := int64(0)
-	for _, p := range points {
-		n, _ := p.Quantity.Int64()
-		total += n
-	}
-	if err != nil || total != int64(len(counted)) {
-		t.Errorf("the charts count %d events, the log holds %d: %v", total, len(counted), err)
-	}
-	t.Logf("%d batches acknowledged over %d kills, %d events in the log", len(acknowledged), kills, len(counted))
-}
-
-// countInLog lists the ids in the log.
-func countInLog(t *testing.T, s *Store) map[string]bool {
-	t.Helper()
-	ids := map[string]bool{}
-	err := batchlog.Read(s.log, 1, func(b batchlog.Batch) error {
-		if b.Principal == "" {
-			return nil // a control
-		}
-		return eachEvent(b, func(_ int, canonical []byte) error {
-			e, err := proof.ParseEvent(string(canonical))
-			ids[e.ID] = true
-			return err
-		})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ids
 }
 
 func TestTheDatabaseIsAwayForAWhile(t *testing.T) {
