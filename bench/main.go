@@ -28,6 +28,7 @@ func figures() []Figure {
 		orderFigures("PostgreSQL", onPostgres),
 		[]Figure{orderToRunning()},
 		usageFigures(),
+		streamFigures(),
 		growFigures(),
 		factFigures(),
 		[]Figure{verifyLog()},

@@ -38,9 +38,9 @@ type stage struct {
 	client *http.Client
 }
 
-// startStage starts one on the database; "" is SQLite in a file, with every commit synced to disk. before may lay
+// startStage starts one on the database, with more variables; "" is SQLite in a file, with every commit synced to disk. before may lay
 // something into its data folder.
-func startStage(ctx context.Context, database string, before func(dir string) error) (*stage, error) {
+func startStage(ctx context.Context, database string, before func(dir string) error, env ...string) (*stage, error) {
 	dir, err := os.MkdirTemp("", "halle-bench-")
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func startStage(ctx context.Context, database string, before func(dir string) er
 	s := &stage{dir: dir, cmd: exec.CommandContext(ctx, halle, args...),
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256, MaxConnsPerHost: 256}}}
 	s.cmd.Stderr = &s.stderr
-	s.cmd.Env = append(os.Environ(), "HALLE_LOG_LEVEL=warn")
+	s.cmd.Env = append(append(os.Environ(), "HALLE_LOG_LEVEL=warn"), env...)
 	out, err := s.cmd.StdoutPipe()
 	if err == nil {
 		err = s.cmd.Start()
