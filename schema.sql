@@ -705,6 +705,10 @@ subscription_span.reasons text not null
 subscription_span.state text not null
 subscription_span.subscription text not null
 subscription_span.to_at text
+subscription_tag index subscription_tag_word
+subscription_tag.subscription text not null
+subscription_tag.tag_key text not null
+subscription_tag.tag_value text not null
 
 -- keys
 lease.held_until text not null

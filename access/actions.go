@@ -26,6 +26,7 @@ const (
 	ServiceResume      Action = "service.resume"
 	ServiceCancel      Action = "service.cancel"
 	ServiceWithdraw    Action = "service.withdraw"
+	ServiceTag         Action = "service.tag"
 	SubscriberRead     Action = "subscriber.read"
 	UsageWrite         Action = "usage.write"
 	UsageRead          Action = "usage.read"
@@ -120,6 +121,7 @@ func Grants() []Grant {
 		{Action: ServiceResume, Title: "resume a service", Own: is(o, b, t), Below: is(x)},
 		{Action: ServiceCancel, Title: "cancel a service", Own: is(o, b), Below: is(x)},
 		{Action: ServiceWithdraw, Title: "withdraw from a contract", Own: is(o, b)},
+		{Action: ServiceTag, Title: "tag a service", Own: is(o, b, l, t)},
 		{Action: SubscriberRead, Title: "see the subscribers of offers", Own: is(o, p, a), Below: is(x, a), Reads: true},
 		{Action: UsageWrite, Title: "report usage", Own: is(p)},
 		{Action: UsageRead, Title: "read usage", Own: is(o, b, l, t, a), Below: is(x, s, a), Reads: true},

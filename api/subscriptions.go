@@ -22,6 +22,7 @@ type Service struct {
 	Resource    string                `json:"resource,omitempty"`
 	Region      string                `json:"region,omitempty"`
 	Outputs     map[string]string     `json:"outputs,omitempty" doc:"where to reach it"`
+	Tags        subscription.Tags     `json:"tags,omitempty" doc:"the customer's own words, by which it splits its costs"`
 	Condition   string                `json:"condition,omitempty" doc:"as last observed"`
 	TrialUntil  time.Time             `json:"trialUntil,omitzero"`
 	TermUntil   time.Time             `json:"termUntil,omitzero"`
@@ -34,7 +35,7 @@ type Service struct {
 
 func service(u subscription.Subscription) Service {
 	return Service{ID: u.ID, Org: u.Org, State: u.State, Reasons: u.Reasons, Deal: u.Deal, Resource: u.Resource, Region: u.Region, Outputs: u.Outputs,
-		Condition: u.Condition, TrialUntil: u.TrialUntil, TermUntil: u.TermUntil, CreatedAt: u.CreatedAt, ActivatedAt: u.ActivatedAt,
+		Tags: u.Tags, Condition: u.Condition, TrialUntil: u.TrialUntil, TermUntil: u.TermUntil, CreatedAt: u.CreatedAt, ActivatedAt: u.ActivatedAt,
 		CancelledAt: u.CancelledAt, EndedAt: u.EndedAt, ETag: u.ETag}
 }
 
@@ -85,6 +86,11 @@ type ServiceChange struct {
 	Parameters json.RawMessage `json:"parameters,omitempty" doc:"left out keeps them"`
 }
 
+// ServiceTags are a customer's own words on a service.
+type ServiceTags struct {
+	Tags subscription.Tags `json:"tags" nullable:"false" doc:"at most 20; none takes them all away"`
+}
+
 // ServicePath names a service in the address.
 type ServicePath struct {
 	Service string `path:"service"`
@@ -99,8 +105,9 @@ func (s *server) serviceRoutes() {
 			Org    string `query:"org" doc:"empty: the caller's"`
 			Branch bool   `query:"branch" doc:"also of all organisations below it"`
 			State  string `query:"state"`
+			Tag    string `query:"tag" doc:"only those that bear it: key=value"`
 		}) (*Body[List[Service]], error) {
-			page, err := s.Subscriptions.Services(ctx, c, subscription.Filter{Org: orgOr(in.Org, c), Branch: in.Branch, State: subscription.State(in.State), Cursor: in.Cursor, Limit: in.Limit})
+			page, err := s.Subscriptions.Services(ctx, c, subscription.Filter{Org: orgOr(in.Org, c), Branch: in.Branch, State: subscription.State(in.State), Tag: in.Tag, Cursor: in.Cursor, Limit: in.Limit})
 			return listOf(page.Subscriptions, page.Next, service, err)
 		})
 	add(s, route{method: http.MethodGet, path: "/organisations/{org}/subscribers", id: "listSubscribers", summary: "Who has a publisher's offers: organisations, no people", tag: servicesTag},
@@ -129,6 +136,14 @@ func (s *server) serviceRoutes() {
 			o, err := s.Orders.Place(ctx, c, order.PlaceInput{Key: in.Key, Org: seen.Org, Items: []order.ItemInput{
 				{Action: order.ActionChange, Subscription: in.Service, Plan: in.Body.Plan, Parameters: in.Body.Parameters}}})
 			return tagged(orderWire(o), o.ETag, err)
+		})
+	add(s, route{method: http.MethodPut, path: "/services/{service}/tags", id: "tagService", summary: "Replace the tags of a service", tag: servicesTag},
+		func(ctx context.Context, c access.Caller, in *struct {
+			ServicePath
+			Body ServiceTags
+		}) (*Tagged[Service], error) {
+			u, err := s.Subscriptions.SetTags(ctx, c, in.Service, in.Body.Tags)
+			return tagged(service(u), u.ETag, err)
 		})
 	s.serviceCommand("suspend", "suspendService", "Stop a service for a while", s.Subscriptions.SuspendService)
 	s.serviceCommand("resume", "resumeService", "Let a service go on", s.Subscriptions.ResumeService)

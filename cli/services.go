@@ -18,6 +18,7 @@ type Services struct {
 	Org    string `help:"Organisation; your own when it is missing."`
 	Branch bool   `help:"Also of all organisations below it."`
 	State  string `help:"Only in this state, such as active."`
+	Tag    string `help:"Only those that bear it." placeholder:"KEY=VALUE"`
 }
 
 // Run lists.
@@ -27,7 +28,7 @@ func (a Services) Run(ctx context.Context, o Out, name profileName) error {
 		return err
 	}
 	services, err := pages(0, func(cursor string) ([]client.Service, string, error) {
-		l, err := c.ListServices(ctx, client.ListServicesParams{Cursor: cursor, Org: a.Org, Branch: a.Branch, State: a.State})
+		l, err := c.ListServices(ctx, client.ListServicesParams{Cursor: cursor, Org: a.Org, Branch: a.Branch, State: a.State, Tag: a.Tag})
 		return l.Items, l.Next, err
 	})
 	if err != nil {
@@ -46,6 +47,7 @@ type Service struct {
 	Resume  serviceResume  `cmd:"" help:"Let a service go on."`
 	Change  serviceChange  `cmd:"" help:"Order another plan or other settings."`
 	Cancel  serviceCancel  `cmd:"" help:"End a service for good."`
+	Tag     serviceTag     `cmd:"" help:"Put tags on a service, by which costs are split, or take them away."`
 	Devices serviceDevices `cmd:"" help:"Manage the devices of a message broker."`
 }
 
@@ -69,7 +71,7 @@ func (a serviceShow) Run(ctx context.Context, o Out, name profileName) error {
 	return o.Show(s, func(w io.Writer) error {
 		lines := []string{"service", s.ID, "name", s.Deal.Name, "plan", s.Deal.PlanName, "state", s.State, "reasons", strings.Join(s.Reasons, ", "),
 			"condition", s.Condition, "region", s.Region, "every month", s.Deal.Recurring + " (" + s.Deal.Basis + ")", "since", when(s.ActivatedAt),
-			"trial until", when(s.TrialUntil), "bound until", when(s.TermUntil), "ended", when(s.EndedAt)}
+			"trial until", when(s.TrialUntil), "bound until", when(s.TermUntil), "ended", when(s.EndedAt), "tags", tagText(s.Tags)}
 		return pairs(w, append(lines, values(s.Outputs)...)...)
 	})
 }

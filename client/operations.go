@@ -741,6 +741,7 @@ type ListServicesParams struct {
 	Org    string `query:"org"`    // empty: the caller's
 	Branch bool   `query:"branch"` // also of all organisations below it
 	State  string `query:"state"`  // state
+	Tag    string `query:"tag"`    // only those that bear it: key=value
 }
 
 // ListServices: Services, newest first.
@@ -1077,6 +1078,12 @@ type SuspendServiceParams struct {
 // SuspendService: Stop a service for a while.
 func (c *Client) SuspendService(ctx context.Context, service string, p SuspendServiceParams) (out Service, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/suspend", values: []string{service}, params: p}, &out)
+	return out, err
+}
+
+// TagService: Replace the tags of a service.
+func (c *Client) TagService(ctx context.Context, service string, body ServiceTags) (out Service, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/services/{service}/tags", values: []string{service}, body: body}, &out)
 	return out, err
 }
 

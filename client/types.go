@@ -1767,6 +1767,7 @@ type Service struct {
 	Region      string            `json:"region,omitempty"`
 	Resource    string            `json:"resource,omitempty"`
 	State       string            `json:"state"`
+	Tags        map[string]string `json:"tags,omitempty"` // the customer's own words, by which it splits its costs
 	TermUntil   time.Time         `json:"termUntil,omitzero"`
 	TrialUntil  time.Time         `json:"trialUntil,omitzero"`
 }
@@ -1795,8 +1796,14 @@ type ServiceDetail struct {
 	Resource    string            `json:"resource,omitempty"`
 	Spans       []Span            `json:"spans"`
 	State       string            `json:"state"`
+	Tags        map[string]string `json:"tags,omitempty"` // the customer's own words, by which it splits its costs
 	TermUntil   time.Time         `json:"termUntil,omitzero"`
 	TrialUntil  time.Time         `json:"trialUntil,omitzero"`
+}
+
+// ServiceTags is what the API calls so.
+type ServiceTags struct {
+	Tags map[string]string `json:"tags"` // at most 20; none takes them all away
 }
 
 // Session is what the API calls so.

@@ -21,6 +21,7 @@ const (
 	FactResumed     = "subscription.resumed.v1"      // StateFact
 	FactCancelled   = "subscription.cancelled.v1"    // StateFact: the resource takes no more work and hands over its usage
 	FactEnded       = "subscription.ended.v1"        // EndedFact
+	FactTagged      = "subscription.tagged.v1"       // TaggedFact
 	FactDropped     = "subscription.dropped.v1"      // StateFact: it was never made, nothing is charged
 )
 

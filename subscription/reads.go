@@ -24,6 +24,7 @@ type Filter struct {
 	Org    string // empty: the caller's
 	Branch bool   // also of all organisations below it
 	State  State  // empty: all but dropped
+	Tag    string // "key=value": only those that bear it
 	Cursor string // Page.Next of the page before
 	Limit  int    // 0: 25, at most 100
 }
@@ -60,8 +61,10 @@ func (u *Subscriptions) Services(ctx context.Context, c access.Caller, f Filter)
 		if f.Branch {
 			column, value = `path LIKE $3 ESCAPE '\'`, escapeLike(o.Path)+"%"
 		}
-		p.Subscriptions, err = list(tx, column, value, f.State, f.Cursor, limit+1)
-		return err
+		if p.Subscriptions, err = list(tx, column, value, f, limit+1); err != nil {
+			return err
+		}
+		return u.withTags(tx, p.Subscriptions)
 	})
 	if err != nil {
 		return Page{}, err
@@ -93,7 +96,7 @@ func (u *Subscriptions) Subscribers(ctx context.Context, c access.Caller, publis
 		if err := u.Policy.Check(c, access.SubscriberRead, o.Resource("organisation", o.ID)); err != nil {
 			return err
 		}
-		p.Subscriptions, err = list(tx, "publisher = $3", o.ID, "", cursor, limit+1)
+		p.Subscriptions, err = list(tx, "publisher = $3", o.ID, Filter{Cursor: cursor}, limit+1)
 		return err
 	})
 	if err != nil {
@@ -107,14 +110,22 @@ func (u *Subscriptions) Subscribers(ctx context.Context, c access.Caller, publis
 }
 
 // list takes its condition from the program's own words only.
-func list(tx *store.Tx, column, value string, state State, cursor string, limit int) ([]Subscription, error) {
-	if cursor == "" {
-		cursor = "zzzzz" // after every identifier, in every collation
+func list(tx *store.Tx, column, value string, f Filter, limit int) ([]Subscription, error) {
+	if f.Cursor == "" {
+		f.Cursor = "zzzzz" // after every identifier, in every collation
 	}
-	args := []any{cursor, limit, value}
+	args := []any{f.Cursor, limit, value}
 	where := " AND state <> 'dropped'"
-	if state != "" {
-		args, where = append(args, state), " AND state = $4"
+	if f.State != "" {
+		args, where = append(args, f.State), " AND state = $4"
+	}
+	if f.Tag != "" {
+		k, v, err := ParseTag(f.Tag)
+		if err != nil {
+			return nil, err
+		}
+		where += fmt.Sprintf(" AND EXISTS (SELECT 1 FROM subscription_tag t WHERE t.subscription = id AND t.tag_key = $%d AND t.tag_value = $%d)", len(args)+1, len(args)+2)
+		args = append(args, k, v)
 	}
 	l, err := store.All(tx, scan, "SELECT "+columns+" FROM subscription WHERE id < $1 AND "+column+where+" ORDER BY id DESC LIMIT $2", args...)
 	if err != nil {
@@ -143,6 +154,11 @@ func (u *Subscriptions) Service(ctx context.Context, c access.Caller, id string)
 		if d.Subscription, err = u.read(tx, c, access.ServiceRead, id); err != nil {
 			return err
 		}
+		tags, err := u.TagsIn(tx, id)
+		if err != nil {
+			return err
+		}
+		d.Tags = tags[id]
 		if d.Prices, err = selectPrices(tx, id, time.Time{}, time.Time{}); err != nil {
 			return err
 		}

@@ -2,12 +2,12 @@
 // suspension to the end, with the price that holds at each instant.
 //
 // Owns: subscriptions and their states, reasons of suspension, intervals of prices and states, term and trial, zone and
-// billing anchor, entitlements.
+// billing anchor, entitlements, tags.
 // Does not own: the order (order), the running thing (provision), what is charged (rating).
 // Reads: order.placed.v1, order.withdrawn.v1, order.item.rejected.v1, order.item.failed.v1, order.item.cancelled.v1,
 // resource.ready.v1, resource.changed.v1, resource.failed.v1, resource.drained.v1, resource.deleted.v1,
 // resource.condition.v1.
-// Writes: subscription, subscription_price, subscription_span; facts subscription.*; commands provision.SetDesired,
+// Writes: subscription, subscription_price, subscription_span, subscription_tag; facts subscription.*; commands provision.SetDesired,
 // order.ItemBegun, order.ItemDone, order.ItemFailed, order.ItemCancelled, order.Ended.
 package subscription
 
@@ -131,6 +131,7 @@ type Subscription struct {
 	Region      string
 	Outputs     map[string]string // where to reach it
 	Condition   string            // as last observed: up, degraded, down, unknown, planned, suspended; "" before it is made
+	Tags        Tags              // the customer's own words; only where it reads them itself
 	Ending      string            // order item that is told when nothing is left, after a withdrawal; "" for none
 	Owed        string            // after a withdrawal: what order.Owed says
 	TrialUntil  time.Time

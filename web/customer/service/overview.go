@@ -96,6 +96,7 @@ func about(r *site.Request, s subscription.Subscription) details.List {
 			l.Items = append(l.Items, details.Item{Name: r.T(key), Value: value})
 		}
 	}
+	l.Items = append(l.Items, tagItem(r, s))
 	add("class.label", customer.Class(r, s.Deal.DataClass))
 	if !s.ActivatedAt.IsZero() {
 		add("service.since", r.L.Instant(s.ActivatedAt))

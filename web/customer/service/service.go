@@ -52,6 +52,8 @@ func (d *pages) routes(r *site.Router) {
 	r.Post("/services/{id}/licence/named/{no}/release", d.releaseSeat)
 	r.Post("/services/{id}/licence/seats/{lease}/return", d.returnSeat)
 	r.Get("/services/{id}/convert", d.convertPage)
+	r.Get("/services/{id}/tags", d.tagsPage)
+	r.Post("/services/{id}/tags", d.tag)
 	r.Get("/services/{id}/usage", d.usage)
 	r.Get("/services/{id}/windows/{window}", d.window)
 	r.Get("/services/{id}/windows/{window}/file", d.windowFile)
