@@ -9,6 +9,7 @@ import (
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/rating/budget"
+	"github.com/halle-cloud/halle/subscription"
 )
 
 // Budget is what may be spent in a calendar month, and what is.
@@ -62,15 +63,16 @@ type SpendingMonth struct {
 
 // SpendingService is what one service comes to.
 type SpendingService struct {
-	Service  string       `json:"service"`
-	Name     string       `json:"name"`
-	Org      string       `json:"org" doc:"organisation or unit that has it"`
-	Person   string       `json:"person,omitempty" doc:"who ordered it"`
-	Region   string       `json:"region,omitempty" doc:"where it runs"`
-	Usage    money.Amount `json:"usage"`
-	Fixed    money.Amount `json:"fixed"`
-	Used     money.Amount `json:"used"`
-	Forecast money.Amount `json:"forecast"`
+	Service  string            `json:"service"`
+	Name     string            `json:"name"`
+	Org      string            `json:"org" doc:"organisation or unit that has it"`
+	Person   string            `json:"person,omitempty" doc:"who ordered it"`
+	Region   string            `json:"region,omitempty" doc:"where it runs"`
+	Tags     subscription.Tags `json:"tags,omitempty" doc:"the customer's own words on it"`
+	Usage    money.Amount      `json:"usage"`
+	Fixed    money.Amount      `json:"fixed"`
+	Used     money.Amount      `json:"used"`
+	Forecast money.Amount      `json:"forecast"`
 }
 
 // SpendingDay is the usage of one civil day.
@@ -85,7 +87,7 @@ func spendingOf(in budget.Spending) Spending {
 		one := SpendingMonth{Usage: m.Usage, Running: m.Running, Fixed: m.Fixed, Reserved: m.Reserved, Used: m.Used, Forecast: m.Forecast, Usual: m.Usual, Unusual: m.Unusual,
 			Services: []SpendingService{}, Days: []SpendingDay{}}
 		for _, s := range m.Services {
-			one.Services = append(one.Services, SpendingService{Service: s.ID, Name: s.Name, Org: s.Org, Person: s.Person, Region: s.Region, Usage: s.Usage, Fixed: s.Fixed, Used: s.Used, Forecast: s.Forecast})
+			one.Services = append(one.Services, SpendingService{Service: s.ID, Name: s.Name, Org: s.Org, Person: s.Person, Region: s.Region, Tags: s.Tags, Usage: s.Usage, Fixed: s.Fixed, Used: s.Used, Forecast: s.Forecast})
 		}
 		for _, d := range m.Days {
 			one.Days = append(one.Days, SpendingDay(d))

@@ -44,9 +44,9 @@ func (a budgetShow) Run(ctx context.Context, o Out, name profileName) error {
 			}
 			var rows [][]string
 			for _, one := range m.Services {
-				rows = append(rows, []string{one.Service, one.Name, one.Org, one.Region, one.Person, one.Usage, one.Fixed, one.Forecast})
+				rows = append(rows, []string{one.Service, one.Name, one.Org, one.Region, one.Person, tagText(one.Tags), one.Usage, one.Fixed, one.Forecast})
 			}
-			if err := table(w, "No service costs anything.", []string{"SERVICE", "NAME", "UNIT", "PLACE", "ORDERED BY", "USAGE", "FEES", "FORECAST"}, rows); err != nil {
+			if err := table(w, "No service costs anything.", []string{"SERVICE", "NAME", "UNIT", "PLACE", "ORDERED BY", "TAGS", "USAGE", "FEES", "FORECAST"}, rows); err != nil {
 				return err
 			}
 		}

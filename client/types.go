@@ -1913,15 +1913,16 @@ type SpendingMonth struct {
 
 // SpendingService is what the API calls so.
 type SpendingService struct {
-	Fixed    string `json:"fixed"`
-	Forecast string `json:"forecast"`
-	Name     string `json:"name"`
-	Org      string `json:"org"`              // organisation or unit that has it
-	Person   string `json:"person,omitempty"` // who ordered it
-	Region   string `json:"region,omitempty"` // where it runs
-	Service  string `json:"service"`
-	Usage    string `json:"usage"`
-	Used     string `json:"used"`
+	Fixed    string            `json:"fixed"`
+	Forecast string            `json:"forecast"`
+	Name     string            `json:"name"`
+	Org      string            `json:"org"`              // organisation or unit that has it
+	Person   string            `json:"person,omitempty"` // who ordered it
+	Region   string            `json:"region,omitempty"` // where it runs
+	Service  string            `json:"service"`
+	Tags     map[string]string `json:"tags,omitempty"` // the customer's own words on it
+	Usage    string            `json:"usage"`
+	Used     string            `json:"used"`
 }
 
 // Standing is what the API calls so.

@@ -14,6 +14,7 @@ import (
 	"github.com/halle-cloud/halle/order"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/subscription"
 )
 
 // Spending is what the calendar month of an organisation and its units comes to, at this moment.
@@ -49,6 +50,7 @@ type Service struct {
 	Org      string // organisation or unit that has it
 	Person   string // who ordered it, access.Caller.Ref
 	Region   string // where it runs
+	Tags     subscription.Tags
 	Usage    money.Amount
 	Fixed    money.Amount
 	Used     money.Amount

@@ -2,7 +2,9 @@ package budget
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/money"
@@ -16,13 +18,39 @@ const (
 	ByUnit   By = "unit"   // organisation or unit that has the service
 	ByPerson By = "person" // who ordered it: access.Caller.Ref
 	ByPlace  By = "place"  // key of the region it runs in
+
+	byTag = "tag:" // with the key of a tag behind it: what the tag says
 )
 
-// Ways are all of them.
-func Ways() []By { return []By{ByUnit, ByPerson, ByPlace} }
+// Tag is the key of the tag that costs are added up by, "" where it is something else.
+func (by By) Tag() string {
+	key, _ := strings.CutPrefix(string(by), byTag)
+	if key == string(by) {
+		return ""
+	}
+	return key
+}
+
+// Ways are the ways to add the services of a month up: by unit, person and place, and by each tag that one bears.
+func (m Month) Ways() []By {
+	keys := map[string]bool{}
+	for _, s := range m.Services {
+		for k := range s.Tags {
+			keys[k] = true
+		}
+	}
+	ways := []By{ByUnit, ByPerson, ByPlace}
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		ways = append(ways, By(byTag+k))
+	}
+	return ways
+}
 
 // Key is what a service belongs to in one of the ways, "" where that is not known.
 func (s Service) Key(by By) string {
+	if tag := by.Tag(); tag != "" {
+		return s.Tags[tag]
+	}
 	switch by {
 	case ByUnit:
 		return s.Org
@@ -57,7 +85,7 @@ func (m Month) Split(by By) []Share {
 	return out
 }
 
-// locate says of each service where it runs and who ordered it.
+// locate says of each service where it runs, who ordered it and which tags it bears.
 func (s *Budgets) locate(tx *store.Tx, months []Month) error {
 	var ids, orders []string
 	for _, m := range months {
@@ -73,6 +101,10 @@ func (s *Budgets) locate(tx *store.Tx, months []Month) error {
 		orders = append(orders, where[id].Order)
 	}
 	slices.Sort(orders)
+	tags, err := s.Subscriptions.TagsIn(tx, ids...)
+	if err != nil {
+		return err
+	}
 	people, err := s.Orders.RequestersIn(tx, slices.Compact(orders))
 	if err != nil {
 		return err
@@ -81,6 +113,7 @@ func (s *Budgets) locate(tx *store.Tx, months []Month) error {
 		for i := range m.Services {
 			w := where[m.Services[i].ID]
 			m.Services[i].Region, m.Services[i].Person = w.Region, people[w.Order]
+			m.Services[i].Tags = tags[m.Services[i].ID]
 		}
 	}
 	return nil

@@ -41,7 +41,7 @@ func (d *desk) showSpending(r *site.Request, status int, view site.FormView) err
 	for _, m := range s.Months {
 		sheet.Main = append(sheet.Main, site.Block{Title: r.L.Month(s.At), Template: "details", View: monthDetails(r, m)},
 			site.Block{Text: r.T("spending.method"), Template: "chart", View: dayChart(r, m)}, serviceTable(r, m))
-		for _, by := range budget.Ways() {
+		for _, by := range m.Ways() {
 			if block, some := d.splitTable(r, m, by); some {
 				sheet.Main = append(sheet.Main, block)
 			}
@@ -61,10 +61,13 @@ func (d *desk) showSpending(r *site.Request, status int, view site.FormView) err
 // chosen refuses a unit, person or place that has no service here.
 func chosen(r *site.Request, s budget.Spending) error {
 	by, of := budget.By(r.URL.Query().Get("by")), r.URL.Query().Get("of")
-	if of == "" || !slices.Contains(budget.Ways(), by) {
+	if of == "" {
 		return nil
 	}
 	for _, m := range s.Months {
+		if !slices.Contains(m.Ways(), by) {
+			continue
+		}
 		if slices.ContainsFunc(m.Services, func(one budget.Service) bool { return one.Key(by) == of }) {
 			return nil
 		}
@@ -78,14 +81,17 @@ func (d *desk) splitTable(r *site.Request, m budget.Month, by budget.By) (site.B
 	if len(shares) == 0 || len(shares) == 1 && by == budget.ByUnit {
 		return site.Block{}, false
 	}
-	id := string(by) + "-" + string(m.Used.Currency)
-	t := table.Table{ID: id, Caption: r.T("spending.by." + string(by)), Query: table.Parse(r.URL), Found: -1,
-		Columns: []table.Column{{Name: r.T("spending.of." + string(by))}, {Name: r.T("spending.count"), Numeric: true, Hidden: true}, {Name: r.T("spending.usage"), Numeric: true}, {Name: r.T("spending.used"), Numeric: true}, {Name: r.T("spending.forecast"), Numeric: true}}}
+	id, title, text, head := string(by)+"-"+string(m.Used.Currency), r.T("spending.by."+string(by)), r.T("spending.by."+string(by)+".text"), r.T("spending.of."+string(by))
+	if tag := by.Tag(); tag != "" {
+		id, title, text, head = "tag-"+tag+"-"+string(m.Used.Currency), r.T("spending.by.tag", "tag", tag), r.T("spending.by.tag.text"), tag
+	}
+	t := table.Table{ID: id, Caption: title, Query: table.Parse(r.URL), Found: -1,
+		Columns: []table.Column{{Name: head}, {Name: r.T("spending.count"), Numeric: true, Hidden: true}, {Name: r.T("spending.usage"), Numeric: true}, {Name: r.T("spending.used"), Numeric: true}, {Name: r.T("spending.forecast"), Numeric: true}}}
 	for _, s := range shares {
-		t.Rows = append(t.Rows, table.Row{URL: "/spending?by=" + string(by) + "&of=" + url.QueryEscape(s.Key) + "#by-service-" + string(m.Used.Currency), Cells: []table.Cell{{Text: d.called(r, by, s.Key)},
+		t.Rows = append(t.Rows, table.Row{URL: "/spending?by=" + url.QueryEscape(string(by)) + "&of=" + url.QueryEscape(s.Key) + "#by-service-" + string(m.Used.Currency), Cells: []table.Cell{{Text: d.called(r, by, s.Key)},
 			{Text: r.L.Number(int64(s.Services))}, {Text: write(r, s.Usage)}, {Text: write(r, s.Used)}, {Text: write(r, s.Forecast)}}})
 	}
-	return site.Block{ID: "by-" + id, Title: r.T("spending.by." + string(by)), Text: r.T("spending.by." + string(by) + ".text"), Template: "table", View: t}, true
+	return site.Block{ID: "by-" + id, Title: title, Text: text, Template: "table", View: t}, true
 }
 
 // called is the name of a unit, person or place.
@@ -108,6 +114,9 @@ func (d *desk) called(r *site.Request, by budget.By, key string) string {
 		if regions, err := customer.Regions(d.Services, r); err == nil && regions[key].Key != "" {
 			return regions[key].City + ", " + r.L.Country(regions[key].Country)
 		}
+	}
+	if key == "" && by.Tag() != "" {
+		return r.T("spending.untagged")
 	}
 	if key == "" {
 		return r.T("spending.nowhere")
@@ -155,7 +164,7 @@ func serviceTable(r *site.Request, m budget.Month) site.Block {
 	}
 	n := 0
 	for _, s := range m.Services {
-		if by := q.Get("by"); slices.Contains(budget.Ways(), budget.By(by)) && s.Key(budget.By(by)) != q.Get("of") {
+		if by := q.Get("by"); slices.Contains(m.Ways(), budget.By(by)) && s.Key(budget.By(by)) != q.Get("of") {
 			continue
 		}
 		if n++; n <= from || n > from+shownServices {
