@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
 )
 
@@ -20,11 +24,11 @@ func (s *story) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	subscription, err := quiet.provision(ctx, o)
+	service, err := quiet.provision(ctx, o)
 	if err != nil {
 		return err
 	}
-	d, err := quiet.credentials(ctx, subscription, "sensor-1")
+	d, err := quiet.credentials(ctx, service, "sensor-1")
 	if err != nil {
 		return err
 	}
@@ -34,10 +38,27 @@ func (s *story) furnish(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := quiet.account(ctx, service); err != nil {
+		return err
+	}
 	if err := quiet.licences(ctx); err != nil {
 		return err
 	}
 	return s.visit(ctx, s.cast.household)
+}
+
+// account leaves words by which costs are split, and an event of the publisher's that waits for a decision.
+func (s *story) account(ctx context.Context, service string) error {
+	if _, err := s.h.subscriptions.SetTags(ctx, s.cast.acme, service, subscription.Tags{"cost-centre": "4711", "project": "cold-chain"}); err != nil {
+		return fmt.Errorf("tags: %w", err)
+	}
+	now := s.h.now()
+	_, err := s.h.meters.Ingest(ctx, s.cast.alpes, []usage.Event{{SpecVersion: "1.0", ID: "gateway-1/1", Source: "gateways", Type: proof.TypeUsage, Subject: service,
+		Data: proof.Data{Meter: "messages", Unit: "thousand-messages", Value: "12", Start: now.Add(-time.Minute).Format(time.RFC3339), End: now.Format(time.RFC3339)}}})
+	if err != nil {
+		return fmt.Errorf("an event with another unit: %w", err)
+	}
+	return nil
 }
 
 // licences leaves a supervision with floating seats, all of them taken and one refused, an own licence to be checked and

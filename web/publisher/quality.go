@@ -40,11 +40,13 @@ func (d *pages) quality(r *site.Request) error {
 	}
 	sheet := site.Sheet{Page: crumbs(r, r.T("publisher.quality")), Lead: r.T("publisher.quality.lead"), Main: []site.Block{sources(r, q)}}
 	if len(q.Hours) > 0 {
-		sheet.Main = append(sheet.Main, site.Block{Template: "chart", View: a.chart(r, q.Hours, "counted", func(q usage.Quality) int64 { return q.Accepted })},
-			site.Block{Template: "chart", View: a.chart(r, q.Hours, "twice", func(q usage.Quality) int64 { return q.Duplicates })},
-			site.Block{Template: "chart", View: a.chart(r, q.Hours, "late", func(q usage.Quality) int64 { return q.Late })},
-			site.Block{Template: "chart", View: a.chart(r, q.Hours, "held", func(q usage.Quality) int64 { return q.Held })},
-			site.Block{Template: "chart", View: a.lag(r, q.Hours)})
+		charts := []chart.Chart{a.chart(r, q.Hours, "twice", func(q usage.Quality) int64 { return q.Duplicates }),
+			a.chart(r, q.Hours, "late", func(q usage.Quality) int64 { return q.Late }), a.chart(r, q.Hours, "held", func(q usage.Quality) int64 { return q.Held })}
+		charts = slices.DeleteFunc(charts, func(c chart.Chart) bool { return c.Points == nil }) // the list above says that there was none
+		charts = append([]chart.Chart{a.chart(r, q.Hours, "counted", func(q usage.Quality) int64 { return q.Accepted })}, append(charts, a.lag(r, q.Hours))...)
+		for _, c := range charts {
+			sheet.Main = append(sheet.Main, site.Block{Template: "chart", View: c})
+		}
 	}
 	return d.show(r, sheet)
 }

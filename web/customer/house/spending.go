@@ -86,7 +86,7 @@ func (d *desk) splitTable(r *site.Request, m budget.Month, by budget.By) (site.B
 		id, title, text, head = "tag-"+tag+"-"+string(m.Used.Currency), r.T("spending.by.tag", "tag", tag), r.T("spending.by.tag.text"), tag
 	}
 	t := table.Table{ID: id, Caption: title, Query: table.Parse(r.URL), Found: -1,
-		Columns: []table.Column{{Name: head}, {Name: r.T("spending.count"), Numeric: true, Hidden: true}, {Name: r.T("spending.usage"), Numeric: true}, {Name: r.T("spending.used"), Numeric: true}, {Name: r.T("spending.forecast"), Numeric: true}}}
+		Columns: []table.Column{{Name: head}, {Name: r.T("spending.count"), Numeric: true, Hidden: true}, {Name: r.T("spending.usage"), Numeric: true, Hidden: true}, {Name: r.T("spending.used"), Numeric: true}, {Name: r.T("spending.forecast"), Numeric: true}}}
 	for _, s := range shares {
 		t.Rows = append(t.Rows, table.Row{URL: "/spending?by=" + url.QueryEscape(string(by)) + "&of=" + url.QueryEscape(s.Key) + "#by-service-" + string(m.Used.Currency), Cells: []table.Cell{{Text: d.called(r, by, s.Key)},
 			{Text: r.L.Number(int64(s.Services))}, {Text: write(r, s.Usage)}, {Text: write(r, s.Used)}, {Text: write(r, s.Forecast)}}})
