@@ -106,7 +106,7 @@ func measureUsage(ctx context.Context, orders int) (c counted, err error) {
 	server, generator, costErr := cost()
 	wg.Wait()
 	c.server, c.generator, c.balance = float64(server.Nanoseconds())/1e3/events, float64(generator.Nanoseconds())/1e3/events, balance.took
-	c.about = fmt.Sprintf("batch p99 %s ms, %d services, %s keys before", number(ms(at(took, 0.99))), len(ids), number(float64(known)))
+	c.about = fmt.Sprintf("%d senders, batch p99 %s ms, %d services, %s keys before", usageSenders, number(ms(at(took, 0.99))), len(ids), number(float64(known)))
 	return c, errors.Join(err, besideErr, balanceErr, costErr)
 }
 

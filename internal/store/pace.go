@@ -12,9 +12,6 @@ const (
 	// busyLag is for how long something that is ready to run may wait for a processor before the processors count as
 	// busy: many times what it takes on an idle machine, and little of what people notice.
 	busyLag = 500 * time.Microsecond
-	// crowdShare is how many requests under way for each processor are so many that they wait for more than themselves: a
-	// database in processes of its own keeps the processors busy, too, and the scheduler here does not see it.
-	crowdShare = 2
 	// paceShare is the part of the time that transactions of Background then have: one in so many.
 	paceShare = 3
 	// paceMost is how long one of them rests at the most, and tookMost counts of what it took: it has waited for others.
@@ -41,7 +38,7 @@ func (db *DB) Foreground() (leave func()) {
 
 // enter lets a transaction of Background start; leave must be called at its end.
 func (p *pace) enter(ctx context.Context) (leave func()) {
-	if n := p.waiting.Load(); n > crowdShare*int64(runtime.GOMAXPROCS(0)) || n > 0 && busy() {
+	if p.waiting.Load() > 0 && busy() {
 		p.rest(ctx)
 	}
 	start := time.Now()

@@ -66,16 +66,3 @@ func TestPaceOnlyWhileSomebodyWaits(t *testing.T) {
 		}
 	})
 }
-
-// TestPaceInACrowd: with many requests under way the processors count as busy, whatever the scheduler says.
-func TestPaceInACrowd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := &pace{next: time.Now().Add(10 * time.Millisecond)}
-		p.waiting.Add(1000)
-		start := time.Now()
-		p.enter(context.Background())()
-		if time.Since(start) != 10*time.Millisecond {
-			t.Errorf("waited %v", time.Since(start))
-		}
-	})
-}
