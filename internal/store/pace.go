@@ -23,6 +23,7 @@ const (
 // to do than they can: usage that comes in, pages, orders. It is done a little later, and never not at all. Safe for
 // concurrent use.
 type pace struct {
+	kept    bool         // on SQLite; on PostgreSQL facts that wait for their number make orders conflict, which costs more
 	waiting atomic.Int64 // requests under way that somebody waits for
 
 	mu   sync.Mutex
@@ -38,7 +39,7 @@ func (db *DB) Foreground() (leave func()) {
 
 // enter lets a transaction of Background start; leave must be called at its end.
 func (p *pace) enter(ctx context.Context) (leave func()) {
-	if p.waiting.Load() > 0 && busy() {
+	if p.kept && p.waiting.Load() > 0 && busy() {
 		p.rest(ctx)
 	}
 	start := time.Now()

@@ -58,7 +58,7 @@ func TestPaceLearns(t *testing.T) {
 // TestPaceOnlyWhileSomebodyWaits: without a request under way nothing rests.
 func TestPaceOnlyWhileSomebodyWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &pace{took: tookMost, next: time.Now().Add(time.Hour)}
+		p := &pace{kept: true, took: tookMost, next: time.Now().Add(time.Hour)}
 		start := time.Now()
 		p.enter(context.Background())()
 		if time.Since(start) != 0 {

@@ -86,6 +86,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{engine: SQLite, url: path, lock: lock}
+	db.rush.pace.kept = true
 	common := []string{"busy_timeout(10000)", "foreign_keys(1)", "synchronous(" + sync + ")", "temp_store(memory)", "secure_delete(1)"}
 	db.write, err = sql.Open("sqlite", sqliteDSN(path, append(common, "journal_mode(WAL)", "wal_autocheckpoint(4000)"), "immediate"))
 	if err == nil {
