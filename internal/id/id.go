@@ -53,12 +53,6 @@ func Parts(s string) (prefix, home string, u [16]byte, ok bool) {
 	return prefix, home, u, ok
 }
 
-// Valid tells whether s is an identifier with the prefix.
-func Valid(s, prefix string) bool {
-	p, _, _, ok := Parts(s)
-	return ok && p == prefix
-}
-
 func coding() *base32.Encoding {
 	return base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 }

@@ -53,10 +53,6 @@ func selectSold(tx *store.Tx, publisher string, limit int) ([]Pool, error) {
 	return store.All(tx, scanPool, "SELECT "+poolColumns+" FROM licence_pool WHERE publisher = $1 AND state <> 'closed' ORDER BY subscription DESC LIMIT $2", publisher, limit)
 }
 
-func selectHeld(tx *store.Tx, org string, limit int) ([]Pool, error) {
-	return store.All(tx, scanPool, "SELECT "+poolColumns+" FROM licence_pool WHERE org = $1 AND state <> 'closed' ORDER BY subscription DESC LIMIT $2", org, limit)
-}
-
 // selectUnsettled lists the pools whose seats were in use since they were reported, or whose hour is not complete.
 func selectUnsettled(tx *store.Tx, through time.Time, limit int) ([]string, error) {
 	return store.All(tx, scanText, "SELECT subscription FROM licence_pool WHERE settled_at < due_at AND settled_at < $1 AND state <> 'closed' ORDER BY subscription LIMIT $2",

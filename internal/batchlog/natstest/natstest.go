@@ -135,12 +135,6 @@ func (s *Server) Kill() {
 	s.cmd = nil
 }
 
-// Pause stops the server's process without ending it, Resume lets it go on: a network that holds everything back.
-func (s *Server) Pause() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
-
-// Resume is the end of Pause.
-func (s *Server) Resume() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
-
 // Restart starts a killed server on its data and its ports, and returns when it answers.
 func (s *Server) Restart(ctx context.Context) error {
 	if err := s.launch(); err != nil {
