@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/halle-cloud/halle/internal/durable"
 )
 
 // RefusedFile is where refused events stand in the spool's folder: one Refusal a line. It may be moved away at any time.
@@ -88,7 +90,7 @@ func (r *refused) append(list []Refusal) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = syncDir(filepath.Dir(r.path))
+		err = durable.SyncDir(filepath.Dir(r.path))
 	}
 	if err != nil {
 		return fmt.Errorf("refused events: %w", err)

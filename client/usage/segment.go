@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/halle-cloud/halle/internal/durable"
 )
 
 // A segment is: magic(8) salt(8) first(8) crc32c(4), then records: magic(4) length(4) number(8) synced(8) since(8) due(8)
@@ -127,20 +129,12 @@ func createSegment(dir string, first uint64) (segment, *os.File, error) {
 		err = os.Rename(path+".new", path)
 	}
 	if err == nil {
-		err = syncDir(dir)
+		err = durable.SyncDir(dir)
 	}
 	if err != nil {
 		return s, nil, fmt.Errorf("spool: new segment: %w", errors.Join(err, f.Close()))
 	}
 	return s, f, nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // scanSegment reads a whole segment and hands each record with the offset behind it to each. A torn tail, which only the

@@ -22,6 +22,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/halle-cloud/halle/internal/durable"
 )
 
 // Key is a cryptographic hash cut to 16 bytes: the filters rely on its evenness.
@@ -255,32 +257,11 @@ func (d *disk) commit(dir string, m manifest) error {
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(dir, "manifest.tmp")
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("index manifest: %w", err)
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(tmp, filepath.Join(dir, "manifest"))
-	}
-	if err == nil {
-		err = syncDir(dir)
-	}
-	if err != nil {
+	if err := durable.Write(filepath.Join(dir, "manifest"), text); err != nil {
 		return fmt.Errorf("index manifest: %w", err)
 	}
 	d.manifest = m
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // Close waits for what is made in the background and closes the files. What was put after the last checkpoint is

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/halle-cloud/halle/internal/batchlog"
+	"github.com/halle-cloud/halle/internal/durable"
 )
 
 // Options of a log.
@@ -145,7 +146,7 @@ func (l *Log) roll(first uint64) error {
 	if err != nil {
 		return fmt.Errorf("log segment: %w", err)
 	}
-	if err := errors.Join(file.Sync(), syncDir(l.dir)); err != nil {
+	if err := errors.Join(file.Sync(), durable.SyncDir(l.dir)); err != nil {
 		return errors.Join(fmt.Errorf("log segment: %w", err), file.Close())
 	}
 	if l.file != nil {
@@ -156,14 +157,6 @@ func (l *Log) roll(first uint64) error {
 	defer l.mu.Unlock()
 	l.segments = append(l.segments, &segment{path: path, first: first, whole: true})
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // Last is the number of the last durable batch, 0 for none.
