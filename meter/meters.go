@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -139,13 +138,9 @@ func (m *Meters) WindowEvents(ctx context.Context, c access.Caller, id string, f
 func (m *Meters) CountEvents(ctx context.Context, windows []string) (n int64, err error) {
 	err = m.db.Read(ctx, func(tx *store.Tx) error {
 		n = 0
-		for chunk := range slices.Chunk(windows, syncRows) {
-			args := make([]any, len(chunk))
-			for i, w := range chunk {
-				args[i] = w
-			}
+		for places, args := range store.In(windows) {
 			var one int64
-			if err := tx.QueryRow("SELECT coalesce(sum(events), 0) FROM meter_window WHERE id IN "+store.Places(1, len(args)), args...).Scan(&one); err != nil {
+			if err := tx.QueryRow("SELECT coalesce(sum(events), 0) FROM meter_window WHERE id IN "+places, args...).Scan(&one); err != nil {
 				return err
 			}
 			n += one

@@ -1,20 +1,12 @@
 package order
 
-import (
-	"slices"
-
-	"github.com/halle-cloud/halle/internal/store"
-)
+import "github.com/halle-cloud/halle/internal/store"
 
 // RequestersIn tells who placed orders (access.Caller.Ref), to another package inside its transaction. It does not authorise.
 func (s *Orders) RequestersIn(tx *store.Tx, ids []string) (map[string]string, error) {
 	out := map[string]string{}
-	for chunk := range slices.Chunk(ids, 400) {
-		args := make([]any, len(chunk))
-		for i, id := range chunk {
-			args[i] = id
-		}
-		list, err := store.All(tx, scanOrder, "SELECT "+orderColumns+" FROM customer_order WHERE id IN "+store.Places(1, len(args)), args...)
+	for places, args := range store.In(ids) {
+		list, err := store.All(tx, scanOrder, "SELECT "+orderColumns+" FROM customer_order WHERE id IN "+places, args...)
 		if err != nil {
 			return nil, err
 		}

@@ -1,15 +1,11 @@
 package rating
 
 import (
-	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/price"
 )
-
-// prefetchRows is how many subscriptions or windows go into one question.
-const prefetchRows = 400
 
 // Prefetched is what Estimate asks about many subscriptions, read with one question each instead of one for every
 // subscription.
@@ -30,18 +26,19 @@ func (s *Ratings) Prefetch(tx *store.Tx, contracts []Contract, since time.Time, 
 		ids[i] = c.Subscription
 		p.contracts[c.Subscription] = c
 	}
-	for chunk := range slices.Chunk(ids, prefetchRows) {
-		if err := p.read(tx, chunk, since); err != nil {
-			return nil, err
-		}
+	if err := p.readHistory(tx, ids); err != nil {
+		return nil, err
 	}
-	for chunk := range slices.Chunk(windows, prefetchRows) {
+	if err := p.readCharges(tx, ids, since); err != nil {
+		return nil, err
+	}
+	for places, args := range store.In(windows) {
 		err := tx.Each(func(row store.Scanner) error {
 			var id string
 			err := row.Scan(&id)
 			p.charged[id] = true
 			return err
-		}, "SELECT id FROM rating_window WHERE id IN "+store.Places(1, len(chunk)), texts(chunk)...)
+		}, "SELECT id FROM rating_window WHERE id IN "+places, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -49,32 +46,36 @@ func (s *Ratings) Prefetch(tx *store.Tx, contracts []Contract, since time.Time, 
 	return p, nil
 }
 
-func texts(list []string) []any {
-	args := make([]any, len(list))
-	for i, t := range list {
-		args[i] = t
+func (p *Prefetched) readHistory(tx *store.Tx, ids []string) error {
+	for places, args := range store.In(ids) {
+		err := tx.Each(func(row store.Scanner) error {
+			var subscription string
+			var i Interval
+			var from store.Time
+			err := row.Scan(&subscription, &i.Seq, &i.Price, &i.Plan, &i.Name, &i.Held, &i.Fact, &from)
+			i.From = from.Time
+			p.history[subscription] = append(p.history[subscription], i)
+			return err
+		}, "SELECT subscription, seq, price_hash, plan, name, held, fact, from_at FROM rating_interval WHERE subscription IN "+places+" ORDER BY subscription, seq", args...)
+		if err != nil {
+			return err
+		}
 	}
-	return args
+	return nil
 }
 
-func (p *Prefetched) read(tx *store.Tx, ids []string, since time.Time) error {
-	err := tx.Each(func(row store.Scanner) error {
-		var subscription string
-		var i Interval
-		var from store.Time
-		err := row.Scan(&subscription, &i.Seq, &i.Price, &i.Plan, &i.Name, &i.Held, &i.Fact, &from)
-		i.From = from.Time
-		p.history[subscription] = append(p.history[subscription], i)
-		return err
-	}, "SELECT subscription, seq, price_hash, plan, name, held, fact, from_at FROM rating_interval WHERE subscription IN "+store.Places(1, len(ids))+" ORDER BY subscription, seq", texts(ids)...)
-	if err != nil {
-		return err
+func (p *Prefetched) readCharges(tx *store.Tx, ids []string, since time.Time) error {
+	for places, args := range store.In(ids, store.At(since)) {
+		err := tx.Each(func(row store.Scanner) error {
+			c, err := scanCharge(row)
+			p.charges[c.Subscription] = append(p.charges[c.Subscription], c)
+			return err
+		}, "SELECT "+chargeColumns+" FROM charge WHERE to_at >= $1 AND subscription IN "+places+" ORDER BY subscription, to_at, id", args...)
+		if err != nil {
+			return err
+		}
 	}
-	return tx.Each(func(row store.Scanner) error {
-		c, err := scanCharge(row)
-		p.charges[c.Subscription] = append(p.charges[c.Subscription], c)
-		return err
-	}, "SELECT "+chargeColumns+" FROM charge WHERE to_at >= $1 AND subscription IN "+store.Places(2, len(ids))+" ORDER BY subscription, to_at, id", append([]any{store.At(since)}, texts(ids)...)...)
+	return nil
 }
 
 func (s *Ratings) contractOf(tx *store.Tx, in *EstimateInput) (Contract, error) {

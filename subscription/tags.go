@@ -140,11 +140,7 @@ func (u *Subscriptions) retag(tx *store.Tx, c access.Caller, s *Subscription, ta
 // authorise.
 func (u *Subscriptions) TagsIn(tx *store.Tx, ids ...string) (map[string]Tags, error) {
 	all := map[string]Tags{}
-	for some := range slices.Chunk(ids, 500) {
-		args := make([]any, len(some))
-		for i, id := range some {
-			args[i] = id
-		}
+	for places, args := range store.In(ids) {
 		err := tx.Each(func(row store.Scanner) error {
 			var id, k, v string
 			if err := row.Scan(&id, &k, &v); err != nil {
@@ -155,7 +151,7 @@ func (u *Subscriptions) TagsIn(tx *store.Tx, ids ...string) (map[string]Tags, er
 			}
 			all[id][k] = v
 			return nil
-		}, "SELECT subscription, tag_key, tag_value FROM subscription_tag WHERE subscription IN "+store.Places(1, len(args)), args...)
+		}, "SELECT subscription, tag_key, tag_value FROM subscription_tag WHERE subscription IN "+places, args...)
 		if err != nil {
 			return nil, fmt.Errorf("tags of services: %w", err)
 		}

@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/halle-cloud/halle/internal/store"
 )
@@ -13,11 +12,7 @@ type Where struct{ Region, Order string }
 // WhereIn tells it of many subscriptions, to another package inside its transaction. It does not authorise.
 func (s *Subscriptions) WhereIn(tx *store.Tx, ids []string) (map[string]Where, error) {
 	out := map[string]Where{}
-	for chunk := range slices.Chunk(ids, 400) {
-		args := make([]any, len(chunk))
-		for i, id := range chunk {
-			args[i] = id
-		}
+	for places, args := range store.In(ids) {
 		err := tx.Each(func(row store.Scanner) error {
 			var id string
 			var w Where
@@ -32,7 +27,7 @@ func (s *Subscriptions) WhereIn(tx *store.Tx, ids []string) (map[string]Where, e
 			w.Order = deal.Order
 			out[id] = w
 			return nil
-		}, "SELECT id, region, deal FROM subscription WHERE id IN "+store.Places(1, len(args)), args...)
+		}, "SELECT id, region, deal FROM subscription WHERE id IN "+places, args...)
 		if err != nil {
 			return nil, err
 		}

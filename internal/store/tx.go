@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -376,18 +375,4 @@ func (tx *Tx) Upsert(into, conflict string, rows [][]any) error {
 		}
 	}
 	return nil
-}
-
-// Places is "($first, …)" with n places: for IN and VALUES.
-func Places(first, n int) string {
-	var b strings.Builder
-	b.WriteByte('(')
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "$%d", first+i)
-	}
-	b.WriteByte(')')
-	return b.String()
 }
