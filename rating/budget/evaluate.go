@@ -13,8 +13,6 @@ import (
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/order"
-	"github.com/halle-cloud/halle/price"
-	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/rating"
 )
 
@@ -313,30 +311,6 @@ func (s *Budgets) evaluate(ctx context.Context, id string, services []string, al
 		}
 	}
 	return s.DB.Tx(ctx, func(tx *store.Tx) error { return s.settle(tx, id, now, costs, days, all) })
-}
-
-// estimate asks rating what a service costs in the month. A suspension is taken as if it ended now: a cap must not free
-// what it is about.
-func (s *Budgets) estimate(ctx context.Context, service string, now time.Time, month price.Interval, zone *time.Location, before *rating.Estimate) (*rating.Estimate, error) {
-	since := sinceOf(now, month, zone)
-	from := month.From.Add(-lookBack)
-	windows, err := s.Meter.Running(ctx, service, from, s.Ratings.Charged)
-	if err != nil && !fail.Is(err, fail.NotFound) {
-		return nil, err
-	}
-	in := rating.EstimateInput{Subscription: service, Span: month, Since: since, Zone: zone, Resumed: true, Before: before, Windows: make([]proof.Window, len(windows))}
-	for i, w := range windows {
-		in.Windows[i] = w.Proof()
-	}
-	var e rating.Estimate
-	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		e, err = s.Ratings.Estimate(tx, in)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("estimate of %s: %w", service, err)
-	}
-	return &e, nil
 }
 
 // maxKnown bounds how many estimates are remembered between passes.

@@ -3,12 +3,10 @@ package budget
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
-	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/order"
@@ -138,48 +136,6 @@ func (s *Budgets) spent(ctx context.Context, out Spending, contracts []rating.Co
 	}
 	slices.SortFunc(out.Months, func(a, b Month) int { return cmp.Compare(a.Used.Currency, b.Used.Currency) })
 	return out, nil
-}
-
-// estimates asks rating what each service costs in the month, with one question about all of them where one does.
-func (s *Budgets) estimates(ctx context.Context, contracts []rating.Contract, out Spending, zone *time.Location) ([]rating.Estimate, error) {
-	month := price.Interval{From: out.From, To: out.To}
-	since := sinceOf(out.At, month, zone)
-	inputs, windows := make([]rating.EstimateInput, len(contracts)), []string{}
-	for i, c := range contracts {
-		running, err := s.Meter.Running(ctx, c.Subscription, month.From.Add(-lookBack), s.Ratings.Charged)
-		if err != nil && !fail.Is(err, fail.NotFound) {
-			return nil, err
-		}
-		inputs[i] = rating.EstimateInput{Subscription: c.Subscription, Span: month, Since: since, Zone: zone, Resumed: true}
-		for _, w := range running {
-			inputs[i].Windows = append(inputs[i].Windows, w.Proof())
-			windows = append(windows, w.ID)
-		}
-	}
-	list := make([]rating.Estimate, len(contracts))
-	err := s.DB.Read(ctx, func(tx *store.Tx) error {
-		known, err := s.Ratings.Prefetch(tx, contracts, since, windows)
-		if err != nil {
-			return err
-		}
-		for i := range inputs {
-			inputs[i].Known = known
-			if list[i], err = s.Ratings.Estimate(tx, inputs[i]); err != nil {
-				return fmt.Errorf("estimate of %s: %w", inputs[i].Subscription, err)
-			}
-		}
-		return nil
-	})
-	return list, err
-}
-
-// sinceOf is from when days are wanted: of the trailing days and the month.
-func sinceOf(now time.Time, month price.Interval, zone *time.Location) time.Time {
-	since := startOf(after(dayOf(now, zone), -trailing), zone).UTC()
-	if month.From.Before(since) {
-		return month.From
-	}
-	return since
 }
 
 func open(all map[money.Currency]*tally, c money.Currency) *tally {
