@@ -39,7 +39,10 @@ func (db *DB) Foreground() (leave func()) {
 
 // enter lets a transaction of Background start; leave must be called at its end.
 func (p *pace) enter(ctx context.Context) (leave func()) {
-	if p.kept && p.waiting.Load() > 0 && busy() {
+	if !p.kept {
+		return func() {}
+	}
+	if p.waiting.Load() > 0 && busy() {
 		p.rest(ctx)
 	}
 	start := time.Now()

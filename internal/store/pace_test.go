@@ -66,3 +66,18 @@ func TestPaceOnlyWhileSomebodyWaits(t *testing.T) {
 		}
 	})
 }
+
+// TestPaceIsNotKept: where no share is kept, nothing rests and nothing is learned.
+func TestPaceIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pace{took: tookMost, next: time.Now().Add(time.Hour)}
+		p.waiting.Add(1)
+		start := time.Now()
+		leave := p.enter(context.Background())
+		time.Sleep(time.Second)
+		leave()
+		if time.Since(start) != time.Second || p.took != tookMost {
+			t.Errorf("waited %v, took %v", time.Since(start)-time.Second, p.took)
+		}
+	})
+}
