@@ -29,14 +29,17 @@ const (
 // the column Tags of FinOps FOCUS 1.2. The publisher does not see them.
 type Tags map[string]string
 
-// String writes them as "key=value" in the order of their keys, with commas between.
-func (t Tags) String() string {
-	var words []string
+// Lines writes each as "key=value", which ParseTag reads, in the order of their keys. None holds the end of a line.
+func (t Tags) Lines() []string {
+	var lines []string
 	for _, k := range slices.Sorted(maps.Keys(t)) {
-		words = append(words, k+"="+t[k])
+		lines = append(lines, k+"="+t[k])
 	}
-	return strings.Join(words, ", ")
+	return lines
 }
+
+// String writes them with commas between, to be read by people: a value may hold a comma itself.
+func (t Tags) String() string { return strings.Join(t.Lines(), ", ") }
 
 // Check says what is wrong with them: at most 20; keys of 1 to 64 bytes without spaces and "=", values of 1 to 128 bytes,
 // both of visible text without a space at either end. Error: fail.Invalid with the field.

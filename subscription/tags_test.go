@@ -30,6 +30,29 @@ func TestTagsThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestTagsAsLines: each stands on a line of its own that reads back, whatever its value holds.
+func TestTagsAsLines(t *testing.T) {
+	tags := subscription.Tags{"project": "roof, cellar", "cost-centre": "4711", "formula": "a=b, c=d"}
+	if got, want := tags.Lines(), []string{"cost-centre=4711", "formula=a=b, c=d", "project=roof, cellar"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := tags.String(), "cost-centre=4711, formula=a=b, c=d, project=roof, cellar"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	again := subscription.Tags{}
+	for _, line := range tags.Lines() {
+		k, v, err := subscription.ParseTag(line)
+		must(t, err)
+		again[k] = v
+	}
+	if !maps.Equal(again, tags) {
+		t.Errorf("%v reads as %v", tags, again)
+	}
+	if none := (subscription.Tags{}); none.Lines() != nil || none.String() != "" {
+		t.Errorf("none are %q", none.Lines())
+	}
+}
+
 // TestTags: they are replaced as a whole, listed and searched by their owner, recorded without their words, and seen by
 // nobody else.
 func TestTags(t *testing.T) {

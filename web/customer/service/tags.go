@@ -40,7 +40,7 @@ func (d *pages) tagSheet(r *site.Request, s subscription.Subscription) func(site
 // tagForm has one tag a line.
 func tagForm(r *site.Request, s subscription.Subscription) site.FormView {
 	return site.FormView{Action: serviceURL(s.ID, "/tags"), Button: r.T("service.tags.button"), Back: &part.Link{Text: r.T("service.tags.back"), URL: serviceURL(s.ID, "")},
-		Fields: []form.Field{{ID: "tags", Kind: form.Area, Label: r.T("service.tags.field"), Hint: r.T("service.tags.hint"), Optional: true, Value: strings.ReplaceAll(s.Tags.String(), ", ", "\n")}}}
+		Fields: []form.Field{{ID: "tags", Kind: form.Area, Label: r.T("service.tags.field"), Hint: r.T("service.tags.hint"), Optional: true, Value: strings.Join(s.Tags.Lines(), "\n")}}}
 }
 
 func (d *pages) tag(r *site.Request) error {
