@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/rating/budget"
+	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/chart"
@@ -37,12 +39,13 @@ func (d *desk) showSpending(r *site.Request, status int, view site.FormView) err
 	if err := chosen(r, s); err != nil {
 		return err
 	}
+	regions := d.regions(r)
 	sheet := site.Sheet{Page: r.Page(r.T("spending.title")), Lead: r.T("spending.lead")}
 	for _, m := range s.Months {
 		sheet.Main = append(sheet.Main, site.Block{Title: r.L.Month(s.At), Template: "details", View: monthDetails(r, m)},
 			site.Block{Text: r.T("spending.method"), Template: "chart", View: dayChart(r, m)}, serviceTable(r, m))
 		for _, by := range m.Ways() {
-			if block, some := d.splitTable(r, m, by); some {
+			if block, some := d.splitTable(r, m, by, regions); some {
 				sheet.Main = append(sheet.Main, block)
 			}
 		}
@@ -76,7 +79,7 @@ func chosen(r *site.Request, s budget.Spending) error {
 }
 
 // splitTable is the month by unit, person or place; each leads to its services. It says nothing new of a single one.
-func (d *desk) splitTable(r *site.Request, m budget.Month, by budget.By) (site.Block, bool) {
+func (d *desk) splitTable(r *site.Request, m budget.Month, by budget.By, regions regions) (site.Block, bool) {
 	shares := m.Split(by)
 	if len(shares) == 0 || len(shares) == 1 && by == budget.ByUnit {
 		return site.Block{}, false
@@ -88,14 +91,27 @@ func (d *desk) splitTable(r *site.Request, m budget.Month, by budget.By) (site.B
 	t := table.Table{ID: id, Caption: title, Query: table.Parse(r.URL), Found: -1,
 		Columns: []table.Column{{Name: head}, {Name: r.T("spending.count"), Numeric: true, Hidden: true}, {Name: r.T("spending.usage"), Numeric: true, Hidden: true}, {Name: r.T("spending.used"), Numeric: true}, {Name: r.T("spending.forecast"), Numeric: true}}}
 	for _, s := range shares {
-		t.Rows = append(t.Rows, table.Row{URL: "/spending?by=" + url.QueryEscape(string(by)) + "&of=" + url.QueryEscape(s.Key) + "#by-service-" + string(m.Used.Currency), Cells: []table.Cell{{Text: d.called(r, by, s.Key)},
+		t.Rows = append(t.Rows, table.Row{URL: "/spending?by=" + url.QueryEscape(string(by)) + "&of=" + url.QueryEscape(s.Key) + "#by-service-" + string(m.Used.Currency), Cells: []table.Cell{{Text: d.called(r, by, s.Key, regions)},
 			{Text: r.L.Number(int64(s.Services))}, {Text: write(r, s.Usage)}, {Text: write(r, s.Used)}, {Text: write(r, s.Forecast)}}})
 	}
 	return site.Block{ID: "by-" + id, Title: title, Text: text, Template: "table", View: t}, true
 }
 
+// regions are those of the page by their key, read when the first is asked for; none when they cannot be read.
+type regions func() map[string]residency.Region
+
+func (d *desk) regions(r *site.Request) regions {
+	return sync.OnceValue(func() map[string]residency.Region {
+		all, err := customer.Regions(d.Services, r)
+		if err != nil {
+			return nil // the keys stand on the page instead
+		}
+		return all
+	})
+}
+
 // called is the name of a unit, person or place.
-func (d *desk) called(r *site.Request, by budget.By, key string) string {
+func (d *desk) called(r *site.Request, by budget.By, key string, regions regions) string {
 	switch by {
 	case budget.ByUnit:
 		if o, err := d.Parties.Organisation(r.Context(), r.Caller, key); err == nil {
@@ -111,8 +127,8 @@ func (d *desk) called(r *site.Request, by budget.By, key string) string {
 		}
 		return r.T("spending.somebody")
 	case budget.ByPlace:
-		if regions, err := customer.Regions(d.Services, r); err == nil && regions[key].Key != "" {
-			return regions[key].City + ", " + r.L.Country(regions[key].Country)
+		if region := regions()[key]; region.Key != "" {
+			return region.City + ", " + r.L.Country(region.Country)
 		}
 	}
 	if key == "" && by.Tag() != "" {
