@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"math/big"
@@ -25,10 +24,7 @@ func (a licenceConvert) Run(ctx context.Context, o Out, name profileName) error 
 		return err
 	}
 	if a.Order {
-		if a.Key == "" {
-			a.Key = rand.Text()
-		}
-		order, err := c.ChangeService(ctx, a.Service, client.ChangeServiceParams{IdempotencyKey: a.Key}, client.ServiceChange{Plan: a.Plan})
+		order, err := c.ChangeService(ctx, a.Service, client.ChangeServiceParams{IdempotencyKey: orKey(a.Key)}, client.ServiceChange{Plan: a.Plan})
 		if err != nil {
 			return err
 		}

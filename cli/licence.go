@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -122,10 +121,7 @@ func (a licenceTake) Run(ctx context.Context, o Out, name profileName) error {
 	if err != nil {
 		return err
 	}
-	if a.Key == "" {
-		a.Key = rand.Text()
-	}
-	s, err := c.TakeSeat(ctx, a.Service, client.TakeSeatParams{IdempotencyKey: a.Key}, client.SeatInput{Holder: a.Holder, Device: a.Device, Hours: a.Hours})
+	s, err := c.TakeSeat(ctx, a.Service, client.TakeSeatParams{IdempotencyKey: orKey(a.Key)}, client.SeatInput{Holder: a.Holder, Device: a.Device, Hours: a.Hours})
 	return o.seat(s, err)
 }
 
