@@ -1356,29 +1356,43 @@ type ProofDisclosed struct {
 
 // ProofInvoice is what the API calls so.
 type ProofInvoice struct {
-	ID        string                 `json:"id"`
-	Basis     string                 `json:"basis"`
-	Buyer     ProofInvoiceParty      `json:"buyer"`
-	Closings  []ProofInvoiceClosing  `json:"closings,omitempty"`
-	Currency  string                 `json:"currency"`
-	Date      string                 `json:"date"`
-	Decision  TaxDecision            `json:"decision"`
-	Due       string                 `json:"due"`
-	Entity    string                 `json:"entity"`
-	Issued    time.Time              `json:"issued"`
-	Lines     []ProofInvoiceLine     `json:"lines"`
-	Mentions  []string               `json:"mentions,omitempty"`
-	Nonce     string                 `json:"nonce"`
-	Note      string                 `json:"note,omitempty"`
-	Number    string                 `json:"number"`
-	Org       string                 `json:"org"`
-	Previous  string                 `json:"previous"`
-	Reference *ProofInvoiceReference `json:"reference,omitempty"`
-	Seller    ProofInvoiceParty      `json:"seller"`
-	Series    string                 `json:"series"`
-	Totals    TaxTotals              `json:"totals"`
-	Type      string                 `json:"type"`
-	Version   string                 `json:"version"`
+	ID             string                 `json:"id"`
+	Accounting     string                 `json:"accounting,omitempty"`
+	Basis          string                 `json:"basis"`
+	Buyer          ProofInvoiceParty      `json:"buyer"`
+	BuyerReference string                 `json:"buyer_reference,omitempty"`
+	Closings       []ProofInvoiceClosing  `json:"closings,omitempty"`
+	Contract       string                 `json:"contract,omitempty"`
+	Currency       string                 `json:"currency"`
+	Date           string                 `json:"date"`
+	Decision       TaxDecision            `json:"decision"`
+	Due            string                 `json:"due"`
+	Entity         string                 `json:"entity"`
+	Issued         time.Time              `json:"issued"`
+	Lines          []ProofInvoiceLine     `json:"lines"`
+	Mentions       []string               `json:"mentions,omitempty"`
+	Nonce          string                 `json:"nonce"`
+	Note           string                 `json:"note,omitempty"`
+	Number         string                 `json:"number"`
+	Order          string                 `json:"order,omitempty"`
+	Org            string                 `json:"org"`
+	Payment        *ProofInvoicePayment   `json:"payment,omitempty"`
+	Period         *ProofInvoiceSpan      `json:"period,omitempty"`
+	Previous       string                 `json:"previous"`
+	Reference      *ProofInvoiceReference `json:"reference,omitempty"`
+	Seller         ProofInvoiceParty      `json:"seller"`
+	Series         string                 `json:"series"`
+	Terms          string                 `json:"terms,omitempty"`
+	Totals         TaxTotals              `json:"totals"`
+	Type           string                 `json:"type"`
+	VATBooked      string                 `json:"vat_booked,omitempty"`
+	Version        string                 `json:"version"`
+}
+
+// ProofInvoiceAddress is what the API calls so.
+type ProofInvoiceAddress struct {
+	ID     string `json:"id"`
+	Scheme string `json:"scheme"`
 }
 
 // ProofInvoiceCharge is what the API calls so.
@@ -1403,8 +1417,16 @@ type ProofInvoiceClosing struct {
 	Subscription string        `json:"subscription"`
 }
 
+// ProofInvoiceContact is what the API calls so.
+type ProofInvoiceContact struct {
+	Email string `json:"email,omitempty"`
+	Name  string `json:"name,omitempty"`
+	Phone string `json:"phone,omitempty"`
+}
+
 // ProofInvoiceLine is what the API calls so.
 type ProofInvoiceLine struct {
+	Accounting   string               `json:"accounting,omitempty"`
 	Amount       string               `json:"amount"`
 	BasisPoints  int64                `json:"basis_points"`
 	Category     string               `json:"category"`
@@ -1427,12 +1449,36 @@ type ProofInvoiceLine struct {
 
 // ProofInvoiceParty is what the API calls so.
 type ProofInvoiceParty struct {
-	Address      string `json:"address,omitempty"`
-	Business     bool   `json:"business"`
-	Country      string `json:"country"`
-	Name         string `json:"name"`
-	Registration string `json:"registration,omitempty"`
-	VATID        string `json:"vat_id,omitempty"`
+	Address            string               `json:"address,omitempty"`
+	Business           bool                 `json:"business"`
+	City               string               `json:"city,omitempty"`
+	Contact            *ProofInvoiceContact `json:"contact,omitempty"`
+	Country            string               `json:"country"`
+	Endpoint           *ProofInvoiceAddress `json:"endpoint,omitempty"`
+	LegalInfo          string               `json:"legal_info,omitempty"`
+	Name               string               `json:"name"`
+	Postcode           string               `json:"postcode,omitempty"`
+	Region             string               `json:"region,omitempty"`
+	Registration       string               `json:"registration,omitempty"`
+	RegistrationScheme string               `json:"registration_scheme,omitempty"`
+	Street             string               `json:"street,omitempty"`
+	Street2            string               `json:"street2,omitempty"`
+	TaxNumber          string               `json:"tax_number,omitempty"`
+	Trading            string               `json:"trading,omitempty"`
+	VATID              string               `json:"vat_id,omitempty"`
+}
+
+// ProofInvoicePayment is what the API calls so.
+type ProofInvoicePayment struct {
+	Bic      string `json:"bic,omitempty"`
+	Creditor string `json:"creditor,omitempty"`
+	Debited  string `json:"debited,omitempty"`
+	Holder   string `json:"holder,omitempty"`
+	Iban     string `json:"iban,omitempty"`
+	Mandate  string `json:"mandate,omitempty"`
+	Means    string `json:"means"`
+	Remit    string `json:"remit,omitempty"`
+	Text     string `json:"text,omitempty"`
 }
 
 // ProofInvoiceReference is what the API calls so.
@@ -1441,6 +1487,12 @@ type ProofInvoiceReference struct {
 	Date   string `json:"date"`
 	Hash   string `json:"hash"`
 	Number string `json:"number"`
+}
+
+// ProofInvoiceSpan is what the API calls so.
+type ProofInvoiceSpan struct {
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // ProofOpenSegment is what the API calls so.

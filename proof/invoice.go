@@ -15,8 +15,10 @@ const InvoiceVersion = "halle-invoice-document/1"
 
 // The kinds of document (UNTDID 1001, EN 16931 BT-3).
 const (
-	TypeInvoice    = "380"
-	TypeCreditNote = "381"
+	TypeInvoice        = "380"
+	TypeCreditNote     = "381"
+	TypeSelfBilled     = "389" // issued by the buyer in the name of the seller
+	TypeSelfBilledNote = "261" // a credit note issued by the buyer
 )
 
 // Invoice is an issued invoice or credit note in the terms of EN 16931. It never changes: the SHA-256 of its canonical
@@ -46,16 +48,7 @@ type Invoice struct {
 	Decision  tax.Decision     `json:"decision"`           // which tax applies, and why
 	Mentions  []string         `json:"mentions,omitempty"`
 	Totals    tax.Totals       `json:"totals"`
-}
-
-// InvoiceParty is the seller or the buyer as they were on the day.
-type InvoiceParty struct {
-	Name         string `json:"name"`
-	Address      string `json:"address,omitempty"` // lines separated by "\n"
-	Country      string `json:"country"`           // ISO 3166-1 alpha-2
-	VATID        string `json:"vat_id,omitempty"`
-	Registration string `json:"registration,omitempty"`
-	Business     bool   `json:"business"`
+	InvoiceTrade
 }
 
 // InvoiceReference is the invoice that a credit note takes back (BG-3).
@@ -87,7 +80,8 @@ type InvoiceLine struct {
 	Category     tax.Category    `json:"category"`
 	BasisPoints  int             `json:"basis_points"` // 2000 is 20 %
 	Charges      []InvoiceCharge `json:"charges"`
-	Shares       []price.Share   `json:"shares,omitempty"` // of the parts of a bundle, or of what a term changes
+	Shares       []price.Share   `json:"shares,omitempty"`     // of the parts of a bundle, or of what a term changes
+	Accounting   string          `json:"accounting,omitempty"` // cost centre of the buyer for this line (BT-133)
 }
 
 // InvoiceClosing is the settling of the terms of one price of a subscription for one period: what its lines had come to

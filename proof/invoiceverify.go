@@ -285,7 +285,9 @@ func (f *InvoiceFile) credit(e *evidence) error {
 	if err != nil {
 		return err
 	}
+	want.InvoiceTrade = InvoiceTrade{VATBooked: want.VATBooked} // a note may speak of payment in words of its own
 	got := Invoice{Currency: i.Currency, Basis: i.Basis, Lines: i.Lines, Decision: i.Decision, Mentions: i.Mentions, Totals: i.Totals}
+	got.VATBooked = i.VATBooked
 	a, err := Canonical(want)
 	if err != nil {
 		return err
@@ -300,13 +302,14 @@ func (f *InvoiceFile) credit(e *evidence) error {
 	return e.spent(f)
 }
 
-// Credit is what a credit note says about the whole invoice: its lines and totals with the signs turned. The caller
-// fills in the rest. Error: money.overflow.
+// Credit is what a credit note says about the whole invoice: its lines and totals with the signs turned, and the buyer's
+// references. The caller fills in the rest. Error: money.overflow.
 func (i *Invoice) Credit() (Invoice, error) {
-	c := Invoice{Currency: i.Currency, Basis: i.Basis, Decision: i.Decision, Mentions: i.Mentions, Lines: slices.Clone(i.Lines)}
+	c := Invoice{Currency: i.Currency, Basis: i.Basis, Decision: i.Decision, Mentions: i.Mentions, Lines: slices.Clone(i.Lines), InvoiceTrade: i.InvoiceTrade}
+	c.Payment, c.Terms = InvoicePayment{}, "" // nothing of it is to be paid
 	c.Totals = i.Totals
 	c.Totals.Subtotals = slices.Clone(i.Totals.Subtotals)
-	turn := []*money.Amount{&c.Totals.Net, &c.Totals.VAT, &c.Totals.Gross}
+	turn := []*money.Amount{&c.Totals.Net, &c.Totals.VAT, &c.Totals.Gross, &c.VATBooked}
 	for n := range c.Lines {
 		l := &c.Lines[n]
 		l.Exact = l.Exact.Neg()
