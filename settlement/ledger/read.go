@@ -1,0 +1,116 @@
+package ledger
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/store"
+)
+
+// Head is the end of the books.
+func (b *Book) Head(tx *store.Tx) (Head, error) {
+	h, err := selectHead(tx)
+	return h.public(), err
+}
+
+// Account is one account with its sums; zeros when nothing was ever posted to it.
+func (b *Book) Account(tx *store.Tx, k Key) (Account, error) {
+	a, err := store.One(tx, scanAccount, selectAccount+"a.owner = $1 AND a.code = $2 AND a.currency = $3", k.Owner, string(k.Code), string(k.Currency))
+	if errors.Is(err, store.ErrNone) {
+		return Account{Key: k}, nil
+	}
+	return a, err
+}
+
+// Accounts lists accounts by their numbers after a cursor (0 for the first), at most limit: of one owner, of one code, or
+// of all where these are "".
+func (b *Book) Accounts(tx *store.Tx, owner string, code Code, after int64, limit int) ([]Account, error) {
+	return store.All(tx, scanAccount, selectAccount+"($1 = '' OR a.owner = $1) AND ($2 = '' OR a.code = $2) AND a.id > $3 ORDER BY a.id LIMIT $4",
+		owner, string(code), after, int64(limit))
+}
+
+// Find gives the account with a number. Error: fail.NotFound.
+func (b *Book) Find(tx *store.Tx, id int64) (Account, error) {
+	a, err := store.One(tx, scanAccount, selectAccount+"a.id = $1", id)
+	if errors.Is(err, store.ErrNone) {
+		return a, fail.New(fail.NotFound, "ledger.account", "There is no such account.", "Use a number from the list of accounts.")
+	}
+	return a, err
+}
+
+// Entries lists entries, newest first, with numbers below a cursor (0 for the newest), at most limit: of one account, or
+// of all for 0.
+func (b *Book) Entries(tx *store.Tx, account, before int64, limit int) ([]Posted, error) {
+	if before == 0 {
+		before = 1 << 62
+	}
+	rows, err := selectEntries(tx, account, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Posted, len(rows))
+	for i := range rows {
+		if out[i], err = rows[i].full(tx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// selectEntries finds those of an account by its transfers.
+func selectEntries(tx *store.Tx, account, before int64, limit int) ([]row, error) {
+	if account == 0 {
+		return store.All(tx, scanEntry, "SELECT "+entryColumns+" FROM ledger_entry WHERE seq < $1 ORDER BY seq DESC LIMIT $2", before, int64(limit))
+	}
+	var seqs []int64
+	for _, side := range []string{"debit", "credit"} {
+		more, err := store.All(tx, scanInt, "SELECT entry FROM ledger_transfer WHERE "+side+" = $1 AND entry < $2 GROUP BY entry ORDER BY entry DESC LIMIT $3",
+			account, before, int64(limit))
+		if err != nil {
+			return nil, err
+		}
+		seqs = append(seqs, more...)
+	}
+	slices.Sort(seqs)
+	seqs = slices.Compact(seqs)
+	slices.Reverse(seqs)
+	var rows []row
+	for _, seq := range seqs[:min(limit, len(seqs))] {
+		r, err := store.One(tx, scanEntry, "SELECT "+entryColumns+" FROM ledger_entry WHERE seq = $1", seq)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+func scanInt(r store.Scanner) (n int64, err error) {
+	err = r.Scan(&n)
+	return n, err
+}
+
+// Entry gives the entry of an event; false when none was posted.
+func (b *Book) Entry(tx *store.Tx, ref Ref) (Posted, bool, error) {
+	r, err := store.One(tx, scanEntry, "SELECT "+entryColumns+" FROM ledger_entry WHERE ref_id = $1 AND ref_kind = $2", ref.ID, ref.Kind)
+	if errors.Is(err, store.ErrNone) {
+		return Posted{}, false, nil
+	}
+	if err != nil {
+		return Posted{}, false, err
+	}
+	p, err := r.full(tx)
+	return p, err == nil, err
+}
+
+// full adds the transfers.
+func (r *row) full(tx *store.Tx) (Posted, error) {
+	rows, err := selectTransfers(tx, r.first, r.first+r.legs)
+	if err != nil {
+		return Posted{}, err
+	}
+	called, err := names(tx, rows)
+	r.Transfers = transfers(rows, called)
+	return r.Posted, err
+}
