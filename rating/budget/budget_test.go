@@ -35,7 +35,8 @@ import (
 	"github.com/halle-cloud/halle/trace"
 )
 
-// plans of the test: pay is 1 cent a message, flat 31 EUR a month, both 31 EUR and 1 cent a message.
+// plans of the test: pay is 1 cent a message, flat 31 EUR a month, both 31 EUR and 1 cent a message, steps 5 EUR once and
+// 3 cents a message, 1 cent beyond 50.
 const plans = `  - key: pay
     name: {en: Pay, fr: Usage}
     prices:
@@ -58,6 +59,14 @@ const plans = `  - key: pay
         components:
           - {key: base, kind: perPeriod, every: month, price: 31 EUR}
           - {key: messages, kind: perUnit, meter: messages, unit: message, per: 1, price: 0.01 EUR}
+  - key: steps
+    name: {en: Steps, fr: Paliers}
+    prices:
+      - currency: EUR
+        basis: gross
+        components:
+          - {key: setup, kind: oneOff, price: 5 EUR}
+          - {key: messages, kind: graduated, meter: messages, unit: message, per: 1, tiers: [{upTo: 50, price: 0.03 EUR}, {price: 0.01 EUR}]}
 `
 
 // house is an installation whose provision and meter are played by the test.
