@@ -258,29 +258,8 @@ func (c crashed) totals(t *testing.T, s *Store) (map[string]int64, int) {
 			t.Fatalf("%d windows have closed: %+v", len(list), s.Health())
 		}
 	}
-	got, hashes := map[string]int64{}, map[string]bool{}
-	for _, w := range list {
-		file, err := s.WindowFile(context.Background(), "org_a", w.ID)
-		if err == nil {
-			err = file.Verify()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, h := range file.Hashes {
-			if hashes[h] {
-				t.Fatalf("event %s counts in two windows", h)
-			}
-			hashes[h] = true
-		}
-		for _, sum := range w.Sums {
-			q, err := proof.ParseQuantity(sum.Quantity)
-			n, ok := q.Int64()
-			if err != nil || !ok {
-				t.Fatal(sum, err)
-			}
-			got[w.Source+" "+w.From.UTC().Truncate(Bucket).Format(time.RFC3339)] += n
-		}
-	}
+	got := proven(t, s, list, func(w Window, _ proof.Sum) string {
+		return w.Source + " " + w.From.UTC().Truncate(Bucket).Format(time.RFC3339)
+	})
 	return got, len(list)
 }
