@@ -156,6 +156,9 @@ func concurrent(t *testing.T, o Opener) {
 	if len(seen) != 400 {
 		t.Errorf("%d batches instead of 400", len(seen))
 	}
+	if _, err := l.Append(context.Background(), batchlog.Batch{}); !fail.Is(err, fail.Unavailable) {
+		t.Errorf("append to a closed log: %v", err)
+	}
 }
 
 func second(t *testing.T, o Opener) {

@@ -86,50 +86,6 @@ func TestReopenOverSegments(t *testing.T) {
 	}
 }
 
-func TestConcurrentAppendsComeInOrder(t *testing.T) {
-	var seen []uint64
-	l := open(t, t.TempDir(), Options{SegmentBytes: 10_000, Durable: func(bs []batchlog.Batch) {
-		for _, b := range bs {
-			if b.Tag != fmt.Sprint(b.Count) {
-				panic("the tag is of another batch")
-			}
-			seen = append(seen, b.Number)
-		}
-	}})
-	var wg sync.WaitGroup
-	for w := range 8 {
-		wg.Go(func() {
-			r := l.Reader()
-			for i := range 50 {
-				n, err := l.Append(context.Background(), batchlog.Batch{Count: w*50 + i, Tag: fmt.Sprint(w*50 + i), Payload: payload(i)})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if b, err := r.Batch(n); err != nil || b.Count != w*50+i {
-					t.Errorf("batch %d: count %d, %v", n, b.Count, err)
-				}
-			}
-			_ = r.Close()
-		})
-	}
-	wg.Wait()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for i, n := range seen {
-		if n != uint64(i+1) {
-			t.Fatalf("place %d holds number %d", i, n)
-		}
-	}
-	if len(seen) != 400 {
-		t.Errorf("%d batches instead of 400", len(seen))
-	}
-	if _, err := l.Append(context.Background(), batchlog.Batch{}); !fail.Is(err, fail.Unavailable) {
-		t.Errorf("append to a closed log: %v", err)
-	}
-}
-
 // snapshot copies the folder as a kill would leave it.
 func snapshot(t testing.TB, dir string) string {
 	t.Helper()
