@@ -16,11 +16,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/halle-cloud/halle/internal/child"
 )
 
 // Config says how a server is started. The zero value never syncs a message by itself, which is fast and survives
@@ -37,8 +38,7 @@ type Server struct {
 	Name    string
 	Dir     string // the temporary folder; nats.log inside it is the server's log
 	binary  string
-	cmd     *exec.Cmd
-	done    chan struct{} // closed when it was reaped
+	proc    *child.Process // nil when it was killed
 }
 
 // Start makes and starts one server and returns when JetStream answers.
@@ -127,12 +127,12 @@ func Stop(list []*Server) {
 
 // Kill ends the server with SIGKILL and keeps its data for Restart.
 func (s *Server) Kill() {
-	if s.cmd == nil {
+	if s.proc == nil {
 		return
 	}
-	_ = s.cmd.Process.Kill()
-	<-s.done
-	s.cmd = nil
+	s.proc.Signal(syscall.SIGKILL)
+	<-s.proc.Done()
+	s.proc = nil
 }
 
 // Restart starts a killed server on its data and its ports, and returns when it answers.
@@ -143,32 +143,18 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.answers(ctx)
 }
 
-// launch starts the process. The kernel kills it when the thread that forked it ends, so that thread is held until the
-// child is gone: a test that is killed leaves no server behind.
+// launch starts the process.
 func (s *Server) launch() error {
 	log, err := os.OpenFile(filepath.Join(s.Dir, "nats.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = log.Close() }()
 	cmd := exec.Command(s.binary, "-c", filepath.Join(s.Dir, "nats.conf")) //nolint:noctx // it lives until it is killed
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	done, started := make(chan struct{}), make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-		_ = log.Close()
-		close(done)
-	}()
-	if err := <-started; err != nil {
+	if s.proc, err = child.Start(cmd, syscall.SIGKILL); err != nil {
 		return fmt.Errorf("nats-server: %w", err)
 	}
-	s.cmd, s.done = cmd, done
 	return nil
 }
 
@@ -188,7 +174,7 @@ func (s *Server) answers(ctx context.Context) error {
 			}
 		}
 		select {
-		case <-s.done:
+		case <-s.proc.Done():
 			return fmt.Errorf("nats-server ended: %s", s.told())
 		case <-ctx.Done():
 			return fmt.Errorf("nats-server does not answer: %s", s.told())

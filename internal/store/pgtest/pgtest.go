@@ -23,6 +23,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/halle-cloud/halle/internal/child"
 )
 
 // EnvURL names the variable with the URL of a PostgreSQL that tests may fill with databases of their own.
@@ -47,7 +49,7 @@ type Cluster struct {
 	conf Config
 	as   *syscall.Credential // nil where the test does not run as root
 	lock *os.File
-	proc *process
+	proc *child.Process
 }
 
 // Start gives a PostgreSQL to one test binary: the one that HALLE_TEST_POSTGRES names, or an own fast cluster.
@@ -130,8 +132,8 @@ func (c *Cluster) Restart(ctx context.Context) error {
 
 // Crash kills the whole cluster with SIGKILL, as a power cut would, and keeps its data for Restart.
 func (c *Cluster) Crash() {
-	c.proc.killGroup(syscall.SIGKILL)
-	c.proc.wait(time.Minute)
+	killGroup(c.proc)
+	c.proc.Wait(time.Minute)
 	c.proc = nil
 }
 
@@ -139,10 +141,10 @@ func (c *Cluster) Crash() {
 func (c *Cluster) Stop() {
 	if c.proc != nil {
 		// SIGQUIT is PostgreSQL's immediate shutdown: nobody will read this data again.
-		c.proc.signal(syscall.SIGQUIT)
-		if !c.proc.wait(10 * time.Second) {
-			c.proc.killGroup(syscall.SIGKILL)
-			c.proc.wait(time.Minute)
+		c.proc.Signal(syscall.SIGQUIT)
+		if !c.proc.Wait(10 * time.Second) {
+			killGroup(c.proc)
+			c.proc.Wait(time.Minute)
 		}
 		c.proc = nil
 	}
@@ -192,7 +194,7 @@ func (c *Cluster) startOnce(ctx context.Context) error {
 	cmd := exec.Command(filepath.Join(c.bin, "postgres"), c.arguments()...) //nolint:noctx // it outlives the start, which is all that ctx bounds
 	c.prepare(cmd)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
-	if c.proc, err = startProcess(cmd); err != nil {
+	if c.proc, err = child.Start(cmd, syscall.SIGQUIT); err != nil {
 		return fmt.Errorf("pgtest: start postgres: %w", err)
 	}
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -202,7 +204,7 @@ func (c *Cluster) startOnce(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-c.proc.done:
+		case <-c.proc.Done():
 			text, _ := os.ReadFile(logFile.Name())
 			c.proc = nil
 			return fmt.Errorf("pgtest: postgres ended while starting:\n%s", text)

@@ -3,68 +3,25 @@ package pgtest
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/halle-cloud/halle/internal/child"
 )
 
 const dirPrefix = "halle-pg-"
 
-// process is a child that dies with this one.
-type process struct {
-	cmd  *exec.Cmd
-	done chan struct{} // closed when it was reaped
-}
-
-// startProcess starts cmd in a group of its own. The kernel sends it SIGQUIT when the thread that forked it ends, so
-// that thread is held until the child is gone: a test that is killed leaves no database behind.
-func startProcess(cmd *exec.Cmd) (*process, error) {
-	cmd.SysProcAttr.Setpgid = true
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
-	p := &process{cmd: cmd, done: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-		close(p.done)
-	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
-
-func (p *process) killGroup(s syscall.Signal) {
-	// PostgreSQL's children leave its group, so the server itself goes first and they end when they miss it.
-	pid := p.cmd.Process.Pid
-	children := childrenOf(pid)
-	_ = syscall.Kill(-pid, s)
-	for _, child := range children {
-		_ = syscall.Kill(child, s)
-	}
-}
-
-// wait reports whether the process ended in time.
-func (p *process) wait(limit time.Duration) bool {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-p.done:
-		return true
-	case <-timer.C:
-		return false
+// killGroup kills the server with its children. PostgreSQL's leave its group, so the server itself goes first and they end
+// when they miss it.
+func killGroup(p *child.Process) {
+	children := childrenOf(p.ID())
+	_ = syscall.Kill(-p.ID(), syscall.SIGKILL)
+	for _, one := range children {
+		_ = syscall.Kill(one, syscall.SIGKILL)
 	}
 }
 
@@ -77,9 +34,9 @@ func childrenOf(pid int) []int {
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		child, parent, ok := parseStat(string(text))
+		one, parent, ok := parseStat(string(text))
 		if ok && parent == pid {
-			out = append(out, child)
+			out = append(out, one)
 		}
 	}
 	return out
