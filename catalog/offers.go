@@ -24,6 +24,8 @@ type Catalogue struct {
 	facts   *trace.Facts
 	policy  *access.Policy
 	parties *party.Parties
+
+	contents contents
 }
 
 // New makes the service.

@@ -119,6 +119,18 @@ func plainWord(key string, value any) error {
 // *fail.Error (offer.parameters) names each wrong field by its dotted path below "parameters". A version without a
 // schema takes no parameters.
 func (c *Content) CheckParameters(parameters json.RawMessage) error {
+	var schema *jsonschema.Schema
+	if len(c.Parameters) > 0 {
+		var err error
+		if schema, err = compileSchema(c.Parameters); err != nil {
+			return fmt.Errorf("offer %s: schema: %w", c.Key, err)
+		}
+	}
+	return c.checkParameters(schema, parameters)
+}
+
+// checkParameters is CheckParameters with the compiled schema, nil where there is none.
+func (c *Content) checkParameters(schema *jsonschema.Schema, parameters json.RawMessage) error {
 	bad := fail.New(fail.Invalid, "offer.parameters", "The settings do not fit this offer.", "Correct the fields named.")
 	if len(parameters) > maxParameters {
 		return fail.New(fail.TooLarge, "offer.parameters", "The settings are too large.", fmt.Sprintf("Keep them below %d bytes.", maxParameters))
@@ -134,18 +146,14 @@ func (c *Content) CheckParameters(parameters json.RawMessage) error {
 	if !ok {
 		return bad.Field("parameters", "must be an object")
 	}
-	if len(c.Parameters) == 0 {
+	if schema == nil {
 		if len(given) > 0 {
 			return bad.Field("parameters", "this offer has no settings")
 		}
 		return nil
 	}
-	s, err := compileSchema(c.Parameters)
-	if err != nil {
-		return fmt.Errorf("offer %s: schema: %w", c.Key, err)
-	}
 	var wrong *jsonschema.ValidationError
-	if err := s.Validate(v); errors.As(err, &wrong) {
+	if err := schema.Validate(v); errors.As(err, &wrong) {
 		return leaves(bad, wrong)
 	} else if err != nil {
 		return fmt.Errorf("offer %s: check of parameters: %w", c.Key, err)

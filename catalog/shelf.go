@@ -122,7 +122,7 @@ func (s *Catalogue) OnShelf(tx *store.Tx, m party.Market, idOrKey string) (Versi
 		}
 		return Version{}, fail.Missing("offer", idOrKey)
 	}
-	v, err := selectVersion(tx, o.Current)
+	v, err := s.version(tx, o.Current)
 	if err != nil {
 		return Version{}, err
 	}
@@ -194,8 +194,9 @@ func (s *Catalogue) list(ctx context.Context, limit int, query func(tx *store.Tx
 	return page, err
 }
 
-// VersionIn gives a version to another package inside its transaction. The caller of that package was authorised.
-func (s *Catalogue) VersionIn(tx *store.Tx, id string) (Version, error) { return selectVersion(tx, id) }
+// VersionIn gives a version to another package inside its transaction. The caller of that package was authorised. What
+// the slices and maps of its content hold must not be changed: others have been given the same.
+func (s *Catalogue) VersionIn(tx *store.Tx, id string) (Version, error) { return s.version(tx, id) }
 
 // market finds a market by id or domain.
 func (s *Catalogue) market(ctx context.Context, c access.Caller, idOrDomain string) (party.Market, error) {

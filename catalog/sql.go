@@ -13,7 +13,8 @@ import (
 
 const (
 	offerColumns   = "o.id, o.key, o.publisher, o.path, o.current, o.latest, o.created_at"
-	versionColumns = "v.id, v.offer, v.publisher, v.path, v.number, v.state, v.note, v.content, v.hash, v.created_at, v.submitted_at, v.published_at, v.withdrawn_at, v.etag"
+	headColumns    = "v.id, v.offer, v.publisher, v.path, v.number, v.state, v.note, v.hash, v.created_at, v.submitted_at, v.published_at, v.withdrawn_at, v.etag"
+	versionColumns = headColumns + ", v.content"
 )
 
 func scanOffer(row store.Scanner) (o Offer, err error) {
@@ -27,15 +28,24 @@ func scanOffer(row store.Scanner) (o Offer, err error) {
 	return o, err
 }
 
-func scanVersion(row store.Scanner) (v Version, err error) {
+// scanHead is a version without its content.
+func scanHead(row store.Scanner) (Version, error) { return scanWith(row) }
+
+func scanWith(row store.Scanner, more ...any) (v Version, err error) {
 	var created store.Time
 	var submitted, published, withdrawn *store.Time
+	err = row.Scan(append([]any{&v.ID, &v.Offer, &v.Publisher, &v.Path, &v.Number, &v.State, &v.Note, &v.Hash, &created, &submitted, &published, &withdrawn,
+		&v.ETag}, more...)...)
+	v.CreatedAt, v.SubmittedAt, v.PublishedAt, v.WithdrawnAt = created.Time, submitted.OrZero(), published.OrZero(), withdrawn.OrZero()
+	return v, err
+}
+
+func scanVersion(row store.Scanner) (Version, error) {
 	var content []byte
-	err = row.Scan(&v.ID, &v.Offer, &v.Publisher, &v.Path, &v.Number, &v.State, &v.Note, &content, &v.Hash, &created, &submitted, &published, &withdrawn, &v.ETag)
+	v, err := scanWith(row, &content)
 	if err != nil {
 		return v, err
 	}
-	v.CreatedAt, v.SubmittedAt, v.PublishedAt, v.WithdrawnAt = created.Time, submitted.OrZero(), published.OrZero(), withdrawn.OrZero()
 	if err := json.Unmarshal(content, &v.Content); err != nil {
 		return v, fmt.Errorf("offer version %s: stored content: %w", v.ID, err)
 	}

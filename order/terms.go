@@ -75,7 +75,7 @@ func (s *Orders) line(tx *store.Tx, d desk, in ItemInput) (Line, error) {
 		if in.Version != "" && in.Version != v.ID {
 			return Line{}, fail.New(fail.Conflict, "order.offer_changed", "The publisher has put a newer version on the shelf since you looked.", "Look at the offer again, then order.").Field("version", "is not the one on the shelf")
 		}
-		t, err := terms(d, v, in)
+		t, err := s.terms(d, v, in)
 		return Line{Action: in.Action, Terms: t}, err
 	case ActionChange, ActionSuspend, ActionResume, ActionCancel:
 		return s.lineOf(tx, d, in)
@@ -123,7 +123,7 @@ func (s *Orders) lineOf(tx *store.Tx, d desk, in ItemInput) (Line, error) {
 			return Line{}, err
 		}
 	}
-	t, err := terms(d, v, in)
+	t, err := s.terms(d, v, in)
 	if err != nil {
 		return Line{}, err
 	}
@@ -147,13 +147,13 @@ func zeroQuote(m party.Market) price.Quote {
 }
 
 // terms freezes what a version says for a plan, settings and market.
-func terms(d desk, v catalog.Version, in ItemInput) (Terms, error) {
+func (s *Orders) terms(d desk, v catalog.Version, in ItemInput) (Terms, error) {
 	c := &v.Content
 	plan, list, err := planFor(d, c, in)
 	if err != nil {
 		return Terms{}, err
 	}
-	if err := c.CheckParameters(in.Parameters); err != nil {
+	if err := s.Catalogue.CheckParameters(&v, in.Parameters); err != nil {
 		return Terms{}, err
 	}
 	if err := allowed(c, in); err != nil {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sort"
 
 	"github.com/transparency-dev/merkle/rfc6962"
 )
@@ -95,9 +94,18 @@ type Segment struct {
 	Fields json.RawMessage `json:"fields"` // one canonical JSON object
 }
 
-// FieldDigest is the salted digest of one field.
+// FieldDigest is the salted digest of one field, whose value is canonical JSON.
 func FieldDigest(seed []byte, name string, value []byte) ([32]byte, error) {
-	salt, err := hkdf.Key(sha256.New, seed, nil, "halle/field/1|"+name, 32)
+	salts, err := hkdf.Extract(sha256.New, seed, nil)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("salt of field %s: %w", name, err)
+	}
+	return fieldDigest(salts, name, value)
+}
+
+// fieldDigest is FieldDigest with what was extracted from the seed, the same for all fields.
+func fieldDigest(salts []byte, name string, value []byte) ([32]byte, error) {
+	salt, err := hkdf.Expand(sha256.New, salts, "halle/field/1|"+name, 32)
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("salt of field %s: %w", name, err)
 	}
@@ -108,27 +116,40 @@ func FieldDigest(seed []byte, name string, value []byte) ([32]byte, error) {
 	return [32]byte(h.Sum(nil)), nil
 }
 
+// NewSegment brings the fields to their canonical form and gives the segment with its root.
+func NewSegment(seed []byte, fields any) (s Segment, root [32]byte, err error) {
+	s.Seed = seed
+	if s.Fields, err = Canonical(fields); err != nil {
+		return s, root, err
+	}
+	root, err = s.canonicalRoot()
+	return s, root, err
+}
+
 // Root is the Merkle root (RFC 6962) over the digests of the segment's top-level fields, sorted by name.
 func (s Segment) Root() ([32]byte, error) {
+	canonical, err := CanonicalBytes(s.Fields)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("segment: %w", err)
+	}
+	return Segment{Seed: s.Seed, Fields: canonical}.canonicalRoot()
+}
+
+func (s Segment) canonicalRoot() ([32]byte, error) {
 	if len(s.Seed) != 32 {
 		return [32]byte{}, errors.New("segment: the seed must be 32 bytes")
 	}
-	fields := map[string]json.RawMessage{}
-	if err := json.Unmarshal(s.Fields, &fields); err != nil {
+	fields, err := topFields(s.Fields)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	salts, err := hkdf.Extract(sha256.New, s.Seed, nil)
+	if err != nil {
 		return [32]byte{}, fmt.Errorf("segment: %w", err)
 	}
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	leaves := make([][32]byte, len(names))
-	for i, name := range names {
-		value, err := CanonicalBytes(fields[name])
-		if err != nil {
-			return [32]byte{}, err
-		}
-		if leaves[i], err = FieldDigest(s.Seed, name, value); err != nil {
+	leaves := make([][32]byte, len(fields))
+	for i, f := range fields {
+		if leaves[i], err = fieldDigest(salts, f.name, f.value); err != nil {
 			return [32]byte{}, err
 		}
 	}

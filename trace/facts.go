@@ -148,12 +148,7 @@ func headSegment(machineSeed []byte, factID, aggregate, actor string, at time.Ti
 }
 
 func (f *Facts) sealOne(ctx context.Context, seed []byte, factID string, no int, class string, ref keys.Ref, s Segment) (sealedSegment, error) {
-	fields, err := proof.Canonical(s.Fields)
-	if err != nil {
-		return sealedSegment{}, err
-	}
-	open := proof.Segment{Seed: seed, Fields: fields}
-	root, err := open.Root()
+	open, root, err := proof.NewSegment(seed, s.Fields)
 	if err != nil {
 		return sealedSegment{}, err
 	}
