@@ -14,18 +14,20 @@ import (
 )
 
 // streamFigures are usage events over HTTP with the usage log on NATS JetStream: one server that syncs every message, and
-// three that keep three copies and sync now and then. Servers, Halle and the load generator share the cores. The reference
-// is what the same servers take of the same bytes, a batch a message, with nothing of Halle in between.
+// three that keep three copies and sync now and then; with the same keys before as on the log in files. Servers, Halle and
+// the load generator share the cores. The reference is what the same servers take of the same bytes, a batch a message,
+// with nothing of Halle in between.
 func streamFigures() []Figure {
-	one := func(name string, servers int, durable bool) Figure {
-		return Figure{Name: "usage events over HTTP on JetStream, " + name, Unit: "events/s", Measure: func(ctx context.Context) (Result, error) {
-			return measureStream(ctx, servers, durable)
+	one := func(name string, held float64, servers, orders int, durable bool) Figure {
+		return Figure{Name: "usage events over HTTP on JetStream, " + name, Unit: "events/s", Held: held, Measure: func(ctx context.Context) (Result, error) {
+			return measureStream(ctx, servers, orders, durable)
 		}}
 	}
-	return []Figure{one("1 copy, synced always", 1, true), one("3 copies", 3, false)}
+	return []Figure{one("1 copy, synced always", 0, 1, 0, true), one("3 copies", 0, 3, 0, false),
+		one(fmt.Sprintf("1 copy, synced always, beside %d orders/s", orderRate), 100_000, 1, orderRate, true)}
 }
 
-func measureStream(ctx context.Context, servers int, durable bool) (r Result, err error) {
+func measureStream(ctx context.Context, servers, orders int, durable bool) (r Result, err error) {
 	list, err := natstest.Cluster(ctx, servers, natstest.Config{Durable: durable, Extra: "max_payload: 8MB"})
 	if err != nil {
 		return r, err
@@ -35,26 +37,12 @@ func measureStream(ctx context.Context, servers int, durable bool) (r Result, er
 	if err != nil {
 		return r, err
 	}
-	s, err := startStage(ctx, "", nil, "HALLE_USAGE_LOG_URL="+natstest.URLs(list), "HALLE_USAGE_LOG_REPLICAS="+strconv.Itoa(servers), "HALLE_USAGE_LOG_MONITOR="+natstest.Monitors(list))
-	if err != nil {
-		return r, err
+	c, err := measureUsage(ctx, orders, "HALLE_USAGE_LOG_URL="+natstest.URLs(list), "HALLE_USAGE_LOG_REPLICAS="+strconv.Itoa(servers),
+		"HALLE_USAGE_LOG_MONITOR="+natstest.Monitors(list))
+	r = Result{Value: c.rate, Reference: fmt.Sprintf("%s; %d servers on these cores; raw publish of the same bytes %s events/s", c.about, servers, number(raw))}
+	if orders > 0 {
+		r.Reference += c.besides()
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	ids, err := s.services(ctx, usageServices)
-	if err != nil {
-		return r, err
-	}
-	if err := s.known(ctx, ids); err != nil {
-		return r, err
-	}
-	start := time.Now()
-	took, sent, err := s.report(ctx, ids, span(usageSpan))
-	if err == nil {
-		err = s.rolledUp(ctx, ids[0])
-	}
-	r.Value = float64(sent*batchOf) / time.Since(start).Seconds()
-	r.Reference = fmt.Sprintf("batch p50 %s ms, p99 %s ms, %d servers on these cores; raw publish of the same bytes %s events/s",
-		number(ms(at(took, 0.5))), number(ms(at(took, 0.99))), servers, number(raw))
 	return r, err
 }
 
