@@ -11,6 +11,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -35,18 +36,7 @@ func newHouse(t *testing.T, db *store.DB) *house {
 
 func (h *house) published(t *testing.T, change func(string) string) catalog.Version {
 	t.Helper()
-	ctx := context.Background()
-	v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(change(string(sample(t)))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err = h.cat.Submit(ctx, h.relay, v.ID); err != nil {
-		t.Fatal(err)
-	}
-	if v, err = h.cat.Publish(ctx, h.Operator, v.ID); err != nil {
-		t.Fatal(err)
-	}
-	return v
+	return catalogtest.Publish(t, h.cat, h.relay, h.Operator, []byte(change(string(catalogtest.Sample(t)))))
 }
 
 func replace(old, fresh string) func(string) string {
@@ -66,7 +56,7 @@ func TestLifeOfAVersion(t *testing.T) {
 	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
 		h := newHouse(t, db)
-		draft, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
+		draft, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, catalogtest.Sample(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,11 +64,11 @@ func TestLifeOfAVersion(t *testing.T) {
 			t.Errorf("saving gave %+v, entity %q", p, draft.Content.Entity)
 		}
 		h.Clock.Advance(time.Hour)
-		again, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
+		again, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, catalogtest.Sample(t))
 		if err != nil || again.ID != draft.ID || again.Hash != draft.Hash {
 			t.Errorf("same file twice: %v %v", again.ID, err)
 		}
-		changed, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("MQTT messaging", "Messages")(string(sample(t)))))
+		changed, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("MQTT messaging", "Messages")(string(catalogtest.Sample(t)))))
 		if err != nil || changed.ID != draft.ID || changed.Hash == draft.Hash {
 			t.Errorf("changed draft: %v %v", changed.ID, err)
 		}
@@ -87,7 +77,7 @@ func TestLifeOfAVersion(t *testing.T) {
 		if _, err = h.cat.Submit(ctx, h.relay, draft.ID); err != nil {
 			t.Fatal(err)
 		}
-		_, err = h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
+		_, err = h.cat.ImportOffer(ctx, h.relay, h.relay.Org, catalogtest.Sample(t))
 		want(t, "change in review", err, fail.Conflict)
 		_, err = h.cat.Publish(ctx, h.relay, draft.ID)
 		want(t, "publisher publishes", err, fail.Denied)
@@ -131,7 +121,7 @@ func TestLifeOfAVersion(t *testing.T) {
 func TestPublishNeedsTheMarketsLanguages(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
 	ctx := context.Background()
-	text := replace("  fr: Messagerie Relay\n", "")(string(sample(t)))
+	text := replace("  fr: Messagerie Relay\n", "")(string(catalogtest.Sample(t)))
 	v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("seller: market", "markets: [fr.halle.example, nowhere]\nseller: market")(text)))
 	if err != nil {
 		t.Fatal(err)
@@ -202,13 +192,13 @@ func TestShelf(t *testing.T) {
 func TestPublishersDoNotSeeEachOther(t *testing.T) {
 	ctx := context.Background()
 	h := newHouse(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets()), sets()))
-	v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
+	v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, catalogtest.Sample(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []access.Caller{h.other, h.customer, {}} {
 		for what, err := range map[string]error{
-			"save":     second(h.cat.ImportOffer(ctx, c, h.relay.Org, sample(t))),
+			"save":     second(h.cat.ImportOffer(ctx, c, h.relay.Org, catalogtest.Sample(t))),
 			"version":  second(h.cat.Version(ctx, c, v.ID)),
 			"versions": second(h.cat.Versions(ctx, c, h.relay.Org, "", 0)),
 			"submit":   second(h.cat.Submit(ctx, c, v.ID)),
@@ -220,7 +210,7 @@ func TestPublishersDoNotSeeEachOther(t *testing.T) {
 			}
 		}
 	}
-	_, err = h.cat.ImportOffer(ctx, h.other, h.other.Org, sample(t))
+	_, err = h.cat.ImportOffer(ctx, h.other, h.other.Org, catalogtest.Sample(t))
 	want(t, "key of another publisher", err, fail.Conflict)
 }
 
@@ -241,7 +231,7 @@ func TestNoUndefinedTransition(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		n++
 		key := "offer-" + strings.ToLower(time.Duration(n).String())
-		v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("relay-m2m", key)(string(sample(t)))))
+		v, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("relay-m2m", key)(string(catalogtest.Sample(t)))))
 		if err != nil {
 			r.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -81,7 +82,7 @@ const wholeContract = `      - currency: EUR
 // withPrices puts price lists in the place of those of the first plan.
 func withPrices(t testing.TB, lists string) string {
 	t.Helper()
-	text := string(sample(t))
+	text := string(catalogtest.Sample(t))
 	a := strings.Index(text, "      - currency: EUR\n        basis: net\n")
 	b := strings.Index(text, "      - currency: EUR\n        basis: gross\n")
 	if a < 0 || b < a {

@@ -3,7 +3,6 @@ package catalog_test
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -11,21 +10,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 )
 
-func sample(t testing.TB) []byte {
-	t.Helper()
-	text, err := os.ReadFile("testdata/m2m.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
 func parsed(t testing.TB) catalog.Content {
 	t.Helper()
-	c, err := catalog.Parse(sample(t))
+	c, err := catalog.Parse(catalogtest.Sample(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +48,7 @@ func roundTrip(t *testing.T, c catalog.Content) {
 }
 
 func TestYAMLErrorsNameTheLine(t *testing.T) {
-	good := string(sample(t))
+	good := string(catalogtest.Sample(t))
 	for name, tc := range map[string]struct{ old, new, code, want string }{
 		"unknown field": {"seller: market", "seler: market", "offer.yaml", "line 10"},
 		"syntax":        {"families: [messaging, iot]", "families: [messaging, iot", "offer.yaml", "line "},
@@ -147,7 +138,7 @@ func TestSpecMergesAndLimitsWin(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(sample(f))
+	f.Add(catalogtest.Sample(f))
 	f.Add([]byte("key: a\nname: {en: x}\n"))
 	f.Add([]byte("? [a]\n: b"))
 	f.Add([]byte("- &a [*a]"))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -56,16 +56,7 @@ func onSQLite(t testing.TB) *house {
 
 func (h *house) publish(t testing.TB, change func(string) string) catalog.Version {
 	t.Helper()
-	ctx := context.Background()
-	text, err := os.ReadFile("../catalog/testdata/m2m.yaml")
-	must(t, err)
-	v, err := h.cat.ImportOffer(ctx, h.publisher, h.publisher.Org, []byte(change(string(text))))
-	must(t, err)
-	_, err = h.cat.Submit(ctx, h.publisher, v.ID)
-	must(t, err)
-	v, err = h.cat.Publish(ctx, h.Operator, v.ID)
-	must(t, err)
-	return v
+	return catalogtest.Publish(t, h.cat, h.publisher, h.Operator, []byte(change(string(catalogtest.Sample(t)))))
 }
 
 func must(t testing.TB, err error) {

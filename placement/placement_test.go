@@ -14,6 +14,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -70,14 +71,7 @@ func newHouse(t *testing.T, db *store.DB) *house {
 	h.importFacts(string(text))
 	h.publisher = w.Business(t, w.Operator, "Relay", party.KindPublisher)
 	h.buyer = w.Business(t, w.Operator, "Bakery", party.KindCustomer)
-	offer, err := os.ReadFile("../catalog/testdata/m2m.yaml")
-	must(t, err)
-	h.version, err = cat.ImportOffer(ctx, h.publisher, h.publisher.Org, offer)
-	must(t, err)
-	_, err = cat.Submit(ctx, h.publisher, h.version.ID)
-	must(t, err)
-	_, err = cat.Publish(ctx, w.Operator, h.version.ID)
-	must(t, err)
+	h.version = catalogtest.Publish(t, cat, h.publisher, w.Operator, catalogtest.Sample(t))
 	return h
 }
 

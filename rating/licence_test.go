@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
 	"github.com/halle-cloud/halle/meter"
@@ -96,14 +96,7 @@ func onDesk(t *testing.T, db *store.DB) *desk {
 	d.publisher = w.Business(t, w.Operator, "Relay", party.KindPublisher)
 	d.buyer = w.Business(t, w.Operator, "Bakery", party.KindCustomer)
 	must(t, db.Tx(ctx, func(tx *store.Tx) error { return d.orders.Paid(tx, d.buyer.Org) }))
-	text, err := os.ReadFile("../catalog/testdata/m2m.yaml")
-	must(t, err)
-	v, err := cat.ImportOffer(ctx, d.publisher, d.publisher.Org, append(text, licensed...))
-	must(t, err)
-	_, err = cat.Submit(ctx, d.publisher, v.ID)
-	must(t, err)
-	_, err = cat.Publish(ctx, w.Operator, v.ID)
-	must(t, err)
+	catalogtest.Publish(t, cat, d.publisher, w.Operator, append(catalogtest.Sample(t), licensed...))
 	return d
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
@@ -76,7 +76,6 @@ const morePlans = `  - key: big
 
 func newHouse(t testing.TB, db *store.DB) *house {
 	t.Helper()
-	ctx := context.Background()
 	w := partytest.New(t, db)
 	cat := catalog.New(db, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties)
 	h := &house{World: w}
@@ -91,14 +90,7 @@ func newHouse(t testing.TB, db *store.DB) *house {
 		}})
 	h.publisher = w.Business(t, w.Operator, "Relay", party.KindPublisher)
 	h.buyer = w.Business(t, w.Operator, "Bakery", party.KindCustomer)
-	text, err := os.ReadFile("../catalog/testdata/m2m.yaml")
-	must(t, err)
-	v, err := cat.ImportOffer(ctx, h.publisher, h.publisher.Org, append(text, morePlans...))
-	must(t, err)
-	_, err = cat.Submit(ctx, h.publisher, v.ID)
-	must(t, err)
-	_, err = cat.Publish(ctx, w.Operator, v.ID)
-	must(t, err)
+	catalogtest.Publish(t, cat, h.publisher, w.Operator, append(catalogtest.Sample(t), morePlans...))
 	return h
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/driver/memory"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -152,15 +153,7 @@ func (w *world) shelf(t *testing.T) {
 	must(t, err)
 	_, err = w.s.Residency.Import(ctx, w.Operator, clouds)
 	must(t, err)
-	text, err := os.ReadFile("../catalog/testdata/m2m.yaml")
-	must(t, err)
-	text = append(text, scaleForAll...)
-	v, err := w.s.Catalogue.ImportOffer(ctx, w.publisher, w.publisher.Org, text)
-	must(t, err)
-	_, err = w.s.Catalogue.Submit(ctx, w.publisher, v.ID)
-	must(t, err)
-	_, err = w.s.Catalogue.Publish(ctx, w.Operator, v.ID)
-	must(t, err)
+	catalogtest.Publish(t, w.s.Catalogue, w.publisher, w.Operator, append(catalogtest.Sample(t), scaleForAll...))
 }
 
 // scaleForAll is a price of the plan at the end of that offer in the market of the tests, whose prices carry tax.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -128,14 +129,7 @@ func newHouse(t testing.TB, db *store.DB) *house {
 	h.publisher = w.Business(t, w.Operator, "Relay", party.KindPublisher)
 	h.buyer = w.Business(t, w.Operator, "Bakery", party.KindCustomer)
 	must(t, db.Tx(ctx, func(tx *store.Tx) error { return h.orders.Paid(tx, h.buyer.Org) }))
-	text, err := os.ReadFile("../../catalog/testdata/m2m.yaml")
-	must(t, err)
-	v, err := cat.ImportOffer(ctx, h.publisher, h.publisher.Org, append(text, plans...))
-	must(t, err)
-	_, err = cat.Submit(ctx, h.publisher, v.ID)
-	must(t, err)
-	_, err = cat.Publish(ctx, w.Operator, v.ID)
-	must(t, err)
+	catalogtest.Publish(t, cat, h.publisher, w.Operator, append(catalogtest.Sample(t), plans...))
 	return h
 }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -129,14 +129,7 @@ func newHouse(t testing.TB, db *store.DB) *house {
 	must(t, db.Tx(ctx, func(tx *store.Tx) error { return h.orders.Paid(tx, h.buyer.Org) }))
 	_, err = h.orders.SetLimit(ctx, h.buyer, h.buyer.Org, order.Subscriptions, 10_000)
 	must(t, err)
-	text, err := os.ReadFile("../../catalog/testdata/m2m.yaml")
-	must(t, err)
-	v, err := cat.ImportOffer(ctx, h.publisher, h.publisher.Org, append(text, plans...))
-	must(t, err)
-	_, err = cat.Submit(ctx, h.publisher, v.ID)
-	must(t, err)
-	_, err = cat.Publish(ctx, w.Operator, v.ID)
-	must(t, err)
+	catalogtest.Publish(t, cat, h.publisher, w.Operator, append(catalogtest.Sample(t), plans...))
 	return h
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/meter/usage"
 	"github.com/halle-cloud/halle/money"
@@ -199,7 +200,7 @@ func TestACapIsTold(t *testing.T) {
 
 func TestAPublisherWritesAnOffer(t *testing.T) {
 	w := newWorld(t)
-	text := string(file(t, "../../catalog/testdata/m2m.yaml"))
+	text := string(catalogtest.Sample(t))
 	w.refused(w.post(w.relay, "/publisher/offers/new", url.Values{"yaml": {strings.Replace(text, "kind: m2m", "knd: m2m", 1)}}), 422, "What is wrong, line by line", ">33<", "knd")
 	w.refused(w.post(w.relay, "/publisher/offers/new", url.Values{"yaml": {strings.Replace(text, "country: \"NO\"", "country: Norway", 1)}}), 422, "subProcessors.0.country", "country: Norway")
 	w.refused(w.post(w.relay, "/publisher/offers/relay-edge/edit", url.Values{"yaml": {text}}), 422, "cannot change")

@@ -20,6 +20,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/driver/memory"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/store"
@@ -218,7 +219,7 @@ func newWorld(t *testing.T) *world {
 	ctx := context.Background()
 	_, err := w.s.Residency.Import(ctx, w.Operator, file(t, "../../residency/testdata/demo.yaml"))
 	must(t, err)
-	text := file(t, "../../catalog/testdata/m2m.yaml")
+	text := catalogtest.Sample(t)
 	w.offer = w.publish(text)
 	w.buy()
 	w.waiting, err = w.s.Catalogue.ImportOffer(ctx, w.relay, w.relay.Org, []byte(strings.Replace(string(text), "billed by the message", "billed by the thousand", 1)))
@@ -238,14 +239,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) publish(text []byte) catalog.Version {
 	w.t.Helper()
-	ctx := context.Background()
-	v, err := w.s.Catalogue.ImportOffer(ctx, w.relay, w.relay.Org, text)
-	must(w.t, err)
-	_, err = w.s.Catalogue.Submit(ctx, w.relay, v.ID)
-	must(w.t, err)
-	v, err = w.s.Catalogue.Publish(ctx, w.Operator, v.ID)
-	must(w.t, err)
-	return v
+	return catalogtest.Publish(w.t, w.s.Catalogue, w.relay, w.Operator, text)
 }
 
 func (w *world) buy() {
