@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -25,12 +26,12 @@ func TestKeptContent(t *testing.T) {
 			}
 			return v
 		}
-		draft, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, sample(t))
+		draft, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, catalogtest.Sample(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		before := in(draft.ID)
-		if _, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("Relay", "Changed")(string(sample(t))))); err != nil {
+		if _, err := h.cat.ImportOffer(ctx, h.relay, h.relay.Org, []byte(replace("Relay", "Changed")(string(catalogtest.Sample(t))))); err != nil {
 			t.Fatal(err)
 		}
 		if after := in(draft.ID); after.State != catalog.StateDraft || after.Hash == before.Hash {
