@@ -192,6 +192,8 @@ func lines(doc *proof.Invoice, b rating.Statement) {
 		}
 		if g.Term != nil {
 			l.Term = g.Term.Kind
+		} else if g.Part.Kind.Usage() {
+			l.Per = g.Part.Per
 		}
 		for _, c := range g.Charges {
 			l.Charges = append(l.Charges, c.Proof(g.Part.Kind))

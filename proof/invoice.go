@@ -82,6 +82,7 @@ type InvoiceLine struct {
 	Charges      []InvoiceCharge `json:"charges"`
 	Shares       []price.Share   `json:"shares,omitempty"`     // of the parts of a bundle, or of what a term changes
 	Accounting   string          `json:"accounting,omitempty"` // cost centre of the buyer for this line (BT-133)
+	Per          money.Quantity  `json:"per,omitzero"`         // of usage: base units in one Unit
 }
 
 // InvoiceClosing is the settling of the terms of one price of a subscription for one period: what its lines had come to

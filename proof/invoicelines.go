@@ -64,7 +64,7 @@ func (e *evidence) line(i *Invoice, l *InvoiceLine, no int, chains map[chainKey]
 	if c.Kind == price.PerPeriod {
 		unit = string(c.Every)
 	}
-	if l.No != no || l.Unit != unit || v.Currency != i.Currency || v.Basis != i.Basis || l.Category != i.Decision.Category || l.BasisPoints != i.Decision.BasisPoints {
+	if l.No != no || l.Unit != unit || l.Per != 0 && l.Per != c.Per || v.Currency != i.Currency || v.Basis != i.Basis || l.Category != i.Decision.Category || l.BasisPoints != i.Decision.BasisPoints {
 		return errors.New("its number, unit, currency, basis or tax is not the invoice's")
 	}
 	exact, err := e.charges(l, v, c, chains)

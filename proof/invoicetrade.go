@@ -15,7 +15,14 @@ type InvoiceTrade struct {
 	Period         InvoiceSpan    `json:"period,omitzero"`           // what the document bills (BG-14)
 	Terms          string         `json:"terms,omitempty"`           // how and when to pay, in words (BT-20)
 	Payment        InvoicePayment `json:"payment,omitzero"`          // BG-16
+	Notes          []InvoiceNote  `json:"notes,omitempty"`           // sentences that the law of the seller wants, with what they are about (BG-1)
 	VATBooked      money.Amount   `json:"vat_booked,omitzero"`       // the tax in the currency of the seller's books, where it is another (BT-6, BT-111)
+}
+
+// InvoiceNote is a sentence on a document.
+type InvoiceNote struct {
+	Subject string `json:"subject,omitempty"` // UNTDID 4451: "PMT" costs of recovery, "PMD" penalty, "AAB" discount (BT-21)
+	Text    string `json:"text"`              // BT-22
 }
 
 // InvoiceSpan is a span of civil days, the last included.
