@@ -1373,6 +1373,7 @@ type ProofInvoice struct {
 	Mentions       []string               `json:"mentions,omitempty"`
 	Nonce          string                 `json:"nonce"`
 	Note           string                 `json:"note,omitempty"`
+	Notes          []ProofInvoiceNote     `json:"notes,omitempty"`
 	Number         string                 `json:"number"`
 	Order          string                 `json:"order,omitempty"`
 	Org            string                 `json:"org"`
@@ -1437,6 +1438,7 @@ type ProofInvoiceLine struct {
 	Item         string               `json:"item"`
 	Net          string               `json:"net"`
 	No           int64                `json:"no"`
+	Per          string               `json:"per,omitempty"`
 	Period       *PriceInterval       `json:"period,omitempty"`
 	Price        string               `json:"price"`
 	Quantity     string               `json:"quantity"`
@@ -1445,6 +1447,12 @@ type ProofInvoiceLine struct {
 	Term         string               `json:"term,omitempty"`
 	Trial        bool                 `json:"trial,omitempty"`
 	Unit         string               `json:"unit"`
+}
+
+// ProofInvoiceNote is what the API calls so.
+type ProofInvoiceNote struct {
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text"`
 }
 
 // ProofInvoiceParty is what the API calls so.
