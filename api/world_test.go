@@ -146,7 +146,7 @@ func (w *world) wire(t testing.TB) {
 	must(t, err)
 	s.Budgets, err = budget.New(budget.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders,
 		Subscriptions: s.Subscriptions, Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example",
-		Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, Running: s.Meters.Running}})
+		Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, RunningOf: s.Meters.RunningOf}})
 	must(t, err)
 	s.Invoices = billing.New(billing.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings,
 		Tax: rates, Log: log, LogKey: w.tlog.Key, Paid: s.Orders.Paid,

@@ -74,7 +74,7 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 func (h *house) spending() (err error) {
 	h.budgets, err = budget.New(budget.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Orders: h.orders,
 		Subscriptions: h.subscriptions, Ratings: h.ratings, Outbox: h.outbox, Log: h.log, Site: h.conf.URL,
-		Meter: budget.Meter{Moved: h.meters.Moved, Moves: h.meters.Moves, Running: h.meters.Running}})
+		Meter: budget.Meter{Moved: h.meters.Moved, Moves: h.meters.Moves, RunningOf: h.meters.RunningOf}})
 	return err
 }
 

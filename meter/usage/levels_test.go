@@ -69,10 +69,10 @@ func TestRunning(t *testing.T) {
 // same compares the sum of what runs.
 func same(t *testing.T, u *usage.Store, want map[string]string) {
 	t.Helper()
-	list, err := u.Running(context.Background(), "sub", time.Time{}, 0)
+	lists, err := u.RunningOf(context.Background(), []string{"sub"}, time.Time{}, []int64{0})
 	check(t, err)
 	got := map[string]usage.Quantity{}
-	for _, w := range list {
+	for _, w := range lists[0] {
 		for _, sum := range w.Sums {
 			q, err := proof.ParseQuantity(sum.Quantity)
 			check(t, err)

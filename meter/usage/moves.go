@@ -55,24 +55,32 @@ func (s *Store) Moves() []Move {
 	return list
 }
 
-// Running gives the windows of a subject that begin at an instant or later, open ones with what they have counted so far
-// (no digest, no ClosedAt) and those that closed after a cursor, in the order of time. What does not add up is in one more
-// window without id, as an estimate, until they have closed. It is not scoped by tenant: for packages that estimate what is not charged yet.
-func (s *Store) Running(ctx context.Context, subject string, from time.Time, after int64) (list []Window, err error) {
-	err = s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		list, err = store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM usage_window
-			WHERE subject = $1 AND from_at >= $2 AND (closing IS NULL OR closing > $3) ORDER BY from_at, id`, subject, store.At(from), after)
-		if err != nil {
-			return err
+// RunningOf gives the windows of each subject that begin at an instant or later, open ones with what they have counted so
+// far (no digest, no ClosedAt) and those that closed after its cursor, in the order of time. What does not add up is in
+// one more window without id, as an estimate, until they have closed. It is not scoped by tenant: for packages that
+// estimate what is not charged yet.
+func (s *Store) RunningOf(ctx context.Context, subjects []string, from time.Time, after []int64) ([][]Window, error) {
+	out := make([][]Window, len(subjects))
+	err := s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		for i, subject := range subjects {
+			if out[i], err = s.running(tx, subject, from, after[i]); err != nil {
+				return fmt.Errorf("running usage of %s: %w", subject, err)
+			}
 		}
-		more, err := s.levels(tx, subject, s.cfg.Now())
-		if more != nil {
-			list = append(list, *more)
-		}
-		return err
+		return nil
 	})
+	return out, err
+}
+
+func (s *Store) running(tx *store.Tx, subject string, from time.Time, after int64) ([]Window, error) {
+	list, err := store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM usage_window
+		WHERE subject = $1 AND from_at >= $2 AND (closing IS NULL OR closing > $3) ORDER BY from_at, id`, subject, store.At(from), after)
 	if err != nil {
-		return nil, fmt.Errorf("running usage of %s: %w", subject, err)
+		return nil, err
 	}
-	return list, nil
+	more, err := s.levels(tx, subject, s.cfg.Now())
+	if more != nil {
+		list = append(list, *more)
+	}
+	return list, err
 }

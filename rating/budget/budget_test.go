@@ -138,7 +138,7 @@ func (h *house) evaluator(t testing.TB) *budget.Budgets {
 	t.Helper()
 	b, err := budget.New(budget.Config{DB: h.DB, IDs: h.IDs, Now: h.Clock.Now, Facts: h.Facts, Policy: h.Policy, Parties: h.Parties, Orders: h.orders, Subscriptions: h.subs,
 		Ratings: h.ratings, Outbox: h.Outbox, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Site: "https://halle.example",
-		Meter: budget.Meter{Moved: func() <-chan struct{} { return nil }, Moves: h.moves, Running: h.running}})
+		Meter: budget.Meter{Moved: func() <-chan struct{} { return nil }, Moves: h.moves, RunningOf: h.running}})
 	must(t, err)
 	return b
 }
@@ -153,15 +153,18 @@ func (h *house) moves() (list []usage.Move) {
 	return list
 }
 
-func (h *house) running(_ context.Context, subject string, from time.Time, _ func(*store.Tx, string) (bool, error)) (list []usage.Window, err error) {
+func (h *house) running(_ context.Context, subjects []string, from time.Time, _ func(*store.Tx, string) (bool, error)) ([][]usage.Window, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, w := range h.windows[subject] {
-		if !w.From.Before(from) {
-			list = append(list, w)
+	lists := make([][]usage.Window, len(subjects))
+	for i, subject := range subjects {
+		for _, w := range h.windows[subject] {
+			if !w.From.Before(from) {
+				lists[i] = append(lists[i], w)
+			}
 		}
 	}
-	return list, nil
+	return lists, nil
 }
 
 func onSQLite(t testing.TB) *house {

@@ -43,9 +43,9 @@ type Config struct {
 
 // Meter are the methods of meter.Meters that tell what usage moved, and what runs.
 type Meter struct {
-	Moved   func() <-chan struct{}
-	Moves   func() []usage.Move
-	Running func(ctx context.Context, subject string, from time.Time, charged func(tx *store.Tx, window string) (bool, error)) ([]usage.Window, error)
+	Moved     func() <-chan struct{}
+	Moves     func() []usage.Move
+	RunningOf func(ctx context.Context, subjects []string, from time.Time, charged func(tx *store.Tx, window string) (bool, error)) ([][]usage.Window, error)
 }
 
 // Budgets is the service. Safe for concurrent use.

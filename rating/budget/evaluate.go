@@ -19,6 +19,13 @@ import (
 // How often Run looks without being told: for the turn of a month, and for what another process was told.
 const idlePoll = 5 * time.Second
 
+// Passes rest between them so many times as long as they took, at the most so long: usage of a thousand services moves many
+// times a second, and each pass asks for all that moved. A budget that nothing was worked out for lately does not wait.
+const (
+	restTimes = 3
+	restMost  = 250 * time.Millisecond
+)
+
 // lookBack is how long before the month windows that may not be charged yet are read: tiers count from the billing period.
 const lookBack = 32 * 24 * time.Hour
 
@@ -86,12 +93,18 @@ func (s *Budgets) Run(ctx context.Context) error {
 	ctx = store.Prompt(ctx)
 	moved, wake := s.Meter.Moved(), s.DB.Listen(topic)
 	for ctx.Err() == nil {
-		if err := s.Look(ctx); err != nil && ctx.Err() == nil {
+		start := time.Now()
+		err := s.Look(ctx)
+		rest := min(restTimes*time.Since(start), restMost)
+		if err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "budgets could not be looked at", "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Second):
-			}
+			rest = time.Second
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(rest):
+		}
+		if err != nil {
 			continue
 		}
 		select {
@@ -286,35 +299,33 @@ func (s *Budgets) evaluate(ctx context.Context, id string, services []string, al
 		return err
 	}
 	now := s.Now()
-	_, month := monthOf(now, zone)
 	costs := make([]cost, 0, len(services))
 	days := Days{}
-	for _, service := range services {
-		key := service + " " + b.Zone
-		e, err := s.estimate(ctx, service, now, month, zone, s.known[key])
+	for some := range slices.Chunk(services, servicesAtOnce) {
+		list, err := s.estimate(ctx, some, now, zone)
 		if err != nil {
 			return err
 		}
-		if len(s.known) > maxKnown {
-			clear(s.known)
-		}
-		s.known[key] = e
-		c, err := costOf(service, e)
-		if err != nil {
-			return err
-		}
-		costs = append(costs, c)
-		if all {
-			if err := days.addAll(e); err != nil {
+		for i, e := range list {
+			c, err := costOf(some[i], e)
+			if err != nil {
 				return err
+			}
+			costs = append(costs, c)
+			if all {
+				if err := days.addAll(e); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return s.DB.Tx(ctx, func(tx *store.Tx) error { return s.settle(tx, id, now, costs, days, all) })
 }
 
-// maxKnown bounds how many estimates are remembered between passes.
-const maxKnown = 10_000
+const (
+	servicesAtOnce = 200    // that are asked about in one transaction
+	maxKnown       = 10_000 // estimates that are remembered between passes
+)
 
 // micros is the scale of sums: millionths of the currency.
 const micros = 1_000_000

@@ -30,7 +30,7 @@ func TestFromEventToCap(t *testing.T) {
 		must(t, err)
 		meters := meter.New(db, h.IDs, h.Clock.Now, h.Facts, h.Policy, h.Parties, u, log)
 		h.budgets, err = budget.New(budget.Config{DB: db, IDs: h.IDs, Now: h.Clock.Now, Facts: h.Facts, Policy: h.Policy, Parties: h.Parties, Orders: h.orders, Subscriptions: h.subs,
-			Ratings: h.ratings, Outbox: h.Outbox, Log: log, Meter: budget.Meter{Moved: meters.Moved, Moves: meters.Moves, Running: meters.Running}})
+			Ratings: h.ratings, Outbox: h.Outbox, Log: log, Meter: budget.Meter{Moved: meters.Moved, Moves: meters.Moves, RunningOf: meters.RunningOf}})
 		must(t, err)
 		ended := make(chan error, 1)
 		go func() { ended <- h.budgets.Run(ctx) }()
