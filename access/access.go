@@ -103,6 +103,7 @@ type Resource struct {
 	Org       string   // organisation it belongs to
 	OrgName   string   // for texts; may be empty
 	Path      string   // path of Org; needed whenever Org is not the caller's
+	Author    string   // Ref of the caller who made it, for actions that need somebody else
 	Person    string   // the person it is about, for actions a person may do on itself
 	Countries []string // countries from which people outside the customer may act on it; empty: all
 }

@@ -48,6 +48,9 @@ const (
 	InvoiceIssue       Action = "invoice.issue"
 	CreditIssue        Action = "credit.issue"
 	PaymentRecord      Action = "payment.record"
+	CloseRead          Action = "close.read"
+	ClosePrepare       Action = "close.prepare"
+	CloseApprove       Action = "close.approve"
 	StatementRead      Action = "statement.read"
 	OrgRead            Action = "org.read"
 	OrgCreate          Action = "org.create"
@@ -98,6 +101,8 @@ type Grant struct {
 	Reads     bool   // changes nothing; the only actions of an auditor
 	Personal  bool   // personal data or customer content: from outside only for a stated purpose
 	Confirmed bool   // only with a confirmed e-mail address
+	InPerson  bool   // only by a person who is signed in, never by a token
+	Second    bool   // not by whoever made the thing: Resource.Author
 }
 
 // Grants is the table: every action once, in the order of the matrix.
@@ -143,6 +148,9 @@ func Grants() []Grant {
 		{Action: InvoiceIssue, Title: "issue an invoice", Own: is(x), Below: is(x)},
 		{Action: CreditIssue, Title: "issue a credit note", Own: is(x), Below: is(x)},
 		{Action: PaymentRecord, Title: "record a payment", Own: is(x), Below: is(x)},
+		{Action: CloseRead, Title: "see month closes", Own: is(x, a), Below: is(x, a), Reads: true},
+		{Action: ClosePrepare, Title: "prepare a month close", Own: is(x), Below: is(x), InPerson: true},
+		{Action: CloseApprove, Title: "approve a month close", Own: is(x), Below: is(x), Confirmed: true, InPerson: true, Second: true},
 		{Action: StatementRead, Title: "read statements", Own: is(o, l, p, a), Below: is(x, a), Reads: true},
 		{Action: OrgRead, Title: "see the organisation", Own: is(o, b, l, t, m, a, p, x, s), Below: is(x, s, a), Reads: true},
 		{Action: OrgCreate, Title: "create an organisation below", Own: is(o, x), Below: is(x), Confirmed: true},

@@ -62,7 +62,7 @@ func (g Grant) entity() cedar.Entity {
 		Attributes: cedar.NewRecord(cedar.RecordMap{
 			"name": cedar.String(g.Action), "own": set(g.Own), "below": set(g.Below), "below_freely": set(freely),
 			"public": cedar.Boolean(g.Public), "reads": cedar.Boolean(g.Reads), "personal": cedar.Boolean(g.Personal),
-			"confirmed": cedar.Boolean(g.Confirmed),
+			"confirmed": cedar.Boolean(g.Confirmed), "in_person": cedar.Boolean(g.InPerson), "second": cedar.Boolean(g.Second),
 		}),
 	}
 }
@@ -106,6 +106,7 @@ func (p *Policy) Check(c Caller, a Action, r Resource) error {
 		Principal: w.principal.UID, Action: w.action.UID, Resource: w.resource.UID,
 		Context: cedar.NewRecord(cedar.RecordMap{
 			"relation": cedar.String(rel), "on_behalf": cedar.Boolean(c.onBehalf(r)), "open": cedar.Boolean(grant.open(c, r)),
+			"author": cedar.Boolean(r.Author != "" && r.Author == c.Ref()),
 		}),
 	})
 	if len(why.Errors) > 0 {

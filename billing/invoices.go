@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -97,50 +96,69 @@ func (s *Invoices) Issue(ctx context.Context, c access.Caller, org string, upTo 
 			Field("upTo", "lies in the future")
 	}
 	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
-		o, err := s.allowed(tx, c, access.InvoiceIssue, org, "organisation", org)
-		if err != nil {
-			return err
-		}
-		if err := s.Ratings.ChargePeriods(tx, org, upTo); err != nil {
-			return err
-		}
-		bill, err := s.Ratings.Unbilled(tx, org, upTo)
-		if err != nil {
-			return err
-		}
-		out, err = s.issueAll(tx, c, o, bill, false)
+		out, err = s.IssueIn(tx, c, org, upTo, nil)
 		return err
 	})
 	return out, err
 }
 
+// IssueIn is Issue in the caller's transaction, for packages downstream. agreed, when it is not nil, sees what would be
+// issued, without numbers, before anything is numbered; its error ends the transaction.
+func (s *Invoices) IssueIn(tx *store.Tx, c access.Caller, org string, upTo time.Time, agreed func(docs []proof.Invoice) error) ([]Summary, error) {
+	o, err := s.allowed(tx, c, access.InvoiceIssue, org, "organisation", org)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Ratings.ChargePeriods(tx, org, upTo); err != nil {
+		return nil, err
+	}
+	bill, err := s.Ratings.Unbilled(tx, org, upTo)
+	if err != nil {
+		return nil, err
+	}
+	return s.issueAll(tx, c, o, bill, false, agreed)
+}
+
 // issueAll issues the invoices of a bill in the caller's transaction. What comes to less than nothing, because usage was
 // taken back, waits for the next invoice; the last one of a subscription does not wait.
-func (s *Invoices) issueAll(tx *store.Tx, c access.Caller, o party.Organisation, bill rating.Bill, last bool) ([]Summary, error) {
+func (s *Invoices) issueAll(tx *store.Tx, c access.Caller, o party.Organisation, bill rating.Bill, last bool, agreed func([]proof.Invoice) error) ([]Summary, error) {
 	st, err := bill.Statement()
 	if err != nil {
 		return nil, err
 	}
-	var out []Summary
+	var parts []rating.Statement
+	var docs []proof.Invoice
 	for _, part := range st.Split() {
 		doc, err := s.document(tx, o, part)
 		if err != nil {
 			return nil, err
 		}
-		if doc.Totals.Gross.Sign() < 0 && !last {
+		if Waits(&doc) && !last {
 			continue
 		}
+		parts, docs = append(parts, part), append(docs, doc)
+	}
+	if agreed != nil {
+		if err := agreed(docs); err != nil {
+			return nil, err
+		}
+	}
+	var out []Summary
+	for n, doc := range docs {
 		done, err := s.finalise(tx, c, doc)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Ratings.MarkBilled(tx, done.ID, part); err != nil {
+		if err := s.Ratings.MarkBilled(tx, done.ID, parts[n]); err != nil {
 			return nil, err
 		}
 		out = append(out, done)
 	}
 	return out, nil
 }
+
+// Waits tells whether what a draft comes to is kept for the next invoice: it is less than nothing.
+func Waits(doc *proof.Invoice) bool { return doc.Totals.Gross.Sign() < 0 }
 
 // document writes everything of an invoice that does not depend on its place in the series.
 func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Statement) (doc proof.Invoice, err error) {
@@ -283,39 +301,6 @@ func (s *Invoices) recordIssued(tx *store.Tx, c access.Caller, doc *proof.Invoic
 	}
 	return s.Facts.Record(tx, trace.Fact{Type: FactIssued, Aggregate: doc.ID, Owner: doc.Org, Parties: []string{seller.Org}, Actor: c.Ref(), At: doc.Issued,
 		Machine: doc.Fact(i.Hash), Legal: []trace.Segment{{Owner: doc.Entity, Until: i.keep, Fields: map[string]any{"buyer": doc.Buyer, "number": doc.Number}}}})
-}
-
-// CloseMonths invoices every organisation for the months of its zone that are over. It may run at any time and again;
-// an organisation that fails does not hold up the others. The job that cmd repeats.
-func (s *Invoices) CloseMonths(ctx context.Context) error {
-	zone, err := time.LoadLocation(s.Ratings.Zone)
-	if err != nil {
-		return err
-	}
-	var due []string
-	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		due, err = s.Ratings.Due(tx, monthStart(s.Now(), zone))
-		return err
-	})
-	for _, org := range due {
-		if one := s.closeMonth(ctx, org); one != nil {
-			err = errors.Join(err, fmt.Errorf("invoice of %s: %w", org, one))
-		}
-	}
-	return err
-}
-
-func (s *Invoices) closeMonth(ctx context.Context, org string) error {
-	var zone *time.Location
-	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		zone, err = s.Ratings.ZoneOf(tx, org)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	_, err = s.Issue(ctx, access.System("billing"), org, monthStart(s.Now(), zone))
-	return err
 }
 
 // allowed reads an organisation and authorises the caller on a thing of it.

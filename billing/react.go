@@ -31,6 +31,6 @@ func (s *Invoices) issueFinal(tx *store.Tx, org, subscription string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.issueAll(tx, c, o, bill, true)
+	_, err = s.issueAll(tx, c, o, bill, true, nil)
 	return err
 }

@@ -48,15 +48,16 @@ type EntityFact struct {
 
 // MarketFact is the payload of market.set.v1.
 type MarketFact struct {
-	Market     string   `json:"market"`
-	Org        string   `json:"org"`
-	Entity     string   `json:"entity"`
-	Country    string   `json:"country"`
-	Currency   string   `json:"currency"`
-	Languages  []string `json:"languages"`
-	SellsTo    SellsTo  `json:"sells_to"`
-	FirstLimit int64    `json:"first_limit,string"`
-	VATMode    VATMode  `json:"vat_mode"`
+	Market     string     `json:"market"`
+	Org        string     `json:"org"`
+	Entity     string     `json:"entity"`
+	Country    string     `json:"country"`
+	Currency   string     `json:"currency"`
+	Languages  []string   `json:"languages"`
+	SellsTo    SellsTo    `json:"sells_to"`
+	FirstLimit int64      `json:"first_limit,string"`
+	VATMode    VATMode    `json:"vat_mode"`
+	MonthClose MonthClose `json:"month_close"`
 }
 
 // MemberFact is the payload of member.* and role.*: who, where, and the roles it is about.

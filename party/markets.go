@@ -1,6 +1,7 @@
 package party
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -102,6 +103,7 @@ func (s *Parties) SetMarket(ctx context.Context, c access.Caller, m Market) (Mar
 	if fresh {
 		m.ID = s.ids.New("mkt")
 	}
+	m.MonthClose = cmp.Or(m.MonthClose, CloseAutomatic)
 	if err := m.validate(); err != nil {
 		return Market{}, err
 	}
@@ -130,7 +132,7 @@ func (s *Parties) SetMarket(ctx context.Context, c access.Caller, m Market) (Mar
 			return fmt.Errorf("market: %w", err)
 		}
 		return s.record(tx, c, FactMarketSet, m.ID, o.Organisation, MarketFact{Market: m.ID, Org: m.Org, Entity: m.Entity, Country: m.Country,
-			Currency: m.Currency, Languages: m.Languages, SellsTo: m.SellsTo, FirstLimit: m.FirstLimit, VATMode: m.VATMode})
+			Currency: m.Currency, Languages: m.Languages, SellsTo: m.SellsTo, FirstLimit: m.FirstLimit, VATMode: m.VATMode, MonthClose: m.MonthClose})
 	})
 	return m, err
 }
@@ -160,6 +162,9 @@ func (m Market) validate() error {
 	}
 	if m.VATMode != VATGross && m.VATMode != VATNet {
 		f = f.Field("vat_mode", "use gross or net")
+	}
+	if m.MonthClose != CloseAutomatic && m.MonthClose != CloseApproved {
+		f = f.Field("month_close", "use automatic or approval")
 	}
 	if m.VATMode == VATNet && m.SellsTo == SellsToConsumers {
 		f = f.Field("vat_mode", "consumers are shown prices with VAT")

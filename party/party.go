@@ -118,8 +118,9 @@ type Market struct {
 	Currency   string   // ISO 4217
 	Languages  []string // the first is the default
 	SellsTo    SellsTo
-	FirstLimit int64   // minor units that an unconfirmed or never-paid account may commit to
-	VATMode    VATMode // how prices are shown
+	FirstLimit int64      // minor units that an unconfirmed or never-paid account may commit to
+	VATMode    VATMode    // how prices are shown
+	MonthClose MonthClose // who closes its months
 	Version    int64
 }
 
@@ -137,6 +138,15 @@ const (
 func (s SellsTo) Accepts(f Form) bool {
 	return s == SellsToBoth || s == SellsToConsumers && f == FormHousehold || s == SellsToBusinesses && f == FormBusiness
 }
+
+// MonthClose says who issues the invoices of a market's months.
+type MonthClose string
+
+// The ways to close a month.
+const (
+	CloseAutomatic MonthClose = "automatic" // they are issued by themselves once a month is over
+	CloseApproved  MonthClose = "approval"  // one person prepares, another approves
+)
 
 // VATMode says how the market shows prices; what is owed is decided by tax for each invoice.
 type VATMode string

@@ -308,20 +308,20 @@ func selectEntity(tx *store.Tx, entity string) (e Entity, err error) {
 	return e, missing("legal entity", entity, err)
 }
 
-const marketColumns = "id, org, entity, name, brand, domain, country, currency, languages, sells_to, first_limit, vat_mode, version"
+const marketColumns = "id, org, entity, name, brand, domain, country, currency, languages, sells_to, first_limit, vat_mode, month_close, version"
 
 func upsertMarket(tx *store.Tx, m Market) (version int64, err error) {
-	err = tx.QueryRow("INSERT INTO market ("+marketColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)
+	err = tx.QueryRow("INSERT INTO market ("+marketColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
 		ON CONFLICT (id) DO UPDATE SET entity = excluded.entity, name = excluded.name, brand = excluded.brand, domain = excluded.domain,
 		country = excluded.country, currency = excluded.currency, languages = excluded.languages, sells_to = excluded.sells_to,
-		first_limit = excluded.first_limit, vat_mode = excluded.vat_mode, version = market.version + 1 RETURNING version`,
-		m.ID, m.Org, m.Entity, m.Name, m.Brand, m.Domain, m.Country, m.Currency, strings.Join(m.Languages, " "), m.SellsTo, m.FirstLimit, m.VATMode).Scan(&version)
+		first_limit = excluded.first_limit, vat_mode = excluded.vat_mode, month_close = excluded.month_close, version = market.version + 1 RETURNING version`,
+		m.ID, m.Org, m.Entity, m.Name, m.Brand, m.Domain, m.Country, m.Currency, strings.Join(m.Languages, " "), m.SellsTo, m.FirstLimit, m.VATMode, m.MonthClose).Scan(&version)
 	return version, err
 }
 
 func scanMarket(row store.Scanner) (m Market, err error) {
 	var languages string
-	err = row.Scan(&m.ID, &m.Org, &m.Entity, &m.Name, &m.Brand, &m.Domain, &m.Country, &m.Currency, &languages, &m.SellsTo, &m.FirstLimit, &m.VATMode, &m.Version)
+	err = row.Scan(&m.ID, &m.Org, &m.Entity, &m.Name, &m.Brand, &m.Domain, &m.Country, &m.Currency, &languages, &m.SellsTo, &m.FirstLimit, &m.VATMode, &m.MonthClose, &m.Version)
 	m.Languages = strings.Fields(languages)
 	return m, err
 }

@@ -175,8 +175,14 @@ func (s *Ratings) markCharges(tx *store.Tx, invoice string, charges []Charge) er
 // PriceBytes are the bytes of a price version as they were frozen, for a proof.
 func (s *Ratings) PriceBytes(tx *store.Tx, hash string) ([]byte, error) { return selectPrice(tx, hash) }
 
-// Due lists the organisations with something that may be billed up to an instant, for the job that closes periods.
-func (s *Ratings) Due(tx *store.Tx, upTo time.Time) ([]string, error) { return selectDue(tx, upTo) }
+// Due lists the organisations with something that may be billed up to an instant in some markets, for the closing of
+// months.
+func (s *Ratings) Due(tx *store.Tx, upTo time.Time, markets []string) ([]string, error) {
+	if len(markets) == 0 {
+		return nil, nil
+	}
+	return selectDue(tx, upTo, markets)
+}
 
 // ZoneOf is where an organisation's contracts have their civil dates: that of its first contract.
 func (s *Ratings) ZoneOf(tx *store.Tx, org string) (*time.Location, error) {

@@ -151,12 +151,12 @@ func insertWindow(tx *store.Tx, id, subscription string) (bool, error) {
 }
 
 // selectDue lists organisations with something that may be billed up to an instant.
-func selectDue(tx *store.Tx, upTo time.Time) ([]string, error) {
+func selectDue(tx *store.Tx, upTo time.Time, markets []string) ([]string, error) {
 	return store.All(tx, func(row store.Scanner) (org string, err error) {
 		err = row.Scan(&org)
 		return org, err
-	}, `SELECT org FROM charge WHERE invoice IS NULL AND to_at <= $1
-		UNION SELECT org FROM rating_contract WHERE NOT complete AND charged_to < $1 ORDER BY 1`, store.At(upTo))
+	}, `SELECT DISTINCT k.org FROM rating_contract k WHERE k.market IN `+store.Places(2, len(markets))+` AND (NOT k.complete AND k.charged_to < $1
+		OR EXISTS (SELECT 1 FROM charge c WHERE c.org = k.org AND c.invoice IS NULL AND c.to_at <= $1)) ORDER BY 1`, append([]any{store.At(upTo)}, texts(markets)...)...)
 }
 
 // closed is the state in which a period was closed last, and the number of that closing.
