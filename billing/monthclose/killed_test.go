@@ -85,7 +85,7 @@ func (k *killedClose) open(t *testing.T) *house {
 }
 
 // kill runs a child on the close and kills it at some point.
-func (k *killedClose) kill(t *testing.T) {
+func (k *killedClose) kill(t *testing.T, within time.Duration) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "HALLE_CLOSE_CHILD="+k.dir, "HALLE_CLOSE_DATABASE="+k.url, "HALLE_CLOSE_ID="+k.id)
@@ -97,7 +97,7 @@ func (k *killedClose) kill(t *testing.T) {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		switch text := lines.Text(); {
 		case text == "open":
-			time.AfterFunc(rand.N(60*time.Millisecond), func() { _ = cmd.Process.Kill() })
+			time.AfterFunc(rand.N(within), func() { _ = cmd.Process.Kill() })
 		case text != "done <nil>":
 			t.Errorf("the child failed: %s", text)
 		}
@@ -118,7 +118,7 @@ func TestKilledProcessCrash(t *testing.T) {
 			k.install(t, customers)
 			states := map[monthclose.State]int{}
 			for round := 0; ; round++ {
-				k.kill(t)
+				k.kill(t, time.Duration(60+10*round)*time.Millisecond)
 				h := k.open(t)
 				one, err := h.closes.Close(t.Context(), k.operator, k.id)
 				must(t, err)
@@ -132,8 +132,11 @@ func TestKilledProcessCrash(t *testing.T) {
 					k.check(t, h)
 				}
 				must(t, h.close())
-				if one.State == monthclose.StateSent || round > 100+customers {
+				if one.State == monthclose.StateSent {
 					break
+				}
+				if round > 200 {
+					t.Fatalf("after %d kills the close is still %s: %+v", round, one.State, one.Counts)
 				}
 			}
 		})
