@@ -41,6 +41,7 @@ func (w *world) cast(t testing.TB) {
 	curious.Purpose = "ticket 7"
 	w.who["support with purpose"] = curious
 	w.who["auditor of the operator"] = w.Join(t, w.Operator, w.Operator.Org, "ada@audit.example", access.RoleAuditor)
+	w.who["second operator"] = w.Join(t, w.Operator, w.Operator.Org, "olga@operator.example", access.RoleOperator)
 	w.ids["org"], w.ids["person"] = acme.Org, w.who["member"].Person
 }
 
@@ -144,6 +145,10 @@ func (w *world) use(t testing.TB, service string) {
 func (w *world) papers(t testing.TB) {
 	t.Helper()
 	org := "/organisations/" + w.ids["org"]
+	var close api.MonthClose
+	w.call(t, "second operator", http.MethodPost, "/closes", map[string]any{"month": "2026-02"}, &close)
+	must(t, w.services.Closes.Work(context.Background(), close.ID))
+	w.ids["close"] = close.ID
 	var quote api.Quote
 	w.call(t, "buyer", http.MethodPost, "/quotes", map[string]any{"items": []any{map[string]any{"offer": "m2m-broker", "plan": "flex"}}}, &quote)
 	var token api.CreatedToken

@@ -10,19 +10,20 @@ import (
 
 // Market is where something is sold.
 type Market struct {
-	ID         string        `json:"id,omitempty"`
-	Org        string        `json:"org,omitempty" doc:"operator or reseller that runs it"`
-	Entity     string        `json:"entity,omitempty" doc:"the legal entity that contracts and invoices"`
-	Name       string        `json:"name" maxLength:"100"`
-	Brand      string        `json:"brand,omitempty" maxLength:"100"`
-	Domain     string        `json:"domain" doc:"of its storefront"`
-	Country    string        `json:"country"`
-	Currency   string        `json:"currency" doc:"ISO 4217"`
-	Languages  []string      `json:"languages" nullable:"false" minItems:"1" doc:"the first is the default"`
-	SellsTo    party.SellsTo `json:"sellsTo" enum:"consumer,business,both"`
-	FirstLimit int64         `json:"firstLimit" minimum:"0" doc:"minor units that an unconfirmed or never-paid account may commit to"`
-	VATMode    party.VATMode `json:"vatMode" enum:"gross,net"`
-	Version    int64         `json:"version,omitempty"`
+	ID         string           `json:"id,omitempty"`
+	Org        string           `json:"org,omitempty" doc:"operator or reseller that runs it"`
+	Entity     string           `json:"entity,omitempty" doc:"the legal entity that contracts and invoices"`
+	Name       string           `json:"name" maxLength:"100"`
+	Brand      string           `json:"brand,omitempty" maxLength:"100"`
+	Domain     string           `json:"domain" doc:"of its storefront"`
+	Country    string           `json:"country"`
+	Currency   string           `json:"currency" doc:"ISO 4217"`
+	Languages  []string         `json:"languages" nullable:"false" minItems:"1" doc:"the first is the default"`
+	SellsTo    party.SellsTo    `json:"sellsTo" enum:"consumer,business,both"`
+	FirstLimit int64            `json:"firstLimit" minimum:"0" doc:"minor units that an unconfirmed or never-paid account may commit to"`
+	VATMode    party.VATMode    `json:"vatMode" enum:"gross,net"`
+	MonthClose party.MonthClose `json:"monthClose,omitempty" enum:"automatic,approval" doc:"whether a month's invoices are issued by themselves, or prepared and approved by two people; left out: automatic"`
+	Version    int64            `json:"version,omitempty"`
 }
 
 func market(m party.Market) Market { return Market(m) }

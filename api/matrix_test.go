@@ -87,6 +87,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"sendUsage":     `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,
 		"tagService":    `{"tags":{"project":"x"}}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
+		"prepareClose": `{"month":"2026-02"}`, "approveClose": `{"round":1}`,
 		"takeSeat": `{"holder":"h-2","device":"d-2"}`, "renewSeat": `{}`, "assignSeat": `{"person":"` + w.who["technical"].Person + `"}`, "refuseLicence": `{"reason":"no"}`,
 		"declareLicence": `{"number":"CD-2","seats":3,"to":"2027-03-01T00:00:00Z","attested":true}`,
 		"openDispute":    `{"window":"` + w.ids["window"] + `","events":[{"id":"e-0"}],"reason":"x"}`,

@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/meter"
@@ -36,6 +37,7 @@ type Services struct {
 	Ratings       *rating.Ratings
 	Budgets       *budget.Budgets
 	Invoices      *billing.Invoices
+	Closes        *monthclose.Closes
 	Facts         *trace.Facts
 	Log           *trace.Log
 	Jobs          *job.Queue
@@ -64,6 +66,7 @@ func (s *server) routes() {
 	s.usageRoutes()
 	s.chargeRoutes()
 	s.invoiceRoutes()
+	s.closeRoutes()
 	s.factRoutes()
 	s.deskRoutes()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/api"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/driver/memory"
 	"github.com/halle-cloud/halle/internal/job"
@@ -51,7 +52,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
-		provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
+		provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations())
 }
 
 // managed is the memory driver with an application behind it.
@@ -164,6 +165,9 @@ func (w *world) wire(t testing.TB) {
 			return s.Meters.WriteEvents(ctx, access.System("billing"), window, out)
 		},
 		CountEvents: s.Meters.CountEvents})
+	s.Closes, err = monthclose.New(monthclose.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices,
+		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
+	must(t, err)
 	w.services = s
 	mux := http.NewServeMux()
 	api.New(mux, s, log)

@@ -37,6 +37,12 @@ func (c *Client) AnswerWorkOrder(ctx context.Context, operation string, body jso
 	return c.call(ctx, request{method: "POST", path: "/api/v1/work-orders/{operation}/answer", values: []string{operation}, body: body}, nil)
 }
 
+// ApproveClose: Release a close for issuing, as another person than the one who prepared it.
+func (c *Client) ApproveClose(ctx context.Context, close string, body ApproveCloseRequest) (out MonthClose, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/closes/{close}/approve", values: []string{close}, body: body}, &out)
+	return out, err
+}
+
 // ApproveOrderParams are the parameters of ApproveOrder.
 type ApproveOrderParams struct {
 	IfMatch string `header:"If-Match"` // If-Match
@@ -181,6 +187,12 @@ func (c *Client) DeleteManaged(ctx context.Context, service, path string) (out j
 	return out, err
 }
 
+// DiscardClose: End a close of which nothing was issued.
+func (c *Client) DiscardClose(ctx context.Context, close string) (out MonthClose, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/closes/{close}/discard", values: []string{close}}, &out)
+	return out, err
+}
+
 // DraftInvoicesParams are the parameters of DraftInvoices.
 type DraftInvoicesParams struct {
 	UpTo time.Time `query:"upTo"` // left out: now
@@ -239,6 +251,12 @@ func (c *Client) GetBudget(ctx context.Context, budget string) (out Budget, err 
 // GetBundle: A decision with all its inputs, for a check offline.
 func (c *Client) GetBundle(ctx context.Context, decision string) (out PlacementBundle, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/decisions/{decision}/bundle", values: []string{decision}}, &out)
+	return out, err
+}
+
+// GetClose: One month close with its progress.
+func (c *Client) GetClose(ctx context.Context, close string) (out MonthClose, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/closes/{close}", values: []string{close}}, &out)
 	return out, err
 }
 
@@ -516,6 +534,30 @@ func (c *Client) ListBudgets(ctx context.Context, org string) (out ListBudget, e
 // ListCharges: Charges that are not billed yet.
 func (c *Client) ListCharges(ctx context.Context, org string) (out ListCharge, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/charges", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListClosedCustomersParams are the parameters of ListClosedCustomers.
+type ListClosedCustomersParams struct {
+	State    string `query:"state"`    // only these
+	Standing bool   `query:"standing"` // only those that stand out
+	Cursor   string `query:"cursor"`   // cursor
+}
+
+// ListClosedCustomers: What a close does for each customer, those that stand out first.
+func (c *Client) ListClosedCustomers(ctx context.Context, close string, p ListClosedCustomersParams) (out ListClosedCustomer, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/closes/{close}/customers", values: []string{close}, params: p}, &out)
+	return out, err
+}
+
+// ListClosesParams are the parameters of ListCloses.
+type ListClosesParams struct {
+	Cursor string `query:"cursor"` // cursor
+}
+
+// ListCloses: Month closes of the caller's markets, newest first.
+func (c *Client) ListCloses(ctx context.Context, p ListClosesParams) (out ListMonthClose, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/closes", params: p}, &out)
 	return out, err
 }
 
@@ -818,6 +860,18 @@ type PlaceOrderParams struct {
 // PlaceOrder: Order: of a quote, or of items.
 func (c *Client) PlaceOrder(ctx context.Context, p PlaceOrderParams, body OrderPlaceInput) (out Order, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders", params: p, body: body}, &out)
+	return out, err
+}
+
+// PrepareClose: Work out what a month's invoices would be, or join the one that does; a month that failed for some is taken up again.
+func (c *Client) PrepareClose(ctx context.Context, body PrepareCloseRequest) (out MonthClose, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/closes", body: body}, &out)
+	return out, err
+}
+
+// PrepareCloseAgain: Work out anew what is not issued.
+func (c *Client) PrepareCloseAgain(ctx context.Context, close string) (out MonthClose, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/closes/{close}/again", values: []string{close}}, &out)
 	return out, err
 }
 

@@ -26,6 +26,11 @@ type Answered struct {
 	Reason string `json:"reason,omitempty"` // both sides read it: no personal data
 }
 
+// ApproveCloseRequest is what the API calls so.
+type ApproveCloseRequest struct {
+	Round int64 `json:"round"` // that was looked at
+}
+
 // AskResetRequest is what the API calls so.
 type AskResetRequest struct {
 	Email string `json:"email"`
@@ -198,6 +203,28 @@ type Charge struct {
 	Quantity   string         `json:"quantity"`
 	Service    string         `json:"service"`
 	Window     string         `json:"window,omitempty"`
+}
+
+// ClosedCustomer is what the API calls so.
+type ClosedCustomer struct {
+	Before   []string        `json:"before"`            // invoiced in the month before
+	Code     string          `json:"code,omitempty"`    // of what failed
+	Failure  string          `json:"failure,omitempty"` // why it failed
+	Flags    []string        `json:"flags"`             // why it stands out: new, gone, more, less, waits, failed
+	Invoices []ClosedInvoice `json:"invoices"`
+	Mails    int64           `json:"mails"` // people that were written to
+	Org      string          `json:"org"`
+	Remedy   string          `json:"remedy,omitempty"` // what would make it pass
+	State    string          `json:"state"`
+	Totals   []string        `json:"totals"` // gross, as it was worked out
+}
+
+// ClosedInvoice is what the API calls so.
+type ClosedInvoice struct {
+	ID     string `json:"id"`
+	Due    string `json:"due"`
+	Gross  string `json:"gross"`
+	Number string `json:"number"`
 }
 
 // Comparison is what the API calls so.
@@ -620,6 +647,12 @@ type ListCharge struct {
 	Next  string   `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListClosedCustomer is what the API calls so.
+type ListClosedCustomer struct {
+	Items []ClosedCustomer `json:"items"`
+	Next  string           `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListCost is what the API calls so.
 type ListCost struct {
 	Items []Cost `json:"items"`
@@ -702,6 +735,12 @@ type ListMarket struct {
 type ListMember struct {
 	Items []Member `json:"items"`
 	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListMonthClose is what the API calls so.
+type ListMonthClose struct {
+	Items []MonthClose `json:"items"`
+	Next  string       `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListOfferRow is what the API calls so.
@@ -805,11 +844,12 @@ type Market struct {
 	ID         string   `json:"id,omitempty"`
 	Brand      string   `json:"brand,omitempty"`
 	Country    string   `json:"country"`
-	Currency   string   `json:"currency"`         // ISO 4217
-	Domain     string   `json:"domain"`           // of its storefront
-	Entity     string   `json:"entity,omitempty"` // the legal entity that contracts and invoices
-	FirstLimit int64    `json:"firstLimit"`       // minor units that an unconfirmed or never-paid account may commit to
-	Languages  []string `json:"languages"`        // the first is the default
+	Currency   string   `json:"currency"`             // ISO 4217
+	Domain     string   `json:"domain"`               // of its storefront
+	Entity     string   `json:"entity,omitempty"`     // the legal entity that contracts and invoices
+	FirstLimit int64    `json:"firstLimit"`           // minor units that an unconfirmed or never-paid account may commit to
+	Languages  []string `json:"languages"`            // the first is the default
+	MonthClose string   `json:"monthClose,omitempty"` // whether a month's invoices are issued by themselves, or prepared and approved by two people; left out: automatic
 	Name       string   `json:"name"`
 	Org        string   `json:"org,omitempty"` // operator or reseller that runs it
 	SellsTo    string   `json:"sellsTo"`
@@ -835,6 +875,29 @@ type Member struct {
 	JoinedAt time.Time `json:"joinedAt"`
 	Person   Person    `json:"person"`
 	Roles    []string  `json:"roles"`
+}
+
+// MonthClose is what the API calls so.
+type MonthClose struct {
+	ID         string    `json:"id"`
+	ApprovedAt time.Time `json:"approvedAt,omitzero"`
+	Approver   string    `json:"approver,omitempty"` // another person than the preparer
+	Before     []string  `json:"before"`             // what was invoiced in the month before
+	BeganAt    time.Time `json:"beganAt"`
+	EndedAt    time.Time `json:"endedAt,omitzero"`
+	Failed     int64     `json:"failed"`
+	Issued     int64     `json:"issued"`  // customers issued to, not written to
+	Month      string    `json:"month"`   // 2026-10
+	Nothing    int64     `json:"nothing"` // customers without anything to invoice
+	Org        string    `json:"org"`     // whose markets are closed
+	PreparedAt time.Time `json:"preparedAt,omitzero"`
+	Preparer   string    `json:"preparer"`
+	Ready      int64     `json:"ready"`    // customers worked out, not issued to
+	Round      int64     `json:"round"`    // grows each time the amounts are worked out again: an approval names it
+	Sent       int64     `json:"sent"`     // customers issued and written to
+	Standing   int64     `json:"standing"` // customers that stand out
+	State      string    `json:"state"`
+	Totals     []string  `json:"totals"` // gross, in each currency
 }
 
 // NamedSeat is what the API calls so.
@@ -1181,6 +1244,11 @@ type PlacementRequest struct {
 type PlacementResult struct {
 	Candidates []PlacementCandidate `json:"candidates"`
 	Region     string               `json:"region"`
+}
+
+// PrepareCloseRequest is what the API calls so.
+type PrepareCloseRequest struct {
+	Month string `json:"month"` // 2026-10
 }
 
 // PriceComponent is what the API calls so.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/driver/memory"
@@ -62,7 +63,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
+		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations())
 }
 
 func newWorld(t *testing.T) *world {
@@ -144,6 +145,9 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 			return s.Meters.WriteEvents(ctx, access.System("billing"), id, out)
 		},
 		CountEvents: s.Meters.CountEvents})
+	s.Closes, err = monthclose.New(monthclose.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices,
+		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
+	must(t, err)
 }
 
 // shelf imports the demonstration's clouds and puts the offer of the catalogue's tests on the shelf.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/driver/people"
 	"github.com/halle-cloud/halle/driver/process"
@@ -100,6 +101,10 @@ func (h *house) bills() error {
 			return h.meters.WriteEvents(ctx, access.System("billing"), window, out)
 		},
 		CountEvents: h.meters.CountEvents})
+	if h.closes, err = monthclose.New(monthclose.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Ratings: h.ratings, Invoices: h.invoices,
+		Outbox: h.outbox, Queue: h.queue, Site: h.conf.URL}); err != nil {
+		return err
+	}
 	h.queue.Handle(jobMonths, func(ctx context.Context, _ job.Job) error { return h.invoices.CloseMonths(ctx) })
 	h.queue.Every(jobMonths, time.Hour)
 	h.queue.Handle(jobOrphans, func(ctx context.Context, _ job.Job) error {

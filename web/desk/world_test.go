@@ -19,6 +19,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/driver/memory"
@@ -80,7 +81,7 @@ func must(t testing.TB, err error) {
 func empty(t *testing.T) *world {
 	t.Helper()
 	sets := append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations())
+		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations())
 	w := &world{World: partytest.New(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets), sets)), t: t, engine: memory.NewEngine()}
 	w.wire()
 	w.relay = w.Business(t, w.Operator, "Relay", party.KindPublisher)
@@ -165,6 +166,9 @@ func (w *world) bills() {
 			return s.Meters.WriteEvents(ctx, access.System("billing"), window, out)
 		},
 		CountEvents: s.Meters.CountEvents})
+	s.Closes, err = monthclose.New(monthclose.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices,
+		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
+	must(w.t, err)
 }
 
 func (w *world) mount() {

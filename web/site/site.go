@@ -18,6 +18,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/meter"
@@ -60,6 +61,7 @@ type Services struct {
 	Ratings       *rating.Ratings
 	Budgets       *budget.Budgets
 	Invoices      *billing.Invoices
+	Closes        *monthclose.Closes
 
 	Policy *access.Policy // for what has no use case of its own: the timeline, readers, jobs
 	Queue  *job.Queue
