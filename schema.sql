@@ -158,6 +158,7 @@ invitation.person text not null
 invitation.roles text not null
 invitation.secret_hash blob not null
 invitation.withdrawn_at text
+invoice index invoice_date
 invoice index invoice_number
 invoice index invoice_org
 invoice index invoice_status
@@ -301,6 +302,7 @@ market.entity text not null
 market.first_limit integer not null
 market.id text not null
 market.languages text not null
+market.month_close text not null
 market.name text not null
 market.org text not null
 market.sells_to text not null
@@ -375,6 +377,33 @@ meter_window.subject text not null
 meter_window.sums blob not null
 meter_window.tenant text not null
 meter_window.to_at text not null
+month_close index month_close_org
+month_close index month_close_running
+month_close.approved_at text
+month_close.approver text not null
+month_close.began_at text not null
+month_close.ended_at text
+month_close.id text not null
+month_close.month text not null
+month_close.org text not null
+month_close.prepared_at text
+month_close.preparer text not null
+month_close.round integer not null
+month_close.state text not null
+month_close.summary text not null
+month_close_item index month_close_item_rank
+month_close_item index month_close_item_state
+month_close_item.before text not null
+month_close_item.close text not null
+month_close_item.expected text not null
+month_close_item.failure text not null
+month_close_item.flags text not null
+month_close_item.invoices text not null
+month_close_item.mails integer not null
+month_close_item.org text not null
+month_close_item.rank integer not null
+month_close_item.round integer not null
+month_close_item.state text not null
 offer index offer_key
 offer index offer_publisher
 offer.created_at text not null

@@ -37,6 +37,7 @@ type Commands struct {
 	Budget     Budget     `cmd:"" help:"What may be spent in a month, and what is."`
 	Invoices   Invoices   `cmd:"" help:"List invoices."`
 	Invoice    Invoice    `cmd:"" help:"Show an invoice; write its proof."`
+	Close      Close      `cmd:"" help:"Close a month: preview, approval by two people, invoices issued and sent. As the operator."`
 	Price      Price      `cmd:"" help:"Explain what was charged; compare with another plan; simulate a draft."`
 	Verify     Verify     `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`
 	Facts      Facts      `cmd:"" help:"Show what happened, with proofs."`

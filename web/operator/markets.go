@@ -77,6 +77,8 @@ func (d *pages) marketForm(r *site.Request, m party.Market) (site.FormView, erro
 	sells.Options = options(string(m.SellsTo), "both", r.T("operator.sells.both"), "business", r.T("operator.sells.business"), "consumer", r.T("operator.sells.consumer"))
 	vat := field("vat_mode", "", form.Select)
 	vat.Options = options(string(m.VATMode), string(party.VATGross), r.T("operator.vat.gross"), string(party.VATNet), r.T("operator.vat.net"))
+	months := field("month_close", "", form.Select)
+	months.Options = options(string(m.MonthClose), string(party.CloseAutomatic), r.T("operator.month_close.automatic"), string(party.CloseApproved), r.T("operator.month_close.approval"))
 	limit := field("first_limit", amountText(m), form.Text)
 	domain := field("domain", m.Domain, form.Text)
 	domain.Optional = true
@@ -85,7 +87,7 @@ func (d *pages) marketForm(r *site.Request, m party.Market) (site.FormView, erro
 		action = home + "/markets/" + m.ID
 	}
 	return site.FormView{Action: action, Button: r.T("operator.market.save"), Fields: []form.Field{field("name", m.Name, form.Text), field("brand", m.Brand, form.Text), domain, entity,
-		field("country", m.Country, form.Text), field("currency", m.Currency, form.Text), field("languages", strings.Join(m.Languages, " "), form.Text), sells, vat, limit},
+		field("country", m.Country, form.Text), field("currency", m.Currency, form.Text), field("languages", strings.Join(m.Languages, " "), form.Text), sells, vat, months, limit},
 		Hidden: []button.Pair{{Name: "version", Value: strconv.FormatInt(m.Version, 10)}}}, nil
 }
 
@@ -146,6 +148,7 @@ func (d *pages) saveMarket(r *site.Request) error {
 	m.Name, m.Brand, m.Domain, m.Entity, m.Country = r.Value("name"), r.Value("brand"), r.Value("domain"), r.Value("entity"), strings.ToUpper(r.Value("country"))
 	m.Currency, m.Languages = strings.ToUpper(r.Value("currency")), strings.Fields(r.Value("languages"))
 	m.SellsTo, m.VATMode = party.SellsTo(r.Value("sells_to")), party.VATMode(r.Value("vat_mode"))
+	m.MonthClose = party.MonthClose(r.Value("month_close"))
 	limit, err := money.ParseAmount(strings.ReplaceAll(r.Value("first_limit"), ",", "."), money.Currency(m.Currency))
 	if err != nil {
 		err = fail.New(fail.Invalid, "operator.amount", "The amount cannot be read.", "Write it like 50.00.").Field("first_limit", r.T("operator.amount.form"))

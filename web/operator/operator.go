@@ -53,7 +53,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	item := func(name, icon string) design.Item { return desk.Item(l, "operator."+name, home+"/"+name, icon) }
 	groups := []design.Group{
 		{Items: []design.Item{desk.Item(l, "operator.today", home, "home"), item("organisations", "building"), item("markets", "shop"), item("review", "tag"), item("orders", "cart"),
-			item("invoices", "invoice")}},
+			item("invoices", "invoice"), item("closes", "check")}},
 		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
 	if runs(c) {
@@ -108,6 +108,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	post("/invoices/{id}/payment", d.pay)
 	get("/invoices/{id}/credit", d.askCredit)
 	post("/invoices/{id}/credit", d.credit)
+	d.closeRoutes(get, post)
 	get("/readers", d.readers)
 	post("/readers/retry", d.retryReader)
 	get("/readers/skip", d.askSkip)
