@@ -178,9 +178,6 @@ func (s *Ratings) PriceBytes(tx *store.Tx, hash string) ([]byte, error) { return
 // Due lists the organisations with something that may be billed up to an instant in some markets, for the closing of
 // months.
 func (s *Ratings) Due(tx *store.Tx, upTo time.Time, markets []string) ([]string, error) {
-	if len(markets) == 0 {
-		return nil, nil
-	}
 	return selectDue(tx, upTo, markets)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
@@ -151,12 +152,20 @@ func insertWindow(tx *store.Tx, id, subscription string) (bool, error) {
 }
 
 // selectDue lists organisations with something that may be billed up to an instant.
-func selectDue(tx *store.Tx, upTo time.Time, markets []string) ([]string, error) {
-	return store.All(tx, func(row store.Scanner) (org string, err error) {
-		err = row.Scan(&org)
-		return org, err
-	}, `SELECT DISTINCT k.org FROM rating_contract k WHERE k.market IN `+store.Places(2, len(markets))+` AND (NOT k.complete AND k.charged_to < $1
-		OR EXISTS (SELECT 1 FROM charge c WHERE c.org = k.org AND c.invoice IS NULL AND c.to_at <= $1)) ORDER BY 1`, append([]any{store.At(upTo)}, texts(markets)...)...)
+func selectDue(tx *store.Tx, upTo time.Time, markets []string) (out []string, err error) {
+	for places, args := range store.In(markets, store.At(upTo)) {
+		some, err := store.All(tx, func(row store.Scanner) (org string, err error) {
+			err = row.Scan(&org)
+			return org, err
+		}, `SELECT DISTINCT k.org FROM rating_contract k WHERE k.market IN `+places+` AND (NOT k.complete AND k.charged_to < $1
+			OR EXISTS (SELECT 1 FROM charge c WHERE c.org = k.org AND c.invoice IS NULL AND c.to_at <= $1)) ORDER BY 1`, args...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // closed is the state in which a period was closed last, and the number of that closing.
