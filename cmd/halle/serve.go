@@ -85,12 +85,9 @@ func (h *house) ready(ctx context.Context) error {
 		defer cancel()
 		return h.tlog.Close(ctx)
 	})
-	// Before anything is answered: a log that is older than the database must not grow another branch.
+	// Before anything runs or is answered: a log that is older than the database must not grow another branch, and a
+	// server in another folder than the one that this database belongs to must touch nothing.
 	if err := h.facts.Reconcile(ctx, h.tlog, operator.ID); err != nil {
-		return err
-	}
-	// Before anything runs: a server in another folder than the one that this database belongs to must touch nothing.
-	if err := h.facts.Reconcile(ctx, h.tlog, h.operator); err != nil {
 		return err
 	}
 	if err := h.business(ctx, operator.ID); err != nil {
@@ -187,23 +184,6 @@ func (h *house) handler() (http.Handler, error) {
 	}))
 	proxies, err := h.conf.TrustedProxies()
 	return behind(proxies, h.outer(mux, origin.Handler(mux))), err
-}
-
-// logFiles serves the log as static tiles (C2SP tlog-tiles), without its private state.
-func logFiles(dir string) http.Handler {
-	files := http.FileServerFS(os.DirFS(dir))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "checkpoint" {
-			w.Header().Set("Cache-Control", "no-cache")
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		}
-		switch {
-		case r.URL.Path == "checkpoint", r.URL.Path == "log.pub", len(r.URL.Path) > 5 && r.URL.Path[:5] == "tile/" && r.URL.Path[len(r.URL.Path)-1] != '/':
-			files.ServeHTTP(w, r)
-		default:
-			http.NotFound(w, r)
-		}
-	})
 }
 
 // health answers 200 when the database answers.
