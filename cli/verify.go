@@ -3,10 +3,13 @@ package cli
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/transparency-dev/formats/log"
 
 	"github.com/halle-cloud/halle/proof"
 )
@@ -20,12 +23,20 @@ type Verify struct {
 	Window  verifyWindow  `cmd:"" help:"Recompute the digest and the sums of a usage window from its events."`
 }
 
-// key is the flag that all checks share.
+// key are the flags that all checks share: whom to trust.
 type key struct {
-	Key string `help:"The log's verifier key, or a file with it, got from somewhere other than the file that is checked. Without it the file's own key is used, which proves only that the file agrees with itself." placeholder:"KEY"`
+	Key    string `help:"The log's verifier key, or a file with it, got from somewhere other than the file that is checked. Without it the file's own key is used, which proves only that the file agrees with itself." placeholder:"KEY"`
+	Policy string `help:"File that says whom you trust: lines log, witness, group and quorum (C2SP tlog-policy). The checkpoint must then be cosigned by that quorum." type:"existingfile" placeholder:"FILE"`
 }
 
 func (k key) text() (string, error) {
+	if k.Policy != "" {
+		if k.Key != "" {
+			return "", errors.New("give --key or --policy, not both: a policy has the log's key")
+		}
+		b, err := os.ReadFile(k.Policy)
+		return string(b), err
+	}
 	if k.Key == "" || strings.Contains(k.Key, "+") {
 		return k.Key, nil
 	}
@@ -34,14 +45,27 @@ func (k key) text() (string, error) {
 }
 
 func (k key) note() string {
-	if k.Key == "" {
+	if k.Key == "" && k.Policy == "" {
 		return "The key came with the file: give --key to check it against one you trust.\n"
 	}
 	return ""
 }
 
+// witnessed says who else saw the checkpoint.
+func witnessed(list []proof.Cosignature) string {
+	if len(list) == 0 {
+		return "No witness was asked for: that everybody was shown this same log, and that it was not brought back from an older copy or signed anew, only a witness tells (--policy).\n"
+	}
+	names := make([]string, len(list))
+	for i, c := range list {
+		names[i] = c.Witness + " at " + when(c.At)
+	}
+	return "Cosigned by " + strings.Join(names, ", ") + ": they saw it go on from all they saw before.\n"
+}
+
 type verifyLog struct {
-	Dir string `arg:"" help:"Folder of the log." type:"existingdir"`
+	Dir  string   `arg:"" help:"Folder of the log." type:"existingdir"`
+	Seen []string `help:"File with a checkpoint that was seen before, such as a witness's last one. The log must go on from it." type:"existingfile" placeholder:"FILE"`
 	key
 }
 
@@ -55,16 +79,43 @@ func (c verifyLog) Run(o Out) error {
 	if err != nil {
 		return o.fail(err)
 	}
-	report, err := l.Verify(nil)
+	seen, err := c.seen(l)
+	if err != nil {
+		return o.fail(err)
+	}
+	report, err := l.Verify(nil, seen...)
 	if err != nil {
 		return o.fail(err)
 	}
 	return o.Show(verified(report), func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "Verified: the log %s has %d entries, in order, none altered, none doubled.\nRoot %s.\n%s"+
-			"This proves what the operator published. That everybody was shown the same log, only a witness proves.\n",
-			report.Origin, report.Size, hex.EncodeToString(report.Root), c.note())
+		_, err := fmt.Fprintf(w, "Verified: the log %s has %d entries, in order, none altered, none doubled.\nRoot %s.\n%s%s%s"+
+			"This proves what the operator published: that what was received is complete and was not changed since, not that a publisher counted right before.\n",
+			report.Origin, report.Size, hex.EncodeToString(report.Root), goesOn(seen), c.note(), witnessed(report.Witnesses))
 		return err
 	})
+}
+
+func (c verifyLog) seen(l *proof.Log) (out []*log.Checkpoint, err error) {
+	for _, name := range c.Seen {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		seen, _, err := l.Seen(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out = append(out, seen)
+	}
+	return out, nil
+}
+
+func goesOn(seen []*log.Checkpoint) string {
+	text := ""
+	for _, s := range seen {
+		text += fmt.Sprintf("It goes on from the checkpoint of %d entries that was seen before.\n", s.Size)
+	}
+	return text
 }
 
 type verifyReceipt struct {
@@ -91,8 +142,8 @@ func (c verifyReceipt) Run(o Out) error {
 		return o.fail(err)
 	}
 	return o.Show(verified(report), func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "Verified: fact %s (%s) is entry %d of the log %s, whose checkpoint has %d entries.\n%s",
-			report.Fact, report.Type, report.Index, report.Origin, report.Size, c.note())
+		_, err := fmt.Fprintf(w, "Verified: fact %s (%s) is entry %d of the log %s, whose checkpoint has %d entries.\n%s%s",
+			report.Fact, report.Type, report.Index, report.Origin, report.Size, c.note(), witnessed(report.Witnesses))
 		if err == nil && len(report.Fields) > 0 {
 			_, err = fmt.Fprintf(w, "It says: %s\n", report.Fields)
 		}
@@ -126,8 +177,8 @@ func (c verifyFacts) Run(o Out) error {
 		return o.fail(err)
 	}
 	return o.Show(verified(report), func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "Verified: these are all %d facts of %s among the first %d entries of %s. None is missing, none is there twice.\n%s",
-			report.Facts, report.Party, report.Size, report.Origin, c.note())
+		_, err := fmt.Fprintf(w, "Verified: these are all %d facts of %s among the first %d entries of %s. None is missing, none is there twice.\n%s%s",
+			report.Facts, report.Party, report.Size, report.Origin, c.note(), witnessed(report.Witnesses))
 		return err
 	})
 }

@@ -12,57 +12,61 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/tessera/api"
 	"github.com/transparency-dev/tessera/api/layout"
-	"golang.org/x/mod/sumdb/note"
 )
 
 // LogKeyFile is the name of the file in a log's folder that holds its verifier key (a signed-note key, C2SP). Whoever
 // got the key by another way passes it, rather than trusting the folder.
 const LogKeyFile = "log.pub"
 
-// Log is the folder of a log (C2SP tlog-tiles) and the key that signed it. Read only.
+// Log is the folder of a log (C2SP tlog-tiles) and whom its reader trusts. Read only.
 type Log struct {
-	dir      string
-	verifier note.Verifier
+	dir   string
+	trust Policy
 }
 
-// OpenLog opens a log's folder. key is the verifier key; when empty the one in the folder is used, and the report says
-// so.
-func OpenLog(dir, key string) (*Log, error) {
-	if key == "" {
+// OpenLog opens a log's folder. trusted is its verifier key or a policy (ParsePolicy); when empty the key in the folder
+// is used, which proves only that the folder agrees with itself.
+func OpenLog(dir, trusted string) (*Log, error) {
+	if trusted == "" {
 		b, err := os.ReadFile(filepath.Join(dir, LogKeyFile))
 		if err != nil {
 			return nil, fmt.Errorf("no key was given and the log's folder has none: %w", err)
 		}
-		key = string(bytes.TrimSpace(b))
+		trusted = string(b)
 	}
-	v, err := note.NewVerifier(key)
-	if err != nil {
-		return nil, fmt.Errorf("log key: %w", err)
-	}
-	return &Log{dir: dir, verifier: v}, nil
+	p, err := verifierPolicy(trusted)
+	return &Log{dir: dir, trust: p}, err
 }
 
 // Origin is the name of the log.
-func (l *Log) Origin() string { return l.verifier.Name() }
+func (l *Log) Origin() string { return l.trust.Origin() }
 
-// Checkpoint reads the published checkpoint and checks its signature. raw is the signed note.
+// Checkpoint reads the published checkpoint, and checks its signature and that enough witnesses cosigned it. raw is the
+// signed note.
 func (l *Log) Checkpoint() (c *log.Checkpoint, raw []byte, err error) {
+	c, raw, _, err = l.checkpoint()
+	return c, raw, err
+}
+
+func (l *Log) checkpoint() (c *log.Checkpoint, raw []byte, signed []Cosignature, err error) {
 	raw, err = os.ReadFile(filepath.Join(l.dir, layout.CheckpointPath))
 	if err != nil {
-		return nil, nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, nil, nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	c, _, _, err = log.ParseCheckpoint(raw, l.Origin(), l.verifier)
-	if err != nil {
-		return nil, nil, fmt.Errorf("checkpoint: the signature or the form is wrong: %w", err)
-	}
-	return c, raw, nil
+	c, signed, err = l.trust.Open(raw)
+	return c, raw, signed, err
 }
+
+// Seen reads a checkpoint that was seen before, elsewhere: a witness's last one, one in a receipt. It must bear the
+// log's signature; whether the published log goes on from it, Verify tells.
+func (l *Log) Seen(raw []byte) (*log.Checkpoint, []Cosignature, error) { return l.trust.Signed(raw) }
 
 // LogReport is the outcome of verifying a log.
 type LogReport struct {
-	Origin string `json:"origin"`
-	Size   uint64 `json:"size"`
-	Root   []byte `json:"root"`
+	Origin    string        `json:"origin"`
+	Size      uint64        `json:"size"`
+	Root      []byte        `json:"root"`
+	Witnesses []Cosignature `json:"witnesses,omitempty"` // of the policy, that cosigned the published checkpoint
 }
 
 // Verify rebuilds the tree of the published checkpoint from the entries and calls visit on each leaf, in order. It
@@ -71,7 +75,7 @@ type LogReport struct {
 // whether others were shown another log. earlier are checkpoints seen before, which must lie on the way to the
 // published one.
 func (l *Log) Verify(visit func(index uint64, leaf Leaf) error, earlier ...*log.Checkpoint) (LogReport, error) {
-	c, _, err := l.Checkpoint()
+	c, _, signed, err := l.checkpoint()
 	if err != nil {
 		return LogReport{}, err
 	}
@@ -113,7 +117,7 @@ func (l *Log) Verify(visit func(index uint64, leaf Leaf) error, earlier ...*log.
 	if !bytes.Equal(root, c.Hash) {
 		return LogReport{}, l.blame(c.Size)
 	}
-	return LogReport{Origin: c.Origin, Size: c.Size, Root: root}, nil
+	return LogReport{Origin: c.Origin, Size: c.Size, Root: root, Witnesses: signed}, nil
 }
 
 func passes(tree *compact.Range, earlier []*log.Checkpoint) error {

@@ -10,7 +10,6 @@ import (
 	tlog "github.com/transparency-dev/formats/proof"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
-	"golang.org/x/mod/sumdb/note"
 )
 
 // ReceiptVersion is the first field of every receipt.
@@ -77,6 +76,8 @@ type ReceiptReport struct {
 	Index  uint64          `json:"index"`
 	Size   uint64          `json:"size"`
 	Fields json.RawMessage `json:"fields,omitempty"`
+	// Witnesses of the policy, that cosigned the checkpoint.
+	Witnesses []Cosignature `json:"witnesses,omitempty"`
 }
 
 // ParseReceipt reads a receipt; unknown fields and versions are errors.
@@ -93,8 +94,9 @@ func ParseReceipt(b []byte) (Receipt, error) {
 	return r, nil
 }
 
-// Verify checks the fact against its leaf, the leaf against the checkpoint and the checkpoint's signature against
-// key; with an empty key, against the receipt's own, which proves only that the receipt agrees with itself.
+// Verify checks the fact against its leaf, the leaf against the checkpoint and the checkpoint against key, a verifier
+// key or a policy (ParsePolicy); with an empty key, against the receipt's own, which proves only that the receipt agrees
+// with itself.
 func (r Receipt) Verify(key string) (ReceiptReport, error) {
 	leaf, err := r.Fact.Check()
 	if err != nil {
@@ -103,40 +105,40 @@ func (r Receipt) Verify(key string) (ReceiptReport, error) {
 	if key == "" {
 		key = r.LogKey
 	}
-	c, index, err := checkInclusion(key, r.Proof, leaf.Bytes())
+	c, index, signed, err := checkInclusion(key, r.Proof, leaf.Bytes())
 	if err != nil {
 		return ReceiptReport{}, fmt.Errorf("fact %s: %w", r.Fact.ID, err)
 	}
-	report := ReceiptReport{Origin: c.Origin, Fact: r.Fact.ID, Type: r.Fact.Type, Index: index, Size: c.Size}
+	report := ReceiptReport{Origin: c.Origin, Fact: r.Fact.ID, Type: r.Fact.Type, Index: index, Size: c.Size, Witnesses: signed}
 	if len(r.Fact.Segments) > 0 && r.Fact.Segments[0].Open != nil {
 		report.Fields = r.Fact.Segments[0].Open.Fields
 	}
 	return report, nil
 }
 
-func checkInclusion(key, text string, entry []byte) (*log.Checkpoint, uint64, error) {
-	v, err := note.NewVerifier(key)
+func checkInclusion(key, text string, entry []byte) (*log.Checkpoint, uint64, []Cosignature, error) {
+	trust, err := verifierPolicy(key)
 	if err != nil {
-		return nil, 0, fmt.Errorf("log key: %w", err)
+		return nil, 0, nil, err
 	}
 	var p tlog.TLogProof
 	if err := p.Unmarshal([]byte(text)); err != nil {
-		return nil, 0, fmt.Errorf("inclusion proof: %w", err)
+		return nil, 0, nil, fmt.Errorf("inclusion proof: %w", err)
 	}
-	c, _, _, err := log.ParseCheckpoint(p.Checkpoint, v.Name(), v)
+	c, signed, err := trust.Open(p.Checkpoint)
 	if err != nil {
-		return nil, 0, fmt.Errorf("checkpoint: the signature or the form is wrong: %w", err)
+		return nil, 0, nil, err
 	}
 	hashes := make([][]byte, len(p.Hashes))
 	for i, h := range p.Hashes {
 		hashes[i] = h[:]
 	}
 	if p.Index >= c.Size {
-		return nil, 0, errors.New("inclusion proof: the index is beyond the checkpoint")
+		return nil, 0, nil, errors.New("inclusion proof: the index is beyond the checkpoint")
 	}
 	err = proof.VerifyInclusion(rfc6962.DefaultHasher, p.Index, c.Size, rfc6962.DefaultHasher.HashLeaf(entry), hashes, c.Hash)
 	if err != nil {
-		return nil, 0, fmt.Errorf("the leaf is not in the log at %d: %w", p.Index, err)
+		return nil, 0, nil, fmt.Errorf("the leaf is not in the log at %d: %w", p.Index, err)
 	}
-	return c, p.Index, nil
+	return c, p.Index, signed, nil
 }

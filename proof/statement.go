@@ -8,7 +8,6 @@ import (
 	"io"
 
 	"github.com/transparency-dev/formats/log"
-	"golang.org/x/mod/sumdb/note"
 )
 
 // StatementVersion is the first field of every statement.
@@ -38,6 +37,8 @@ type StatementReport struct {
 	Party  string `json:"party"`
 	Facts  int64  `json:"facts"`
 	Size   uint64 `json:"size"`
+	// Witnesses of the policy, that cosigned the statement's checkpoint.
+	Witnesses []Cosignature `json:"witnesses,omitempty"`
 }
 
 // beyond is how many numbers after the last one are looked for in the log, to find facts that were left out.
@@ -49,7 +50,7 @@ const beyond = 256
 func VerifyStatement(r io.Reader, l *Log) (StatementReport, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 16<<20)
-	head, c, err := readHead(lines, l.verifier)
+	head, c, signed, err := readHead(lines, l.trust)
 	if err != nil {
 		return StatementReport{}, err
 	}
@@ -82,30 +83,30 @@ func VerifyStatement(r io.Reader, l *Log) (StatementReport, error) {
 	if int64(found) != head.Count {
 		return StatementReport{}, fmt.Errorf("%d of %d facts are in the log before the checkpoint", found, head.Count)
 	}
-	return StatementReport{Origin: c.Origin, Party: head.Party, Facts: head.Count, Size: c.Size}, nil
+	return StatementReport{Origin: c.Origin, Party: head.Party, Facts: head.Count, Size: c.Size, Witnesses: signed}, nil
 }
 
-func readHead(lines *bufio.Scanner, v note.Verifier) (Statement, *log.Checkpoint, error) {
+func readHead(lines *bufio.Scanner, trust Policy) (Statement, *log.Checkpoint, []Cosignature, error) {
 	var head Statement
 	if !lines.Scan() {
-		return head, nil, errors.Join(errors.New("statement: the file is empty"), lines.Err())
+		return head, nil, nil, errors.Join(errors.New("statement: the file is empty"), lines.Err())
 	}
 	if err := json.Unmarshal(lines.Bytes(), &head); err != nil {
-		return head, nil, fmt.Errorf("statement: %w", err)
+		return head, nil, nil, fmt.Errorf("statement: %w", err)
 	}
 	if head.Version != StatementVersion {
-		return head, nil, fmt.Errorf("statement: version %q is not known", head.Version)
+		return head, nil, nil, fmt.Errorf("statement: version %q is not known", head.Version)
 	}
 	for year, key := range head.Views {
 		if len(key) != 32 {
-			return head, nil, fmt.Errorf("statement: the view key of %s must be 32 bytes", year)
+			return head, nil, nil, fmt.Errorf("statement: the view key of %s must be 32 bytes", year)
 		}
 	}
-	c, _, _, err := log.ParseCheckpoint([]byte(head.Checkpoint), v.Name(), v)
+	c, signed, err := trust.Open([]byte(head.Checkpoint))
 	if err != nil {
-		return head, nil, fmt.Errorf("statement: its checkpoint's signature or form is wrong: %w", err)
+		return head, nil, nil, fmt.Errorf("statement: %w", err)
 	}
-	return head, c, nil
+	return head, c, signed, nil
 }
 
 type wanted struct {

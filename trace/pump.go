@@ -3,24 +3,13 @@ package trace
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/transparency-dev/tessera"
-	"github.com/transparency-dev/tessera/api/layout"
-	"github.com/transparency-dev/tessera/client"
-	"github.com/transparency-dev/tessera/storage/posix"
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
-	"github.com/halle-cloud/halle/proof"
 )
 
 const (
@@ -36,74 +25,6 @@ const FactLogRecovered = "trace.log_recovered.v1"
 type LogRecovered struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
-}
-
-// Log is the Merkle log in its folder, open for appending by this process alone.
-type Log struct {
-	Dir      string
-	Key      string // verifier key, also in the file proof.LogKeyFile of the folder
-	appender *tessera.Appender
-	reader   tessera.LogReader
-	shutdown func(context.Context) error
-	stop     context.CancelFunc // of what the log does by itself
-}
-
-// OpenLog opens or creates the log of the installation. origin is its name for ever (C2SP: a schema-less URL such as
-// "demo.halle"); its signing key comes from the key ring. every is how often a checkpoint is published, at least
-// 100 ms.
-func OpenLog(ctx context.Context, dir, origin string, ring *keys.Ring, every time.Duration) (*Log, error) {
-	signer, key, err := logSigner(ctx, origin, ring)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("log folder: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, proof.LogKeyFile), []byte(key+"\n"), 0o644); err != nil {
-		return nil, fmt.Errorf("log folder: %w", err)
-	}
-	driver, err := posix.New(ctx, posix.Config{Path: dir})
-	if err != nil {
-		return nil, fmt.Errorf("log: %w", err)
-	}
-	// The log's life ends with Close, not with the start-up context.
-	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	appender, shutdown, reader, err := tessera.NewAppender(life, driver, tessera.NewAppendOptions().
-		WithCheckpointSigner(signer).WithBatching(pumpBatch, batchAge).WithCheckpointInterval(every).
-		WithGarbageCollectionInterval(time.Minute).WithPushback(4*pumpBatch))
-	if err != nil {
-		stop()
-		return nil, fmt.Errorf("log: %w", err)
-	}
-	return &Log{Dir: dir, Key: key, appender: appender, reader: reader, shutdown: shutdown, stop: stop}, nil
-}
-
-// Close publishes what was appended and gives the folder free.
-func (l *Log) Close(ctx context.Context) error {
-	defer l.stop() // the library's own rounds over the folder go on until then
-	return l.shutdown(ctx)
-}
-
-// logSigner makes the signed-note keys (C2SP signed-note, Ed25519) from a secret of the ring.
-func logSigner(ctx context.Context, origin string, ring *keys.Ring) (note.Signer, string, error) {
-	ref := keys.Install("log")
-	if err := ring.Ensure(ctx, ref); err != nil {
-		return nil, "", err
-	}
-	seed, err := ring.Secret(ctx, ref, "signing/ed25519/1")
-	if err != nil {
-		return nil, "", err
-	}
-	private := ed25519.NewKeyFromSeed(seed[:])
-	key, err := note.NewEd25519VerifierKey(origin, private.Public().(ed25519.PublicKey))
-	if err != nil {
-		return nil, "", fmt.Errorf("log name %q: %w", origin, err)
-	}
-	hash := strings.Split(key, "+")[1]
-	const algEd25519 = 1
-	secret := base64.StdEncoding.EncodeToString(append([]byte{algEd25519}, seed[:]...))
-	signer, err := note.NewSigner("PRIVATE+KEY+" + origin + "+" + hash + "+" + secret)
-	return signer, key, err
 }
 
 // Reconcile compares database and log before anything is appended. Leaf numbers are log indexes, so three things can
@@ -190,30 +111,6 @@ func (f *Facts) compareTail(ctx context.Context, l *Log, from, to int64) error {
 	return nil
 }
 
-func (l *Log) size(ctx context.Context) (int64, error) {
-	n, err := l.reader.NextIndex(ctx)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	return int64(n), err
-}
-
-func (l *Log) entry(ctx context.Context, index uint64) ([]byte, error) {
-	size, err := l.reader.IntegratedSize(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b, err := client.GetEntryBundle(ctx, l.reader.ReadEntryBundle, index/layout.EntryBundleWidth, size)
-	if err != nil {
-		return nil, err
-	}
-	at := index % layout.EntryBundleWidth
-	if at >= uint64(len(b.Entries)) {
-		return nil, fmt.Errorf("entry %d is not there", index)
-	}
-	return b.Entries[at], nil
-}
-
 type leafRow struct {
 	no   int64
 	leaf []byte
@@ -248,6 +145,9 @@ func (f *Facts) pumpOnce(ctx context.Context, l *Log) (int, error) {
 		return err
 	})
 	if err != nil || !held {
+		return 0, err
+	}
+	if err := notFromTheFuture(l.Dir); err != nil {
 		return 0, err
 	}
 	next, err := l.size(ctx)

@@ -36,6 +36,8 @@ type root struct {
 	Demo     demoCommand     `cmd:"" help:"Show the whole cycle on this machine, then serve the portal."`
 	Config   configCommand   `cmd:"" help:"Explain every setting and its present value."`
 	UsageLog usageLogCommand `cmd:"" name:"usage-log" help:"Move the usage log to a NATS cluster."`
+	Witness  witnessCommand  `cmd:"" help:"Cosign the logs of others, so that none shows two histories."`
+	Mirror   mirrorCommand   `cmd:"" help:"Keep a copy of a log on this machine; raise an alarm when it is rolled back or forked."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Stage    stageCommand    `cmd:"" hidden:"" help:"Stand up an installation to be measured; make bench does."`
 	App      appCommand      `cmd:"" hidden:"" help:"Run an application that Halle ships. The process driver starts it."`
@@ -66,7 +68,8 @@ type console struct {
 	out, err io.Writer
 }
 
-// run parses and does one command; the exit code is 0 for success, 1 for failure, 2 for wrong words.
+// run parses and does one command; the exit code is 0 for success, 1 for failure, 2 for wrong words, 3 for a mirror's
+// alarm.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var commands root
 	exited := -1
@@ -92,6 +95,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 			return 1
 		}
 		_, _ = fmt.Fprintln(errOut, "halle:", err)
+		var own exitError
+		if errors.As(err, &own) {
+			return own.code
+		}
 		return 1
 	}
 	return 0

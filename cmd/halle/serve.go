@@ -77,7 +77,11 @@ func (h *house) ready(ctx context.Context) error {
 		return err
 	}
 	h.operator = operator.ID
-	if h.tlog, err = trace.OpenLog(ctx, filepath.Join(h.conf.Data, "log"), h.conf.Origin, h.ring, publishEvery); err != nil {
+	witnesses, err := h.witnesses()
+	if err != nil {
+		return err
+	}
+	if h.tlog, err = trace.OpenLog(ctx, filepath.Join(h.conf.Data, "log"), h.conf.Origin, h.ring, publishEvery, witnesses...); err != nil {
 		return err
 	}
 	h.closers = append(h.closers, func() error {
@@ -87,7 +91,7 @@ func (h *house) ready(ctx context.Context) error {
 	})
 	// Before anything runs or is answered: a log that is older than the database must not grow another branch, and a
 	// server in another folder than the one that this database belongs to must touch nothing.
-	if err := h.facts.Reconcile(ctx, h.tlog, operator.ID); err != nil {
+	if err := h.reconcile(ctx); err != nil {
 		return err
 	}
 	if err := h.business(ctx, operator.ID); err != nil {

@@ -85,10 +85,18 @@ func furnishStory(t *testing.T, e *testscript.Env, bin string, engine store.Engi
 	if err := l.Close(); err != nil {
 		return err
 	}
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	witness := other.Addr().String()
+	if err := other.Close(); err != nil {
+		return err
+	}
 	data := filepath.Join(e.WorkDir, "data")
 	for name, value := range map[string]string{
 		"PATH": bin + string(os.PathListSeparator) + e.Getenv("PATH"), "HOME": filepath.Join(e.WorkDir, "home"), "TZ": "UTC", "LANG": "en_GB.UTF-8",
-		"HALLE_DATA": data, "HALLE_HOME": "story", "HALLE_LISTEN": address, "URL": "http://" + address, "HALLE_PASSWORD_MEMORY_KIB": "64", "HALLE_PASSWORD_TIME": "1",
+		"HALLE_DATA": data, "HALLE_HOME": "story", "HALLE_LISTEN": address, "URL": "http://" + address, "WITNESS": witness, "HALLE_PASSWORD_MEMORY_KIB": "64", "HALLE_PASSWORD_TIME": "1",
 		"HALLE_PROCESS_MIN_ISOLATION": "none", "HALLE_PROCESS_OBSERVE": "1s",
 	} {
 		e.Setenv(name, value)

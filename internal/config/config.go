@@ -39,6 +39,7 @@ type Config struct {
 	Usage    string   `toml:"usage" help:"database of the usage store; empty: DATA/usage/usage.db"`
 	RootKey  string   `toml:"root_key" help:"file with the root key; empty: DATA/root.key. Keep a copy elsewhere: without it nothing can be read"`
 	Origin   string   `toml:"origin" help:"name of the fact log for ever, such as log.example.org; empty: HOME.halle"`
+	Witness  string   `toml:"witnesses" help:"file with the witnesses that cosign the fact log (C2SP tlog-policy: witness NAME KEY URL, quorum); empty: none"`
 	LogLevel string   `toml:"log_level" help:"debug, info, warn or error"`
 	Workers  int      `toml:"workers" help:"jobs done at once, 1 to 256"`
 	Mail     Mail     `toml:"mail"`
