@@ -102,7 +102,8 @@ func ciiParty(name string, p *Party) *tree.Node {
 // delivery is there even when it says nothing: the schema wants it.
 func (c ciiWriter) delivery() *tree.Node {
 	n := &tree.Node{Name: "ram:ApplicableHeaderTradeDelivery"}
-	return n.Add(tree.El("ram:ShipToTradeParty", tree.El("ram:PostalTradeAddress", tree.Leaf("ram:CountryID", c.Delivery.Country))),
+	return n.Add(tree.El("ram:ShipToTradeParty", tree.El("ram:PostalTradeAddress", tree.Leaf("ram:PostcodeCode", c.Delivery.Postcode),
+		tree.Leaf("ram:CityName", c.Delivery.City), tree.Leaf("ram:CountryID", c.Delivery.Country))),
 		tree.El("ram:ActualDeliverySupplyChainEvent", when("ram:OccurrenceDateTime", c.Delivery.Date)))
 }
 
@@ -114,7 +115,7 @@ func (c ciiWriter) settlement() *tree.Node {
 			tree.Leaf("ram:ExemptionReason", b.Reason), tree.Leaf("ram:BasisAmount", number(b.Base)), tree.Leaf("ram:CategoryCode", string(b.Category)),
 			tree.Leaf("ram:ExemptionReasonCode", b.Code),
 			tree.El("ram:TaxPointDate", tree.Leaf("udt:DateString", strings.ReplaceAll(date(c.TaxPoint), "-", ""), "format", "102")),
-			tree.Leaf("ram:RateApplicablePercent", rate(b.Category, b.BasisPoints))))
+			tree.Leaf("ram:RateApplicablePercent", percent(b.BasisPoints))))
 	}
 	n.Add(ciiPeriod(c.Period))
 	for i := range c.Adjustments {

@@ -106,8 +106,10 @@ type Contact struct {
 
 // Delivery is BG-13.
 type Delivery struct {
-	Date    price.Date // BT-72
-	Country string     // BT-80
+	Date     price.Date // BT-72
+	City     string     // BT-77
+	Postcode string     // BT-78
+	Country  string     // BT-80
 }
 
 // Period is a span of civil days, the last included: BG-14, or BG-26 of a line.

@@ -180,7 +180,7 @@ func (w *writing) quantity(out *Line, l *proof.InvoiceLine) (q Decimal, told str
 	whole := l.Per == 0 && (l.Unit == string(price.Month) || l.Unit == string(price.Year) || l.Unit == "")
 	if l.Per > 0 {
 		var in Decimal
-		if in, whole = short(big.NewRat(int64(l.Quantity), int64(l.Per)), maxPlaces); whole {
+		if in, whole = short(big.NewRat(int64(l.Quantity), int64(l.Per)), 4); whole {
 			q = in
 		}
 	}

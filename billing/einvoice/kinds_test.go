@@ -30,7 +30,7 @@ func seller() proof.InvoiceParty {
 func buyer(country, vatID string) proof.InvoiceParty {
 	return proof.InvoiceParty{Name: "Acme <Santé> & Fils", Address: "12 rue de la Santé\n75013 Paris", Country: country, VATID: vatID, Registration: "954506077",
 		Scheme: "0002", Business: true, Street: "12 rue de la Santé", City: "Paris", Postcode: "75013",
-		Endpoint: proof.InvoiceAddress{Scheme: "EM", ID: "factures@acme.example"}}
+		Endpoint: proof.InvoiceAddress{Scheme: "0225", ID: "954506077"}}
 }
 
 // line is one of a month in Paris: quantity in base units, amount in minor units.
@@ -186,7 +186,7 @@ func kinds() []kind {
 		})},
 		{"intra-community", func(t testing.TB) *einvoice.Document {
 			d := from(t, under(t, tax.IntraCommunity, buyer("DE", "DE129273398"), "VATEX-EU-IC", ""))
-			d.Delivery = einvoice.Delivery{Date: day(2026, 3, 20), Country: "DE"}
+			d.Delivery = einvoice.Delivery{Date: day(2026, 3, 20), City: "Köln", Postcode: "50667", Country: "DE"}
 			return d
 		}},
 		{"export", made(func(t testing.TB) *proof.Invoice { return under(t, tax.Export, buyer("US", ""), "VATEX-EU-G", "") })},
@@ -248,10 +248,10 @@ func adjusted(t testing.TB) *einvoice.Document {
 	d.VAT[0] = vat
 	d.Totals = einvoice.Totals{Lines: eur(net), Allowances: eur(100), Charges: eur(250), Net: vat.Base, VAT: vat.VAT, Gross: eur(vat.Base.Minor + vat.VAT.Minor),
 		Prepaid: eur(1000), Rounding: eur(2), Due: eur(vat.Base.Minor + vat.VAT.Minor - 1000 + 2)}
-	d.TaxPoint, d.Delivery = day(2026, 3, 31), einvoice.Delivery{Date: day(2026, 3, 31), Country: "FR"}
+	d.TaxPoint, d.Delivery = day(2026, 3, 31), einvoice.Delivery{Date: day(2026, 3, 31), City: "Paris", Postcode: "75013", Country: "FR"}
 	d.Seller.ID, d.Seller.TaxNumber, d.Seller.Trading = einvoice.Identifier{Scheme: "0009", ID: "30326504500012"}, "123/456/789", "Halle"
 	d.Seller.Address.Line2, d.Seller.Address.Line3, d.Seller.Address.Region = "Bâtiment B", "3e étage", "Rhône"
-	d.Buyer.ID = einvoice.Identifier{ID: "C-17"}
+	d.Buyer.ID = einvoice.Identifier{Scheme: "0088", ID: "4000001000005"}
 	d.Buyer.Contact = einvoice.Contact{Name: "Ada", Phone: "+33 1 00 00 00 00", Email: "ada@acme.example"}
 	d.Payment = einvoice.Payment{Means: "30", Text: "Virement", Remit: "RF18539007547034", Account: "12345-67", Holder: "Halle", BIC: "AGRIFRPP"}
 	d.Supporting[0].URI = "https://halle.example/invoices/inv_1"

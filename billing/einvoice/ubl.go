@@ -103,7 +103,8 @@ func taxScheme(id, scheme string) *tree.Node {
 
 func (u ublWriter) delivery() *tree.Node {
 	return tree.El("cac:Delivery", tree.Leaf("cbc:ActualDeliveryDate", date(u.Delivery.Date)),
-		tree.El("cac:DeliveryLocation", tree.El("cac:Address", tree.El("cac:Country", tree.Leaf("cbc:IdentificationCode", u.Delivery.Country)))))
+		tree.El("cac:DeliveryLocation", tree.El("cac:Address", tree.Leaf("cbc:CityName", u.Delivery.City),
+			tree.Leaf("cbc:PostalZone", u.Delivery.Postcode), tree.El("cac:Country", tree.Leaf("cbc:IdentificationCode", u.Delivery.Country)))))
 }
 
 func (u ublWriter) payment() *tree.Node {
@@ -134,12 +135,13 @@ func (u ublWriter) adjustment(a *Adjustment, taxed bool) *tree.Node {
 		tree.Leaf("cbc:AllowanceChargeReason", a.Reason), tree.Leaf("cbc:MultiplierFactorNumeric", string(a.Percent)),
 		u.amount("cbc:Amount", a.Amount), u.amount("cbc:BaseAmount", a.Base))
 	if taxed {
-		n.Add(taxCategory("cac:TaxCategory", a.Category, a.BasisPoints, "", ""))
+		n.Add(taxCategory("cac:TaxCategory", a.Category, rate(a.Category, a.BasisPoints), "", ""))
 	}
 	return n
 }
 
-// rate is the text of a rate; what is outside the scope of VAT has none (BR-O-05).
+// rate is the text of a rate; lines, allowances and charges outside the scope of VAT have none (BR-O-05 to 07). The
+// breakdown has one always (BR-DE-14).
 func rate(c tax.Category, basisPoints int) string {
 	if c == tax.OutsideScope {
 		return ""
@@ -147,8 +149,8 @@ func rate(c tax.Category, basisPoints int) string {
 	return percent(basisPoints)
 }
 
-func taxCategory(name string, c tax.Category, basisPoints int, code, reason string) *tree.Node {
-	return tree.El(name, tree.Leaf("cbc:ID", string(c)), tree.Leaf("cbc:Percent", rate(c, basisPoints)), tree.Leaf("cbc:TaxExemptionReasonCode", code),
+func taxCategory(name string, c tax.Category, rate, code, reason string) *tree.Node {
+	return tree.El(name, tree.Leaf("cbc:ID", string(c)), tree.Leaf("cbc:Percent", rate), tree.Leaf("cbc:TaxExemptionReasonCode", code),
 		tree.Leaf("cbc:TaxExemptionReason", reason), tree.El("cac:TaxScheme", tree.Leaf("cbc:ID", "VAT")))
 }
 
@@ -156,7 +158,7 @@ func (u ublWriter) taxTotal() *tree.Node {
 	n := tree.El("cac:TaxTotal", u.amount("cbc:TaxAmount", u.Totals.VAT))
 	for _, b := range u.VAT {
 		n.Add(tree.El("cac:TaxSubtotal", u.amount("cbc:TaxableAmount", b.Base), u.amount("cbc:TaxAmount", b.VAT),
-			taxCategory("cac:TaxCategory", b.Category, b.BasisPoints, b.Code, b.Reason)))
+			taxCategory("cac:TaxCategory", b.Category, percent(b.BasisPoints), b.Code, b.Reason)))
 	}
 	return n
 }
@@ -180,7 +182,7 @@ func (u ublWriter) line(l *Line) *tree.Node {
 		n.Add(u.adjustment(&l.Adjustments[i], false))
 	}
 	return n.Add(tree.El("cac:Item", tree.Leaf("cbc:Description", l.Text), tree.Leaf("cbc:Name", l.Item),
-		taxCategory("cac:ClassifiedTaxCategory", l.Category, l.BasisPoints, "", "")),
+		taxCategory("cac:ClassifiedTaxCategory", l.Category, rate(l.Category, l.BasisPoints), "", "")),
 		tree.El("cac:Price", tree.Leaf("cbc:PriceAmount", string(l.Price), "currencyID", string(u.Currency)), tree.Leaf("cbc:BaseQuantity", string(l.Base), "unitCode", l.Unit)))
 }
 
