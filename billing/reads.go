@@ -117,7 +117,7 @@ func outsideHousehold(doc *proof.Invoice, c access.Caller, o party.Organisation)
 	return !doc.Buyer.Business && c.Outside(o.Path)
 }
 
-// hide takes the name and address of a household away from readers outside it who state no purpose.
+// hide takes what says who a household is and where its account from readers outside it who state no purpose.
 func hide(v *View, c access.Caller, o party.Organisation) {
 	if v.Document == nil {
 		v.Hidden = true
@@ -127,7 +127,10 @@ func hide(v *View, c access.Caller, o party.Organisation) {
 		return
 	}
 	v.Hidden = true
-	v.Document.Buyer.Name, v.Document.Buyer.Address = party.Hidden, ""
+	// What is not named here goes: fields that are added to a party later are hidden from their first day.
+	v.Document.Buyer = proof.InvoiceParty{Name: party.Hidden, Country: v.Document.Buyer.Country}
+	v.Document.Payment.Debited, v.Document.Payment.Mandate = "", ""
+	v.Document.BuyerReference, v.Document.Order, v.Document.Accounting = "", "", ""
 	if o.Name == party.Erased {
 		v.Document.Buyer.Name = party.Erased
 	}
