@@ -168,7 +168,8 @@ func (w *writing) line(l *proof.InvoiceLine) Line {
 		out.Price = each
 		return out
 	}
-	out.Price, out.Base = Decimal(strings.TrimPrefix(number(net), "-")), Decimal(strings.TrimPrefix(string(quantity), "-"))
+	out.Price, _ = short(new(big.Rat).Abs(paid), maxPlaces)
+	out.Base = Decimal(strings.TrimPrefix(string(quantity), "-"))
 	return out
 }
 

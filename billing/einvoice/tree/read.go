@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // What is read at most.
@@ -48,7 +47,7 @@ type reader struct {
 	spaces map[string]string
 	root   *Node
 	open   []*Node
-	text   []strings.Builder
+	text   [][]byte
 	count  int
 }
 
@@ -61,12 +60,12 @@ func (r *reader) token(t xml.Token) error {
 	case xml.EndElement:
 		last := len(r.open) - 1
 		if n := r.open[last]; n != nil && len(n.Kids) == 0 {
-			n.Text = strings.TrimSpace(r.text[last].String())
+			n.Text = string(bytes.TrimSpace(r.text[last]))
 		}
 		r.open, r.text = r.open[:last], r.text[:last]
 	case xml.CharData:
 		if last := len(r.open) - 1; last >= 0 && r.open[last] != nil {
-			r.text[last].Write(t)
+			r.text[last] = append(r.text[last], t...)
 		}
 	}
 	return nil
@@ -101,7 +100,7 @@ func (r *reader) start(t xml.StartElement) error {
 			r.root = n
 		}
 	}
-	r.open, r.text = append(r.open, n), append(r.text, strings.Builder{})
+	r.open, r.text = append(r.open, n), append(r.text, nil)
 	return nil
 }
 

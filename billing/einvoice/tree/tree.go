@@ -40,9 +40,9 @@ func El(name string, kids ...*Node) *Node {
 	return n
 }
 
-// Leaf is an element of text; nil where the text is empty. Attributes are pairs of name and value; empty ones are left out.
+// Leaf is an element of text, without white space around it; nil where there is none. Attributes are pairs of name and value; empty ones are left out.
 func Leaf(name, text string, attrs ...string) *Node {
-	if text == "" {
+	if text = strings.TrimSpace(text); text == "" {
 		return nil
 	}
 	n := &Node{Name: name, Text: text}
