@@ -41,6 +41,7 @@ budget.period text not null
 budget.reserved integer not null
 budget.state text not null
 budget.subscription text not null
+budget.tag text not null
 budget.thresholds text not null
 budget.until_at text not null
 budget.used integer not null
@@ -471,6 +472,8 @@ order_budget.org text not null
 order_budget.room integer not null
 order_budget.subscription text not null
 order_budget.until_at text not null
+order_budget_service.budget text not null
+order_budget_service.subscription text not null
 order_item index order_item_no
 order_item index order_item_subscription
 order_item.action text not null

@@ -17,6 +17,7 @@ type Budget struct {
 	ID         string        `json:"id"`
 	Org        string        `json:"org" doc:"organisation or unit; its units count in it"`
 	Service    string        `json:"service,omitempty" doc:"the one service that it is for; left out: all"`
+	Tag        string        `json:"tag,omitempty" doc:"the tag that its services bear, key or key=value; left out: all"`
 	Amount     money.Amount  `json:"amount"`
 	Thresholds []int         `json:"thresholds" nullable:"false" doc:"percent at which people are told"`
 	Action     budget.Action `json:"action" enum:"notify,refuse,suspend" doc:"what happens when it is used up"`
@@ -31,7 +32,7 @@ type Budget struct {
 }
 
 func budgetOf(b budget.Budget) Budget {
-	return Budget{ID: b.ID, Org: b.Org, Service: b.Service, Amount: b.Amount, Thresholds: b.Thresholds, Action: b.Action, State: b.State, Zone: b.Zone, Period: b.Period,
+	return Budget{ID: b.ID, Org: b.Org, Service: b.Service, Tag: b.Tag, Amount: b.Amount, Thresholds: b.Thresholds, Action: b.Action, State: b.State, Zone: b.Zone, Period: b.Period,
 		Until: b.Until, Used: b.Used, Reserved: b.Reserved, Percent: b.Percent(), CappedAt: b.CappedAt}
 }
 
@@ -103,6 +104,7 @@ func spendingOf(in budget.Spending) Spending {
 // BudgetInput says what may be spent.
 type BudgetInput struct {
 	Service    string       `json:"service,omitempty" doc:"only this service; left out: all of the organisation and its units"`
+	Tag        string       `json:"tag,omitempty" doc:"only the services that bear this tag now, key or key=value; left out: all"`
 	Amount     money.Amount `json:"amount" doc:"a calendar month"`
 	Thresholds []int        `json:"thresholds,omitempty" doc:"percent at which people are told; left out: 50, 80, 100"`
 	Action     string       `json:"action,omitempty" enum:"notify,refuse,suspend" doc:"what happens when it is used up; left out: notify"`
@@ -130,7 +132,7 @@ func (s *server) budgetRoutes() {
 			OrgPath
 			Body BudgetInput
 		}) (*Body[Budget], error) {
-			b, err := s.Budgets.Set(ctx, c, budget.SetInput{Org: in.Org, Service: in.Body.Service, Amount: in.Body.Amount, Thresholds: in.Body.Thresholds, Action: budget.Action(in.Body.Action)})
+			b, err := s.Budgets.Set(ctx, c, budget.SetInput{Org: in.Org, Service: in.Body.Service, Tag: in.Body.Tag, Amount: in.Body.Amount, Thresholds: in.Body.Thresholds, Action: budget.Action(in.Body.Action)})
 			return body(budgetOf(b), err)
 		})
 	add(s, route{method: http.MethodGet, path: "/budgets/{budget}", id: "getBudget", summary: "One budget, and what is used of it", tag: tag},

@@ -68,6 +68,9 @@ func budgetHead() []string {
 
 func budgetRow(b client.Budget) []string {
 	scope := b.Service
+	if b.Tag != "" {
+		scope = "tag " + b.Tag
+	}
 	if scope == "" {
 		scope = b.Org
 	}
@@ -95,6 +98,7 @@ type budgetSet struct {
 	Amount     []string `arg:"" help:"A calendar month, such as 100 EUR."`
 	Org        string   `help:"Organisation or unit; your own when it is missing."`
 	Service    string   `help:"Only this service."`
+	Tag        string   `help:"Only the services that bear this tag, key or key=value."`
 	Thresholds []int64  `help:"Percent at which people are told; 50, 80, 100 when it is missing."`
 	Action     string   `default:"notify" enum:"notify,refuse,suspend" help:"When it is used up: notify; refuse new orders; or suspend the services, too."`
 }
@@ -105,7 +109,7 @@ func (a budgetSet) Run(ctx context.Context, o Out, name profileName) error {
 	if err != nil {
 		return err
 	}
-	b, err := c.SetBudget(ctx, org, client.BudgetInput{Service: a.Service, Amount: strings.Join(a.Amount, " "), Thresholds: a.Thresholds, Action: a.Action})
+	b, err := c.SetBudget(ctx, org, client.BudgetInput{Service: a.Service, Tag: a.Tag, Amount: strings.Join(a.Amount, " "), Thresholds: a.Thresholds, Action: a.Action})
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ type Budget struct {
 	Reserved   string    `json:"reserved"`          // by orders under way
 	Service    string    `json:"service,omitempty"` // the one service that it is for; left out: all
 	State      string    `json:"state"`             // watching, or capped: orders are refused, and services stand still if so set
+	Tag        string    `json:"tag,omitempty"`     // the tag that its services bear, key or key=value; left out: all
 	Thresholds []int64   `json:"thresholds"`        // percent at which people are told
 	Until      time.Time `json:"until"`             // when the month turns
 	Used       string    `json:"used"`              // usage of the month, and fees for all of it
@@ -59,6 +60,7 @@ type BudgetInput struct {
 	Action     string  `json:"action,omitempty"`     // what happens when it is used up; left out: notify
 	Amount     string  `json:"amount"`               // a calendar month
 	Service    string  `json:"service,omitempty"`    // only this service; left out: all of the organisation and its units
+	Tag        string  `json:"tag,omitempty"`        // only the services that bear this tag now, key or key=value; left out: all
 	Thresholds []int64 `json:"thresholds,omitempty"` // percent at which people are told; left out: 50, 80, 100
 }
 

@@ -13,7 +13,7 @@ import (
 type Room struct {
 	Budget       string
 	Org          string // organisation or unit that it is for
-	Subscription string // the one service that it is for; "" for all of the organisation and its units
+	Subscription string // the one service that it is for, Tagged for those that Cover names; "" for all of the organisation and its units
 	Currency     money.Currency
 	Max          int64     // minor units a month
 	Left         int64     // below zero when it was passed
@@ -32,8 +32,29 @@ func (s *Orders) SetRoom(tx *store.Tx, r Room) error {
 	return nil
 }
 
+// Tagged stands in Room.Subscription for the services that Cover names.
+const Tagged = "tagged"
+
+// Cover says that the room of a budget is also for these services, in the caller's transaction.
+func (s *Orders) Cover(tx *store.Tx, budget string, services []string) error {
+	for _, id := range services {
+		if err := tx.Send("INSERT INTO order_budget_service (budget, subscription) VALUES ($1, $2) ON CONFLICT (budget, subscription) DO NOTHING", budget, id); err != nil {
+			return fmt.Errorf("room of budget %s: %w", budget, err)
+		}
+	}
+	return nil
+}
+
+// Uncover takes one of them out again, in the caller's transaction.
+func (s *Orders) Uncover(tx *store.Tx, budget, service string) error {
+	return tx.Send("DELETE FROM order_budget_service WHERE budget = $1 AND subscription = $2", budget, service)
+}
+
 // DropRoom says that a budget refuses nothing any more, in the caller's transaction.
 func (s *Orders) DropRoom(tx *store.Tx, budget string) error {
+	if _, err := tx.Exec("DELETE FROM order_budget_service WHERE budget = $1", budget); err != nil {
+		return err
+	}
 	_, err := tx.Exec("DELETE FROM order_budget WHERE budget = $1", budget)
 	return err
 }
@@ -89,7 +110,8 @@ func (s *Orders) takeRoom(tx *store.Tx, o Order, i Item, before int64) error {
 	for _, org := range house(o.Path) {
 		args = append(args, org)
 	}
-	rooms, err := store.All(tx, scanRoom, "SELECT "+roomColumns+` FROM order_budget WHERE currency = $1 AND (subscription = '' OR subscription = $2)
+	rooms, err := store.All(tx, scanRoom, "SELECT "+roomColumns+` FROM order_budget WHERE currency = $1 AND (subscription = '' OR subscription = $2
+		OR EXISTS (SELECT 1 FROM order_budget_service o WHERE o.budget = order_budget.budget AND o.subscription = $2))
 		AND until_at > $3 AND org IN `+store.Places(4, len(args)-3)+" ORDER BY budget", args...)
 	if err != nil {
 		return err

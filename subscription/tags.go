@@ -75,6 +75,22 @@ func ParseTag(text string) (key, value string, err error) {
 	return key, value, Tags{key: value}.Check()
 }
 
+// CheckTagged says what is wrong with "key" or "key=value", which Bear reads. Error: fail.Invalid.
+func CheckTagged(text string) error {
+	if !strings.Contains(text, "=") {
+		text += "=any"
+	}
+	_, _, err := ParseTag(text)
+	return err
+}
+
+// Bear tells whether they hold "key", with whatever value, or "key=value".
+func (t Tags) Bear(text string) bool {
+	key, value, exact := strings.Cut(text, "=")
+	has, ok := t[key]
+	return ok && (!exact || has == value)
+}
+
 // TaggedFact is the payload of subscription.tagged.v1. What the tags say stays out of it: they are the customer's text.
 type TaggedFact struct {
 	Subscription string `json:"subscription"`

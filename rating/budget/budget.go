@@ -1,14 +1,14 @@
 // Package budget says what a customer wants to spend in a month at most, counts what is spent while usage comes in, warns,
 // and stops what may not go on.
 //
-// Owns: budgets of organisations, units and services, what they have come to, what was said about them, which services
+// Owns: budgets of organisations, units, services and tags, what they have come to, what was said about them, which services
 // stand still because of them.
 // Does not own: what something costs (rating, price), usage (meter), limits and reservations of orders (order), the
 // life of a service (subscription).
 // Reads: the estimate of rating over the running windows of meter; organisations of party; what orders reserved; the facts
 // of subscriptions, charges and orders, as a hint of what to look at again.
 // Writes: budget, budget_cost, budget_day, budget_notice, budget_stop; facts budget.*; mails; the commands order.SetRoom
-// and .DropRoom, subscription.Suspend and .Resume.
+// .Cover, .Uncover and .DropRoom, subscription.Suspend and .Resume.
 //
 // # Rules
 //
@@ -23,6 +23,8 @@
 //   - Usage that was accepted counts within a second. What was in flight when the cap fell is still charged: it happened.
 //   - A cap ends when the month turns or somebody sets the budget anew above what is used; it does not end because time
 //     passes. A service stopped by several budgets goes on when the last of them lets it.
+//   - A budget of a tag counts what bears the tag now, from the month's beginning. What loses the tag is counted no more and
+//     goes on; what gets it while the cap is there stands still. Whoever may tag decides that.
 package budget
 
 import (
@@ -117,6 +119,7 @@ type Budget struct {
 	Org        string // organisation or unit; its units count in it
 	Path       string
 	Service    string // the one subscription that it is for; "" for all
+	Tag        string // the tag that its services bear, "key" or "key=value"; "" for all
 	Amount     money.Amount
 	Thresholds []int // percent, ascending, at which people are told
 	Action     Action

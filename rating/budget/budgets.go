@@ -81,6 +81,7 @@ const topic = "budget"
 type SetInput struct {
 	Org        string // organisation or unit; empty: the caller's
 	Service    string // only this service of it; empty: all
+	Tag        string // only the services that bear this tag, "key" or "key=value"; empty: all
 	Amount     money.Amount
 	Thresholds []int  // percent; empty: 50, 80, 100
 	Action     Action // empty: Notify
@@ -97,12 +98,15 @@ func (in *SetInput) check() (err error) {
 	default:
 		return fail.New(fail.Invalid, "budget.action", "There is no such action.", "Use notify, refuse or suspend.").Field("action", "is unknown")
 	}
+	if err := in.checkTag(); err != nil {
+		return err
+	}
 	in.Thresholds, err = checked(in.Thresholds)
 	return err
 }
 
-// Set says what may be spent in a month, or changes it: there is one budget for each organisation, unit or service and
-// currency. Owners and people with the role billing may. It counts within a second: a cap that the new amount allows to
+// Set says what may be spent in a month, or changes it: there is one budget for each organisation or unit, or one of its
+// services or tags, and currency. Owners and people with the role billing may. It counts within a second: a cap that the new amount allows to
 // end ends then.
 func (s *Budgets) Set(ctx context.Context, c access.Caller, in SetInput) (b Budget, err error) {
 	if in.Org == "" {
@@ -155,7 +159,7 @@ func (s *Budgets) covers(tx *store.Tx, o party.Organisation, in SetInput) error 
 
 func (s *Budgets) put(tx *store.Tx, o party.Organisation, in SetInput) (Budget, error) {
 	now := s.Now()
-	b, found, err := selectScope(tx, o.ID, in.Service, in.Amount.Currency)
+	b, found, err := selectScope(tx, o.ID, in.Service, in.Tag, in.Amount.Currency)
 	if err != nil {
 		return b, err
 	}
@@ -173,7 +177,7 @@ func (s *Budgets) put(tx *store.Tx, o party.Organisation, in SetInput) (Budget, 
 	}
 	period, month := monthOf(now, zone)
 	nothing := money.Zero(in.Amount.Currency)
-	b = Budget{ID: s.IDs.New("bud"), Org: o.ID, Path: o.Path, Service: in.Service, Amount: in.Amount, Thresholds: in.Thresholds, Action: in.Action, Zone: zone.String(),
+	b = Budget{ID: s.IDs.New("bud"), Org: o.ID, Path: o.Path, Service: in.Service, Tag: in.Tag, Amount: in.Amount, Thresholds: in.Thresholds, Action: in.Action, Zone: zone.String(),
 		State: Watching, Period: period, Until: month.To, Used: nothing, Reserved: nothing, CreatedAt: now, ChangedAt: now, ETag: 1}
 	return b, insert(tx, b)
 }

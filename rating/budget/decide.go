@@ -26,6 +26,10 @@ func (s *Budgets) settle(tx *store.Tx, id string, now time.Time, costs []cost, d
 	turned := b.Period != period
 	was := b
 	b.Period, b.Until = period, month.To
+	costs, free, err := s.tagged(tx, b, costs, all)
+	if err != nil {
+		return err
+	}
 	for _, c := range costs {
 		if err := putCost(tx, b, c); err != nil {
 			return err
@@ -37,10 +41,13 @@ func (s *Budgets) settle(tx *store.Tx, id string, now time.Time, costs []cost, d
 	}
 	b.Used = minor(used+fixed, b.Amount.Currency)
 	b.Reserved = money.Zero(b.Amount.Currency)
-	if b.Service == "" {
+	if b.Service == "" && b.Tag == "" {
 		if b.Reserved.Minor, err = s.Orders.ReservedIn(tx, b.Org, b.Amount.Currency); err != nil {
 			return err
 		}
+	}
+	if err := s.wentOn(tx, b, free); err != nil {
+		return err
 	}
 	if err := s.days(tx, b, dayOf(now, zone), used, days, all); err != nil {
 		return err
@@ -63,7 +70,11 @@ func (s *Budgets) settle(tx *store.Tx, id string, now time.Time, costs []cost, d
 // tellRoom tells order what is left: also when the figures are the same, because an order that came and went has taken.
 func (s *Budgets) tellRoom(tx *store.Tx, b Budget, always bool) error {
 	if b.Action != Notify {
-		return s.Orders.SetRoom(tx, order.Room{Budget: b.ID, Org: b.Org, Subscription: b.Service, Currency: b.Amount.Currency, Max: b.Amount.Minor,
+		scope := b.Service
+		if b.Tag != "" {
+			scope = order.Tagged
+		}
+		return s.Orders.SetRoom(tx, order.Room{Budget: b.ID, Org: b.Org, Subscription: scope, Currency: b.Amount.Currency, Max: b.Amount.Minor,
 			Left: b.Amount.Minor - b.Used.Minor - b.Reserved.Minor, Until: b.Until})
 	}
 	if always { // it may have had another action before
@@ -121,12 +132,10 @@ func (s *Budgets) cap(tx *store.Tx, b *Budget, c Command, now time.Time) error {
 func (s *Budgets) hold(tx *store.Tx, b *Budget) error {
 	if b.Action != Suspend {
 		free, err := s.release(tx, *b)
-		if err != nil || len(free) == 0 {
+		if err != nil {
 			return err
 		}
-		f := b.fact()
-		f.Services = free
-		return s.record(tx, self(), FactLifted, *b, f)
+		return s.wentOn(tx, *b, free)
 	}
 	f := b.fact()
 	var err error
@@ -169,11 +178,25 @@ func (s *Budgets) stop(tx *store.Tx, b *Budget) (stopped []string, err error) {
 
 // release lets services go on that no other budget stops.
 func (s *Budgets) release(tx *store.Tx, b Budget) ([]string, error) {
-	free, err := dropStops(tx, b.ID)
+	free, err := dropStops(tx, b.ID, "")
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	return s.goOn(tx, free)
+}
+
+// wentOn says which services go on although the budget's state stays.
+func (s *Budgets) wentOn(tx *store.Tx, b Budget, services []string) error {
+	if len(services) == 0 {
+		return nil
+	}
+	f := b.fact()
+	f.Services = services
+	return s.record(tx, self(), FactLifted, b, f)
+}
+
+// goOn resumes services that no budget stops any more.
+func (s *Budgets) goOn(tx *store.Tx, free []string) (out []string, err error) {
 	for _, id := range free {
 		sub, err := s.Subscriptions.SubscriptionIn(tx, id)
 		if err != nil {

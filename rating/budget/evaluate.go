@@ -224,7 +224,10 @@ func (s *Budgets) services(tx *store.Tx, b Budget) ([]string, error) {
 			out = append(out, c.Subscription)
 		}
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return s.bearing(tx, b, out)
 }
 
 // counts tells whether a contract counts in the budget: of the same house, in the same currency.
@@ -276,7 +279,12 @@ func (s *Budgets) planSubjects(tx *store.Tx, d *dirt, whole map[string]bool, wor
 		}
 		s.covering[c.Org] = len(budgets) > 0
 		for _, b := range budgets {
-			if b.counts(c) && !whole[b.ID] {
+			if !b.counts(c) || whole[b.ID] {
+				continue
+			}
+			if ok, err := s.bears(tx, b, subject); err != nil {
+				return err
+			} else if ok {
 				work[b.ID] = append(work[b.ID], subject)
 			}
 		}

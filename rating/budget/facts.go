@@ -23,6 +23,7 @@ type Fact struct {
 	Budget     string       `json:"budget"`
 	Org        string       `json:"org"`
 	Service    string       `json:"service,omitempty"`
+	Tag        string       `json:"tagDigest,omitempty"` // SHA-256 of the tag, hex: what tags say stays out of facts
 	Amount     money.Amount `json:"amount"`
 	Action     Action       `json:"action"`
 	Thresholds []int        `json:"thresholds,omitempty"` // of budget.set
@@ -37,7 +38,7 @@ type Fact struct {
 }
 
 func (b Budget) fact() Fact {
-	return Fact{Budget: b.ID, Org: b.Org, Service: b.Service, Amount: b.Amount, Action: b.Action, Period: b.Period, Used: b.Used, Reserved: b.Reserved}
+	return Fact{Budget: b.ID, Org: b.Org, Service: b.Service, Tag: b.tagDigest(), Amount: b.Amount, Action: b.Action, Period: b.Period, Used: b.Used, Reserved: b.Reserved}
 }
 
 // record writes a fact that concerns the house.

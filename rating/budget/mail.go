@@ -39,7 +39,7 @@ func (s *Budgets) tell(tx *store.Tx, b Budget, kind string, args map[string]stri
 		if p.Erased || p.Contact.Email == "" {
 			continue
 		}
-		all := map[string]string{"organisation": org.Name, "service": scope, "budget": b.Amount.Format(p.Language), "used": b.Used.Format(p.Language),
+		all := map[string]string{"organisation": org.Name, "service": scope, "tag": b.Tag, "budget": b.Amount.Format(p.Language), "used": b.Used.Format(p.Language),
 			"share": strconv.FormatInt(b.Percent(), 10), "month": b.Period, "link": s.Site + "/spending"}
 		maps.Copy(all, args)
 		subject, text, err := s.texts.Render(kind, p.Language, all)

@@ -14,13 +14,16 @@ import (
 // looked at when a process begins.
 func (s *Budgets) Readers() []trace.Reader {
 	return []trace.Reader{{Name: "budget", From: trace.FromNow, Handle: s.on, Types: []string{
-		subscription.FactActivated, subscription.FactPlanChanged, subscription.FactSuspended, subscription.FactResumed, subscription.FactTrialEnded, subscription.FactEnded,
+		subscription.FactActivated, subscription.FactPlanChanged, subscription.FactSuspended, subscription.FactResumed, subscription.FactTrialEnded, subscription.FactEnded, subscription.FactTagged,
 		rating.FactRated, order.FactPlaced, order.FactHeld, order.FactItemRejected, order.FactItemCompleted, order.FactItemFailed, order.FactItemCancelled}}}
 }
 
 func (s *Budgets) on(tx *store.Tx, e trace.Entry) error {
 	if e.Erased {
 		return nil
+	}
+	if e.Type == subscription.FactTagged {
+		return s.retagged(tx, e)
 	}
 	var f struct {
 		Org          string `json:"org"`

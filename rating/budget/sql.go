@@ -14,14 +14,14 @@ import (
 )
 
 const columns = `id, org, path, subscription, currency, amount, thresholds, action, zone, state, period, until_at, used, reserved,
-	capped, capped_at, created_at, changed_at, etag`
+	capped, capped_at, created_at, changed_at, etag, tag`
 
 func scan(row store.Scanner) (b Budget, err error) {
 	var currency, thresholds string
 	var until, created, changed store.Time
 	var capped *store.Time
 	err = row.Scan(&b.ID, &b.Org, &b.Path, &b.Service, &currency, &b.Amount.Minor, &thresholds, &b.Action, &b.Zone, &b.State, &b.Period, &until,
-		&b.Used.Minor, &b.Reserved.Minor, &b.CappedIn, &capped, &created, &changed, &b.ETag)
+		&b.Used.Minor, &b.Reserved.Minor, &b.CappedIn, &capped, &created, &changed, &b.ETag, &b.Tag)
 	if err != nil {
 		return b, err
 	}
@@ -43,7 +43,7 @@ func (b Budget) values() []any {
 		words[i] = strconv.Itoa(n)
 	}
 	return []any{b.ID, b.Org, b.Path, b.Service, string(b.Amount.Currency), b.Amount.Minor, strings.Join(words, " "), string(b.Action), b.Zone, string(b.State),
-		b.Period, store.At(b.Until), b.Used.Minor, b.Reserved.Minor, b.CappedIn, store.AtOrNull(b.CappedAt), store.At(b.CreatedAt), store.At(b.ChangedAt), b.ETag}
+		b.Period, store.At(b.Until), b.Used.Minor, b.Reserved.Minor, b.CappedIn, store.AtOrNull(b.CappedAt), store.At(b.CreatedAt), store.At(b.ChangedAt), b.ETag, b.Tag}
 }
 
 func insert(tx *store.Tx, b Budget) error {
@@ -56,7 +56,7 @@ func insert(tx *store.Tx, b Budget) error {
 func update(tx *store.Tx, b *Budget) error {
 	n, err := tx.Exec(`UPDATE budget SET amount = $6, thresholds = $7, action = $8, zone = $9, state = $10, period = $11, until_at = $12, used = $13,
 		reserved = $14, capped = $15, capped_at = $16, changed_at = $18, etag = etag + 1
-		WHERE id = $1 AND org = $2 AND path = $3 AND subscription = $4 AND currency = $5 AND created_at = $17 AND etag = $19`, b.values()...)
+		WHERE id = $1 AND org = $2 AND path = $3 AND subscription = $4 AND currency = $5 AND created_at = $17 AND etag = $19 AND tag = $20`, b.values()...)
 	if err == nil && n != 1 {
 		err = store.Retry(fmt.Errorf("budget %s was changed meanwhile", b.ID))
 	}
@@ -72,8 +72,8 @@ func selectOne(tx *store.Tx, id string) (Budget, error) {
 	return b, err
 }
 
-func selectScope(tx *store.Tx, org, service string, c money.Currency) (b Budget, found bool, err error) {
-	b, err = store.One(tx, scan, "SELECT "+columns+" FROM budget WHERE org = $1 AND subscription = $2 AND currency = $3 AND state <> 'removed'", org, service, string(c))
+func selectScope(tx *store.Tx, org, service, tag string, c money.Currency) (b Budget, found bool, err error) {
+	b, err = store.One(tx, scan, "SELECT "+columns+" FROM budget WHERE org = $1 AND subscription = $2 AND tag = $3 AND currency = $4 AND state <> 'removed'", org, service, tag, string(c))
 	if errors.Is(err, store.ErrNone) {
 		return b, false, nil
 	}
@@ -86,7 +86,7 @@ func selectOf(tx *store.Tx, orgs ...string) ([]Budget, error) {
 	for i, o := range orgs {
 		args[i] = o
 	}
-	return store.All(tx, scan, "SELECT "+columns+" FROM budget WHERE state <> 'removed' AND org IN "+store.Places(1, len(args))+" ORDER BY org, subscription, currency", args...)
+	return store.All(tx, scan, "SELECT "+columns+" FROM budget WHERE state <> 'removed' AND org IN "+store.Places(1, len(args))+" ORDER BY org, subscription, tag, currency", args...)
 }
 
 // selectTurned lists the budgets whose month is over, all of them for the zero time.
@@ -171,12 +171,12 @@ func unstopped(tx *store.Tx, b Budget) ([]string, error) {
 		AND NOT EXISTS (SELECT 1 FROM budget_stop s WHERE s.budget = c.budget AND s.subscription = c.subscription) ORDER BY c.subscription`, b.ID, b.Period)
 }
 
-// dropStops takes all stops of a budget away and gives the services that no other budget stops.
-func dropStops(tx *store.Tx, budget string) ([]string, error) {
-	free, err := store.All(tx, scanText, `SELECT subscription FROM budget_stop s WHERE budget = $1
-		AND NOT EXISTS (SELECT 1 FROM budget_stop o WHERE o.subscription = s.subscription AND o.budget <> s.budget) ORDER BY subscription`, budget)
+// dropStops takes stops of a budget away, all or that of one service, and gives the services that no other budget stops.
+func dropStops(tx *store.Tx, budget, one string) ([]string, error) {
+	free, err := store.All(tx, scanText, `SELECT subscription FROM budget_stop s WHERE budget = $1 AND ($2 = '' OR subscription = $2)
+		AND NOT EXISTS (SELECT 1 FROM budget_stop o WHERE o.subscription = s.subscription AND o.budget <> s.budget) ORDER BY subscription`, budget, one)
 	if err == nil {
-		_, err = tx.Exec("DELETE FROM budget_stop WHERE budget = $1", budget)
+		_, err = tx.Exec("DELETE FROM budget_stop WHERE budget = $1 AND ($2 = '' OR subscription = $2)", budget, one)
 	}
 	return free, err
 }

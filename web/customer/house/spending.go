@@ -9,29 +9,24 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/money"
-	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/chart"
 	"github.com/halle-cloud/halle/web/design/details"
-	"github.com/halle-cloud/halle/web/design/form"
 	"github.com/halle-cloud/halle/web/design/states"
 	"github.com/halle-cloud/halle/web/design/table"
 	"github.com/halle-cloud/halle/web/site"
 )
 
 func (d *desk) spending(r *site.Request) error {
-	m, err := r.Market()
-	if err != nil {
-		return err
-	}
-	return d.showSpending(r, 200, budgetForm(r, m))
+	return d.showSpending(r, nil)
 }
 
 // showSpending is the month: what it costs so far and will, by day and by service, and the budgets.
-func (d *desk) showSpending(r *site.Request, status int, view site.FormView) error {
+// refusal is why a budget was not set; nil: nothing was tried.
+func (d *desk) showSpending(r *site.Request, refusal error) error {
 	s, err := d.Budgets.Spending(r.Context(), r.Caller, r.Caller.Org)
 	if err != nil {
 		return err
@@ -55,8 +50,18 @@ func (d *desk) showSpending(r *site.Request, status int, view site.FormView) err
 		return err
 	}
 	sheet.Main = append(sheet.Main, budgets...)
+	status := 200
 	if customer.May(d.Services, r, access.BudgetSet) == nil {
+		view, err := d.budgetForm(r, s, refusal)
+		if err != nil {
+			return err
+		}
+		if refusal != nil {
+			status = site.Status(refusal)
+		}
 		sheet.Main = append(sheet.Main, site.Block{ID: "set", Title: r.T("spending.set"), Text: r.T("spending.set.text"), Template: "site/form", View: view})
+	} else if refusal != nil {
+		return refusal
 	}
 	return r.Show(status, sheet)
 }
@@ -212,6 +217,9 @@ func (d *desk) budgets(r *site.Request, s budget.Spending) ([]site.Block, error)
 		if b.Service != "" {
 			scope = names[b.Service]
 		}
+		if b.Tag != "" {
+			scope = r.T("spending.tag", "tag", b.Tag)
+		}
 		bars.Points = append(bars.Points, chart.Point{Label: scope + ", " + write(r, b.Amount), Short: write(r, b.Amount), Value: b.Percent()})
 		cell := table.Cell{}
 		if may {
@@ -229,38 +237,6 @@ func (d *desk) budgets(r *site.Request, s budget.Spending) ([]site.Block, error)
 		blocks = append([]site.Block{{Template: "chart", View: bars}}, blocks...)
 	}
 	return blocks, nil
-}
-
-func budgetForm(r *site.Request, m party.Market) site.FormView {
-	var actions []form.Option
-	for _, a := range budget.Actions() {
-		actions = append(actions, form.Option{Value: string(a), Label: r.T("spending.action." + string(a)), Hint: r.T("spending.actionhint." + string(a)), Chosen: a == budget.Notify})
-	}
-	return site.FormView{Action: "/spending", Button: r.T("spending.button"), Fields: []form.Field{
-		{ID: "amount", Label: r.T("spending.month"), Hint: r.T("spending.month.hint"), Suffix: m.Currency},
-		{ID: "action", Kind: form.Radios, Label: r.T("spending.when"), Options: actions}}}
-}
-
-func (d *desk) setBudget(r *site.Request) error {
-	m, err := r.Market()
-	if err != nil {
-		return err
-	}
-	a, given, err := amount(r, "amount", m)
-	if err == nil {
-		if !given {
-			a = money.New(-1, money.Currency(m.Currency)) // refused with its reason
-		}
-		_, err = d.Budgets.Set(r.Context(), r.Caller, budget.SetInput{Amount: a, Action: budget.Action(r.Value("action"))})
-	}
-	if err == nil {
-		return r.Redirect("/spending", site.Done("spending.saved"))
-	}
-	view, ok := refused(r, err, budgetForm(r, m), nil)
-	if !ok {
-		return err
-	}
-	return d.showSpending(r, site.Status(err), view)
 }
 
 func (d *desk) removeBudget(r *site.Request) error {
