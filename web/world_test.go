@@ -123,7 +123,7 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	s.Ratings = rating.New(rating.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Zone: "Europe/Paris",
 		Windows: s.Meters.WindowsIn, Trial: s.Subscriptions.TrialIn, Subscribers: s.Subscriptions.Subscribers})
 	s.Budgets, err = budget.New(budget.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Orders: s.Orders, Subscriptions: s.Subscriptions,
-		Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example", Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, Running: s.Meters.Running}})
+		Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example", Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, RunningOf: s.Meters.RunningOf}})
 	must(t, err)
 	rates, err := tax.Builtin()
 	must(t, err)

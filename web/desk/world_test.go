@@ -130,7 +130,7 @@ func (w *world) wire() {
 			return err
 		}, Windows: s.Meters.WindowsIn, Trial: s.Subscriptions.TrialIn, Subscribers: s.Subscriptions.Subscribers})
 	s.Budgets, err = budget.New(budget.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Orders: s.Orders, Subscriptions: s.Subscriptions,
-		Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example", Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, Running: s.Meters.Running}})
+		Ratings: s.Ratings, Outbox: w.Outbox, Log: log, Site: "https://halle.example", Meter: budget.Meter{Moved: s.Meters.Moved, Moves: s.Meters.Moves, RunningOf: s.Meters.RunningOf}})
 	must(t, err)
 	// The log's library may write once more after it was closed, so that the folder is not one of t.TempDir.
 	dir, err := os.MkdirTemp("", "halle-desk-log-")
