@@ -265,7 +265,7 @@ func TestNoFloatNearMoney(t *testing.T) {
 // readable says whether a tracked file is prose or code of ours, that is not a picture and not made by a tool.
 func readable(name string) bool {
 	switch path.Ext(name) {
-	case ".png", ".jpg", ".ico", ".woff2", ".pdf", ".gz", ".sum":
+	case ".png", ".jpg", ".ico", ".woff2", ".ttf", ".pdf", ".gz", ".sum":
 		return false
 	}
 	return !strings.HasSuffix(name, ".min.js")

@@ -36,6 +36,9 @@ need node nodejs "the browser journey"
 need npm npm "the browser journey"
 need ip iproute2 "test networks"
 need unshare util-linux "offline and isolation tests"
+need pdftotext poppler-utils "what stands in PDF files"
+need qpdf qpdf "whether PDF files are sound"
+need xmllint libxml2-utils "metadata of PDF files"
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 
