@@ -91,6 +91,7 @@ func (u UpTo) or(now time.Time) time.Time {
 
 func (s *server) invoiceRoutes() {
 	const tag = "invoices"
+	s.documentRoutes()
 	add(s, route{method: http.MethodGet, path: "/invoices", id: "listInvoices", summary: "Invoices and credit notes, newest first", tag: tag},
 		func(ctx context.Context, c access.Caller, in *struct {
 			Org    string `query:"org" doc:"empty: the caller's"`

@@ -228,6 +228,7 @@ func TestNoTenantSeesAnother(t *testing.T) {
 		attempts := map[string]error{}
 		_, attempts["invoice"] = w.invoices.Invoice(ctx, b, i.ID)
 		attempts["proof"] = w.invoices.ProofFile(ctx, b, i.ID, &bytes.Buffer{})
+		_, attempts["document"] = w.invoices.Document(ctx, b, i.ID, billing.FormatPDF, "")
 		_, attempts["list"] = w.invoices.Invoices(ctx, b, a.Org, "")
 		_, attempts["draft"] = w.invoices.Draft(ctx, b, a.Org, w.Clock.Now())
 		_, attempts["issue"] = w.invoices.Issue(ctx, b, a.Org, w.Clock.Now())

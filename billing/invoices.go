@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/billing/paper"
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/id"
@@ -51,10 +53,13 @@ type Config struct {
 }
 
 // Invoices is the service. Safe for concurrent use.
-type Invoices struct{ Config }
+type Invoices struct {
+	Config
+	printer func() (*paper.Printer, error) // reads its fonts when the first document is asked for
+}
 
 // New makes the service.
-func New(c Config) *Invoices { return &Invoices{c} }
+func New(c Config) *Invoices { return &Invoices{c, sync.OnceValues(paper.New)} }
 
 // Draft computes what would be invoiced up to an instant, one document for each seller, without numbers. Those who may
 // read invoices may.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +42,7 @@ func allInvoices(ctx context.Context, c *client.Client, org string) ([]client.In
 // Invoice is what one does with an invoice.
 type Invoice struct {
 	Show     invoiceShow     `cmd:"" help:"Show an invoice."`
-	Download invoiceDownload `cmd:"" help:"Write an invoice as JSON."`
+	Download invoiceDownload `cmd:"" aliases:"get" help:"Write an invoice as JSON, or as a PDF for people: halle invoice get INVOICE FILE --format pdf."`
 	Proof    invoiceProof    `cmd:"" help:"Write everything that is needed to redo an invoice offline: halle verify invoice FILE."`
 	Draft    invoiceDraft    `cmd:"" help:"Show what would be invoiced now."`
 	Issue    invoiceIssue    `cmd:"" help:"Invoice an organisation's charges, as the operator."`
@@ -86,31 +85,6 @@ func showInvoice(w io.Writer, i client.Invoice) error {
 	})))
 	_, _ = fmt.Fprintln(w)
 	return errors.Join(err, pairs(w, "net", i.Net, "VAT", i.VAT, "gross", i.Gross, "paid", i.Paid))
-}
-
-type invoiceDownload struct {
-	invoiceArg
-	File string `arg:"" optional:"" default:"-" help:"Where to; - for standard output."`
-}
-
-// Run writes.
-func (a invoiceDownload) Run(ctx context.Context, o Out, name profileName) error {
-	c, err := name.client()
-	if err != nil {
-		return err
-	}
-	i, err := c.GetInvoice(ctx, a.Invoice)
-	if err != nil {
-		return err
-	}
-	if i.Document == nil {
-		return errors.New("the document of this invoice is not shown to you.\nState a purpose, or ask the customer for it")
-	}
-	return download(o, a.File, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(i.Document)
-	})
 }
 
 type invoiceProof struct {

@@ -319,6 +319,17 @@ func (c *Client) GetInvoice(ctx context.Context, invoice string) (out Invoice, e
 	return out, err
 }
 
+// GetInvoiceDocumentParams are the parameters of GetInvoiceDocument.
+type GetInvoiceDocumentParams struct {
+	Format   string `query:"format"`   // format
+	Language string `query:"language"` // language
+}
+
+// GetInvoiceDocument: An issued invoice or credit note as a file: format pdf (the default) is the one for people; language en or fr, else the buyer's.
+func (c *Client) GetInvoiceDocument(ctx context.Context, invoice string, p GetInvoiceDocumentParams, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/document", values: []string{invoice}, params: p}, w)
+}
+
 // GetInvoiceEvents: The usage events behind an invoice, in the order of its proof apart.
 func (c *Client) GetInvoiceEvents(ctx context.Context, invoice string, w io.Writer) error {
 	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof/events", values: []string{invoice}}, w)

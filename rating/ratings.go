@@ -353,6 +353,11 @@ func (s *Ratings) keepPrice(tx *store.Tx, canonical []byte) (*price.Version, str
 	return v, hash, insertPrice(tx, hash, canonical)
 }
 
+// PriceVersion is a price version by its hash, to be read and not to be changed. Billing calls it, authorised.
+func (s *Ratings) PriceVersion(tx *store.Tx, hash string) (*price.Version, error) {
+	return s.price(tx, hash)
+}
+
 // price reads a price version back. What was stored is checked against its hash when it is read first. Nobody changes
 // what it gives.
 func (s *Ratings) price(tx *store.Tx, hash string) (*price.Version, error) {

@@ -131,8 +131,20 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 		if v.CreditedBy != "" {
 			sheet.Actions = []button.Button{{Text: r.T("operator.credit.see"), URL: home + "/invoices/" + v.CreditedBy}}
 		}
+		if v.Document != nil && !v.Hidden {
+			sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("invoice.pdf"), URL: home + "/invoices/" + v.ID + "/pdf", Icon: "download"})
+		}
 		return sheet, nil
 	}
+}
+
+// invoicePDF is the document for people, in the language of its buyer: it is what the customer was sent.
+func (d *pages) invoicePDF(r *site.Request) error {
+	f, err := d.Invoices.Document(r.Context(), r.Caller, r.PathValue("id"), billing.FormatPDF, "")
+	if err != nil {
+		return err
+	}
+	return r.File(f.Name, f.Type, f.Bytes)
 }
 
 func invoiceLines(r *site.Request, v billing.View) table.Table {

@@ -105,6 +105,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	post("/work/{id}", d.work().Do)
 	get("/invoices", d.invoices)
 	get("/invoices/{id}", d.invoice)
+	get("/invoices/{id}/pdf", d.invoicePDF)
 	post("/invoices/{id}/payment", d.pay)
 	get("/invoices/{id}/credit", d.askCredit)
 	post("/invoices/{id}/credit", d.credit)

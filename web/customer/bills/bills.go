@@ -52,6 +52,7 @@ func (d *desk) routes(r *site.Router) {
 	r.Get("/invoices", d.list)
 	r.Get("/invoices/next", d.next)
 	r.Get("/invoices/{id}", d.invoice)
+	r.Get("/invoices/{id}/pdf", d.pdf)
 	r.Get("/invoices/{id}/json", d.document)
 	r.Get("/invoices/{id}/proof", d.proofFile)
 	r.Get("/invoices/{id}/events", d.eventsFile)
@@ -147,7 +148,7 @@ func (d *desk) invoice(r *site.Request) error {
 	out := invoicePage{Page: page, Number: v.Number, State: status(r, v.Summary), Title2: title(r, v.Type), Hidden: v.Document == nil}
 	program := r.Site().Options().Commands.Program
 	out.Command = program + " verify invoice " + v.Number + ".proof"
-	out.Actions = []button.Button{{Text: r.T("invoice.proof"), URL: "/invoices/" + v.ID + "/proof", Icon: "seal", Kind: button.Primary}, {Text: r.T("invoice.json"), URL: "/invoices/" + v.ID + "/json", Icon: "download"}}
+	out.Actions = []button.Button{{Text: r.T("invoice.pdf"), URL: "/invoices/" + v.ID + "/pdf", Icon: "download", Kind: button.Primary}, {Text: r.T("invoice.proof"), URL: "/invoices/" + v.ID + "/proof", Icon: "seal"}, {Text: r.T("invoice.json"), URL: "/invoices/" + v.ID + "/json", Icon: "download"}}
 	if v.Document != nil {
 		out.fill(r, v.Document, d.sold(r, v.Document))
 		apart, err := d.Invoices.EventsApart(r.Context(), r.Caller, v.ID)
@@ -212,13 +213,21 @@ func (p *invoicePage) fill(r *site.Request, i *proof.Invoice, services map[strin
 		p.Taxes = append(p.Taxes, taxView{Rate: rate(r, s.BasisPoints), Base: customer.Money(s.Base), VAT: customer.Money(s.VAT)})
 	}
 	p.Net, p.VAT, p.Gross = customer.Money(i.Totals.Net), customer.Money(i.Totals.VAT), customer.Money(i.Totals.Gross)
-	for _, code := range i.Mentions {
-		if text := tax.Mention(code, r.Lang()); text != "" {
-			p.Mentions = append(p.Mentions, text)
-		}
-	}
+	p.Mentions = mentions(i, r.Lang())
 	p.Note, p.Clause = i.Note, i.Decision.Clause
 	p.Reason = r.T("invoice.tax." + i.Decision.Rule)
+}
+
+// mentions are the sentences that the law asks for: that of the tax in the reader's language, others as they were written.
+func mentions(i *proof.Invoice, lang string) []string {
+	var out []string
+	for _, text := range i.Mentions {
+		if own := tax.Mention(i.Decision.Mention, lang); own != "" && (text == tax.Mention(i.Decision.Mention, "en") || text == tax.Mention(i.Decision.Mention, "fr")) {
+			text = own
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 func partyOf(r *site.Request, p proof.InvoiceParty, key string) partyView {
@@ -257,6 +266,15 @@ func (d *desk) next(r *site.Request) error {
 		}
 	}
 	return r.Render(200, "bills/invoice", out)
+}
+
+// pdf is the invoice for people, in the language of the page.
+func (d *desk) pdf(r *site.Request) error {
+	f, err := d.Invoices.Document(r.Context(), r.Caller, r.PathValue("id"), billing.FormatPDF, r.Lang())
+	if err != nil {
+		return err
+	}
+	return r.File(f.Name, f.Type, f.Bytes)
 }
 
 // document is the canonical form: its SHA-256 is the hash in the log.

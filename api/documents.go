@@ -1,0 +1,28 @@
+package api
+
+import (
+	"cmp"
+	"net/http"
+
+	"github.com/halle-cloud/halle/billing"
+)
+
+func (s *server) documentRoutes() {
+	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/document", id: "getInvoiceDocument",
+		summary: "An issued invoice or credit note as a file: format pdf (the default) is the one for people; language en or fr, else the buyer's", tag: "invoices"},
+		"/invoices/{invoice}/document", rawDoc{gives: []string{"application/pdf"}, query: []string{"format", "language"}}, s.invoiceDocument)
+}
+
+func (s *server) invoiceDocument(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	f, err := s.Invoices.Document(r.Context(), callerOf(r), r.PathValue("invoice"), billing.Format(cmp.Or(q.Get("format"), string(billing.FormatPDF))), q.Get("language"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.Type)
+	h.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, err = w.Write(f.Bytes)
+	return err
+}
