@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/billing/einvoice"
 	"github.com/halle-cloud/halle/billing/paper"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
 )
 
 // Format is a form in which an issued document is handed out.
@@ -56,12 +58,35 @@ func (s *Invoices) print(ctx context.Context, v View, o party.Organisation, lang
 	if in.Zone, in.Prices, err = s.printed(ctx, v, o); err != nil {
 		return File{}, err
 	}
+	if in.XML, err = machine(v.Document); err != nil {
+		return File{}, err
+	}
 	p, err := s.printer()
 	if err != nil {
 		return File{}, err
 	}
 	b, err := p.PDF(in)
 	return File{Name: v.Number + ".pdf", Type: "application/pdf", Bytes: b}, err
+}
+
+// mostAttached is how many lines an invoice may have whose form for machines goes into the PDF: some fifteen megabytes.
+const mostAttached = 10_000
+
+// machine is the invoice as CII for the inside of the PDF. There is none for very many lines, and none where the document lacks
+// what EN 16931 asks for, such as one that was issued before that was kept: the paper is a valid invoice without it.
+func machine(doc *proof.Invoice) ([]byte, error) {
+	if len(doc.Lines) > mostAttached {
+		return nil, nil
+	}
+	d, err := einvoice.From(doc)
+	if err != nil {
+		return nil, err
+	}
+	b, err := einvoice.CII(d)
+	if fail.Is(err, fail.Invalid) {
+		return nil, nil
+	}
+	return b, err
 }
 
 // printed reads what the document itself does not hold: the zone of its days, and the price versions for the words of its

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/einvoice"
+	"github.com/halle-cloud/halle/billing/paper"
+	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
 )
 
@@ -25,9 +28,42 @@ func textOf(t *testing.T, b []byte) string {
 	return strings.ReplaceAll(string(out), "\u00a0", " ")
 }
 
+// attachedTo is the invoice for machines inside a PDF.
+func attachedTo(t *testing.T, b []byte) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	name, out := filepath.Join(dir, "document.pdf"), filepath.Join(dir, paper.FileName)
+	must(t, os.WriteFile(name, b, 0o600))
+	if text, err := exec.Command("pdfdetach", "-savefile", paper.FileName, "-o", out, name).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, text)
+	}
+	got, err := os.ReadFile(out)
+	must(t, err)
+	return got
+}
+
+// registered gives the seller what EN 16931 asks of it.
+func (w *world) registered(t *testing.T) {
+	t.Helper()
+	_, err := w.Parties.SetEntity(context.Background(), w.Operator, party.Entity{ID: w.Entity, Org: w.Operator.Org, Name: "Halle Operator", Country: "FR", VATID: "FR40303265045", Address: "1 place du Marché\n69002 Lyon"})
+	must(t, err)
+}
+
+// TestWithoutWhatTheStandardAsksForThePaperStands: a seller without VAT identifier has no invoice for machines.
+func TestWithoutWhatTheStandardAsksForThePaperStands(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		i, _ := story(t, w)
+		f, err := w.invoices.Document(context.Background(), w.Operator, i.ID, billing.FormatPDF, "")
+		if err != nil || bytes.Contains(f.Bytes, []byte(paper.FileName)) || !strings.Contains(textOf(t, f.Bytes), i.Number) {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestDocumentForPeople(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := context.Background()
+		w.registered(t)
 		i, _ := story(t, w)
 		c := w.Operator
 		f, err := w.invoices.Document(ctx, c, i.ID, billing.FormatPDF, "en")
@@ -40,6 +76,15 @@ func TestDocumentForPeople(t *testing.T) {
 			if !strings.Contains(text, want) {
 				t.Errorf("no %q in\n%s", want, text)
 			}
+		}
+		v, err := w.invoices.Invoice(ctx, c, i.ID)
+		must(t, err)
+		d, err := einvoice.From(v.Document)
+		must(t, err)
+		cii, err := einvoice.CII(d)
+		must(t, err)
+		if got := attachedTo(t, f.Bytes); !bytes.Equal(got, cii) {
+			t.Errorf("the file inside is not the invoice for machines: %.200s", got)
 		}
 		again, err := w.invoices.Document(ctx, c, i.ID, billing.FormatPDF, "en")
 		if err != nil || !bytes.Equal(f.Bytes, again.Bytes) {
@@ -62,10 +107,11 @@ func TestDocumentForPeople(t *testing.T) {
 func TestDocumentOfAHouseholdNeedsAPurpose(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := context.Background()
+		w.registered(t)
 		c := w.Household(t, "Jeanne Martin")
 		w.final(t, c, w.subscribe(t, c, prices(price.Gross)))
 		i := w.list(t, c)[0]
-		if f, err := w.invoices.Document(ctx, c, i.ID, billing.FormatPDF, ""); err != nil || !strings.Contains(textOf(t, f.Bytes), "Jeanne Martin") {
+		if f, err := w.invoices.Document(ctx, c, i.ID, billing.FormatPDF, ""); err != nil || !strings.Contains(textOf(t, f.Bytes), "Jeanne Martin") || !bytes.Contains(attachedTo(t, f.Bytes), []byte("Jeanne Martin")) {
 			t.Fatal(err)
 		}
 		staff := w.Operator
