@@ -113,7 +113,7 @@ func TestReadAloud(t *testing.T) {
 	}
 	text, at := tool(t, "pdfinfo", "-struct-text", file), 0
 	for _, want := range []string{"H1", "Invoice INV-2026-000042", "to pay by", "H2", "From", "Halle Nord SAS", "H2", "To", "Acme Santé", "H2", "What it is for", "Table", "THead", "Service", "TBody", "M2M broker, plan Flex 1",
-		"Subscription", "€10.00", "Table", "Total without VAT", "H2", "How to pay", "FR76", "H2", "Check it yourself", "halle verify invoice"} {
+		"Subscription", "€10.00", "Table", "Total without VAT", "H2", "How to pay", "FR76", "Figure", "H2", "Check it yourself", "halle verify invoice"} {
 		i := strings.Index(text[at:], want)
 		if i < 0 {
 			t.Fatalf("%q does not come after what is before it in\n%s", want, text[:at])
@@ -158,6 +158,32 @@ func TestSelfBilledSaysWhoPays(t *testing.T) {
 	}
 	if strings.Contains(text, "How to pay") {
 		t.Error("it asks its reader to pay")
+	}
+}
+
+// TestCodeAsksForWhatTheWordsSay: the code of a transfer holds its fields in order, and there is none when they do not fit.
+func TestCodeAsksForWhatTheWordsSay(t *testing.T) {
+	in := cases(t)["twenty"]
+	s := &sheet{Input: in}
+	if got, want := string(s.girocode("Halle Nord SAS")), "BCD\n002\n1\nSCT\nAGRIFRPP\nHalle Nord SAS\nFR7630006000011234567890189\nEUR618.58\n\n\nINV-2026-000042"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for name, change := range map[string]func(i *proof.Invoice){
+		"other currency": func(i *proof.Invoice) { i.Currency = money.CHF },
+		"nothing":        func(i *proof.Invoice) { i.Totals.Gross.Minor = 0 },
+		"too much":       func(i *proof.Invoice) { i.Totals.Gross.Minor = 100_000_000_000 },
+		"long reference": func(i *proof.Invoice) { i.Payment.Remit = strings.Repeat("é", 141) },
+		"two lines":      func(i *proof.Invoice) { i.Payment.Remit = "a\nEUR1" },
+		"bytes":          func(i *proof.Invoice) { i.Payment.Remit = strings.Repeat("€", 140) },
+	} {
+		i := *in.Invoice
+		change(&i)
+		if got := (&sheet{Input: Input{Invoice: &i}}).girocode("Halle Nord SAS"); got != nil {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := s.girocode(strings.Repeat("x", 71)); got != nil {
+		t.Errorf("a long name: %q", got)
 	}
 }
 

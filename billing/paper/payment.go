@@ -3,8 +3,11 @@ package paper
 import (
 	"cmp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/halle-cloud/halle/internal/pdf"
+	"github.com/halle-cloud/halle/internal/qr"
+	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/proof"
 )
 
@@ -15,7 +18,7 @@ func (s *sheet) payment(root *pdf.Element) {
 		return
 	}
 	s.Space(8 * pdf.Millimetre)
-	s.Room(40 * pdf.Millimetre)
+	s.Room(56 * pdf.Millimetre)
 	e := root.Add(pdf.Section)
 	s.Write(e.Add(pdf.Heading2), s.head, s.t("pay"))
 	s.Space(pdf.Millimetre)
@@ -37,14 +40,71 @@ func (s *sheet) payment(root *pdf.Element) {
 	}
 }
 
-// transfer is what a bank asks for.
+// transfer is what a bank asks for, in words and as a code for its app.
 func (s *sheet) transfer(e *pdf.Element, owed, due string) {
-	i := s.Invoice
+	i, page, top := s.Invoice, s.Page, s.Y
 	holder := cmp.Or(i.Payment.Holder, i.Seller.Name)
-	room := width - 40*pdf.Millimetre
+	room := width - codeSize - 8*pdf.Millimetre
 	s.WriteIn(e.Add(pdf.Paragraph), s.body, margin, room, s.t("pay.transfer", "amount", owed, "date", due, "name", holder))
 	s.pairs(e, room, [][2]string{{s.t("pay.name"), holder}, {s.t("pay.iban"), groups(i.Payment.IBAN)}, {s.t("pay.bic"), i.Payment.BIC},
-		{s.t("pay.reference"), cmp.Or(i.Payment.Remit, i.Number)}})
+		{s.t("pay.reference"), s.remit()}})
+	if s.Page != page { // a name that fills the page
+		return
+	}
+	if code := qr.Encode(s.girocode(holder)); code != nil {
+		after := s.Y
+		s.Y = top
+		s.code(e, code, s.t("pay.code", "amount", owed, "name", holder, "iban", groups(i.Payment.IBAN), "number", s.remit()))
+		s.Y = max(s.Y, after)
+	}
+}
+
+// remit is what the payer writes on the payment.
+func (s *sheet) remit() string { return cmp.Or(s.Invoice.Payment.Remit, s.Invoice.Number) }
+
+// girocode is the text of a code for a SEPA credit transfer (EPC069-12, version 002); nil when the transfer is not one, or
+// its texts do not fit: a code that asks for something else than the words beside it would be worse than none.
+func (s *sheet) girocode(holder string) []byte {
+	i := s.Invoice
+	gross := i.Totals.Gross
+	if i.Currency != money.EUR || gross.Minor < 1 || gross.Minor > 999_999_999_99 || utf8.RuneCountInString(holder) > 70 || utf8.RuneCountInString(s.remit()) > 140 {
+		return nil
+	}
+	fields := []string{"BCD", "002", "1", "SCT", i.Payment.BIC, holder, i.Payment.IBAN, "EUR" + gross.Decimal(), "", "", s.remit()}
+	for _, f := range fields {
+		if strings.ContainsAny(f, "\r\n") {
+			return nil
+		}
+	}
+	if text := strings.Join(fields, "\n"); len(text) <= 331 {
+		return []byte(text)
+	}
+	return nil
+}
+
+// codeSize is the side of a code: modules of more than half a millimetre, for the cameras of old telephones.
+const codeSize = 30 * pdf.Millimetre
+
+// code draws a code at the right edge.
+func (s *sheet) code(e *pdf.Element, c *qr.Code, words string) {
+	module := codeSize / pdf.Length(c.Size)
+	x, y := margin+width-module*pdf.Length(c.Size), s.Y
+	s.Page.Drawn(e.Add(pdf.Figure).Shows(words, x, y, codeSize, codeSize), func() {
+		for row := range c.Size {
+			for from := 0; from < c.Size; from++ {
+				to := from
+				for to < c.Size && c.Dark(to, row) {
+					to++
+				}
+				if to > from {
+					s.Page.Box(0, x+module*pdf.Length(from), y+module*pdf.Length(row), module*pdf.Length(to-from), module)
+					from = to
+				}
+			}
+		}
+	})
+	s.Y += codeSize + 2*pdf.Millimetre
+	s.WriteIn(e.Add(pdf.Paragraph), s.fine, x, codeSize, s.t("pay.scan"))
 }
 
 // pairs are words and what they stand for, below each other.
