@@ -65,6 +65,7 @@ type residencyPolicy struct {
 	Set       string   `help:"File with the layer as JSON, in place of the flags below." type:"existingfile" placeholder:"FILE"`
 	Countries []string `help:"Set: countries where data may lie, or a group such as EEA."`
 	RefuseLaw []string `help:"Set: countries whose law may reach nobody in the chain, or non-EEA."`
+	Capital   string   `help:"Set: how much of anybody in the chain may belong to one holder from outside the EU and to all of them, in percent, as in 24/39." placeholder:"ONE/ALL"`
 	Market    string   `help:"Set it for all customers of this market, as the operator."`
 	Org       string   `help:"Organisation; your own when it is missing."`
 }
@@ -78,7 +79,11 @@ func (a residencyPolicy) layer() (layer client.NewLayer, set bool, err error) {
 		return layer, true, err
 	}
 	layer.All = &client.ResidencyRule{Countries: a.Countries, RefusedLaws: a.RefuseLaw}
-	return layer, len(a.Countries)+len(a.RefuseLaw) > 0, nil
+	if a.Capital != "" {
+		one, all, _ := strings.Cut(a.Capital, "/")
+		layer.All.Capital = &client.ResidencyCapital{Within: []string{"EU"}, Single: one, Together: all}
+	}
+	return layer, len(a.Countries)+len(a.RefuseLaw)+len(a.Capital) > 0, nil
 }
 
 // Run shows or sets.
@@ -111,7 +116,7 @@ func (a residencyPolicy) Run(ctx context.Context, o Out, name profileName) error
 				rows = append(rows, ruleRow(l.From, class, rule))
 			}
 		}
-		return table(w, "There is no policy: everything is refused.", []string{"SET BY", "DATA", "COUNTRIES", "REFUSED LAWS", "CERTIFICATES", "EVIDENCE"}, rows)
+		return table(w, "There is no policy: everything is refused.", []string{"SET BY", "DATA", "COUNTRIES", "REFUSED LAWS", "CAPITAL", "CERTIFICATES", "EVIDENCE"}, rows)
 	})
 }
 
@@ -120,7 +125,11 @@ func ruleRow(from, class string, r client.ResidencyRule) []string {
 	for _, n := range r.Certificates {
 		needs = append(needs, n.Type)
 	}
-	return []string{from, class, strings.Join(r.Countries, " "), strings.Join(r.RefusedLaws, " "), strings.Join(needs, " "), r.MinEvidence}
+	capital := ""
+	if c := r.Capital; c != nil {
+		capital = c.Single + "/" + c.Together + " % outside " + strings.Join(c.Within, " ")
+	}
+	return []string{from, class, strings.Join(r.Countries, " "), strings.Join(r.RefusedLaws, " "), capital, strings.Join(needs, " "), r.MinEvidence}
 }
 
 func (o Out) layer(v client.LayerVersion, err error) error {

@@ -1667,6 +1667,13 @@ type ResetPasswordRequest struct {
 	Secret   string `json:"secret"`
 }
 
+// ResidencyCapital is what the API calls so.
+type ResidencyCapital struct {
+	Single   string   `json:"single"`
+	Together string   `json:"together"`
+	Within   []string `json:"within"`
+}
+
 // ResidencyCertificate is what the API calls so.
 type ResidencyCertificate struct {
 	Activities []int64 `json:"activities,omitempty"`
@@ -1791,12 +1798,13 @@ type ResidencyRegion struct {
 
 // ResidencyRule is what the API calls so.
 type ResidencyRule struct {
-	Certificates []ResidencyNeed `json:"certificates,omitempty"`
-	Countries    []string        `json:"countries,omitempty"`
-	MinEvidence  string          `json:"minEvidence,omitempty"`
-	OwnKey       bool            `json:"ownKey,omitempty"`
-	RefusedLaws  []string        `json:"refusedLaws,omitempty"`
-	Support      []string        `json:"support,omitempty"`
+	Capital      *ResidencyCapital `json:"capital,omitempty"`
+	Certificates []ResidencyNeed   `json:"certificates,omitempty"`
+	Countries    []string          `json:"countries,omitempty"`
+	MinEvidence  string            `json:"minEvidence,omitempty"`
+	OwnKey       bool              `json:"ownKey,omitempty"`
+	RefusedLaws  []string          `json:"refusedLaws,omitempty"`
+	Support      []string          `json:"support,omitempty"`
 }
 
 // Resource is what the API calls so.

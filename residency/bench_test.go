@@ -9,8 +9,8 @@ import (
 	"github.com/halle-cloud/halle/price"
 )
 
-// big is 1,000 regions of 200 clouds with operators three levels deep.
-func big() Question {
+// thousand is 1,000 regions of 200 clouds with operators three levels deep.
+func thousand() Question {
 	d := dice{rand.New(rand.NewPCG(1, 1))}
 	f := &Facts{Own: "e0", OwnSupport: []string{"FR"}, Groups: DefaultGroups()}
 	for i := range 600 {
@@ -35,7 +35,7 @@ func big() Question {
 
 // BenchmarkJudge1000Regions is one decision over 1,000 regions, each refusal with every reason.
 func BenchmarkJudge1000Regions(b *testing.B) {
-	r, q := NewRules(), big()
+	r, q := NewRules(), thousand()
 	b.ReportAllocs()
 	for b.Loop() {
 		if len(r.Judge(q)) != 1000 {

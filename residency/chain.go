@@ -1,6 +1,7 @@
 package residency
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,6 +29,7 @@ type link struct {
 	exposure exposure
 	helps    bool     // people of it, or for it, reach the data
 	support  []string // from which countries; empty: unknown
+	entity   string   // key of the entity that the facts know it as; "" for none
 }
 
 // links are those that are the same for every region.
@@ -51,7 +53,7 @@ func (x *index) of(key, role string) link {
 	if !ok {
 		return link{role: role, key: key, name: key}
 	}
-	return link{role: role, key: key, name: e.Name, known: true, exposure: x.exposures[key]}
+	return link{role: role, key: key, name: e.Name, known: true, exposure: x.exposures[key], entity: key}
 }
 
 func (x *index) declared(p Party, role string, support []string) link {
@@ -59,7 +61,11 @@ func (x *index) declared(p Party, role string, support []string) link {
 	if name == "" {
 		name = p.Ref
 	}
-	return link{role: role, key: p.Ref, name: name, known: p.Country != "", exposure: x.party(p), helps: true, support: support}
+	l := link{role: role, key: p.Ref, name: name, known: p.Country != "", exposure: x.party(p), helps: true, support: support}
+	if e := x.find(p.Ref, p.Name); e != nil {
+		l.entity = e.Key
+	}
+	return l
 }
 
 // link gives the reasons against one entity.
@@ -68,7 +74,11 @@ func (j *judgement) link(l link) []Reason {
 	if subject == "" {
 		subject = l.role
 	}
-	like := fmt.Sprint("entity", l.known, l.exposure.known, l.exposure.laws, l.helps, l.support)
+	var held stake
+	if len(j.policy.capital.lists) > 0 && l.entity != "" {
+		held = j.index.stakeOf(l.entity, j.within)
+	}
+	like := fmt.Sprint("entity", l.known, l.exposure.known, l.exposure.laws, l.helps, l.support, held.known, held.single, held.together, held.power != "")
 	return j.ask(j.rules.entity, like, func() (cedar.Entity, cedar.Record) {
 		attributes := cedar.RecordMap{
 			"known": cedar.Boolean(l.known), "owners_known": cedar.Boolean(l.exposure.known), "laws": set(l.exposure.laws), "gives_support": cedar.Boolean(l.helps),
@@ -76,8 +86,11 @@ func (j *judgement) link(l link) []Reason {
 		if len(l.support) > 0 {
 			attributes["support"] = set(l.support)
 		}
+		held.attributes(attributes)
 		return cedar.Entity{UID: cedar.NewEntityUID("Entity", "entity"), Attributes: cedar.NewRecord(attributes)}, cedar.Record{}
-	}).reasons(j.rules.entity, subject, func(word string) string { return j.linkWord(l, subject, word) })
+	}).reasons(j.rules.entity, subject, func(word string) string {
+		return cmp.Or(j.linkWord(l, subject, word), j.policy.capital.word(word), held.word(word))
+	})
 }
 
 func (j *judgement) linkWord(l link, subject, word string) string {

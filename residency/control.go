@@ -3,6 +3,7 @@ package residency
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // index is a snapshot made ready for judging. Immutable.
@@ -14,6 +15,7 @@ type index struct {
 	regions   map[string]*Region
 	ordered   []*Region // by key
 	exposures map[string]exposure
+	stakes    sync.Map // stake by entity and countries, as they are asked for
 
 	certificates map[held][]*certified
 }

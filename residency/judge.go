@@ -144,8 +144,9 @@ type judgement struct {
 	offer      cedar.Value // classes the offer takes
 	publisher  string      // key of the entity that the facts know as the publisher; "" for none
 	refused    map[string]bool
-	countries  string // where data may live, in words
-	support    string // from where people may help, in words
+	within     []string // countries whose holders the policy does not limit
+	countries  string   // where data may live, in words
+	support    string   // from where people may help, in words
 }
 
 func (r *Rules) judge(q Question) *judgement {
@@ -161,6 +162,9 @@ func (r *Rules) judge(q Question) *judgement {
 		j.publisher = e.Key
 	}
 	j.principal = j.policy.entity(q.Facts.Groups)
+	if lists := j.policy.capital.lists; len(lists) > 0 {
+		j.within = within(lists, q.Facts.Groups)
+	}
 	for _, l := range j.links() {
 		j.everywhere = append(j.everywhere, j.link(l)...)
 	}
@@ -175,13 +179,15 @@ func (e effective) entity(groups map[string][]string) cedar.Entity {
 	if len(e.support) > 0 {
 		support = within(e.support, groups)
 	}
-	return cedar.Entity{UID: cedar.NewEntityUID("Policy", "policy"), Attributes: cedar.NewRecord(cedar.RecordMap{
+	attributes := cedar.RecordMap{
 		"class": cedar.String(e.class), "class_known": cedar.Boolean(e.known), "eea": set(groups["EEA"]),
 		"countries_limited": cedar.Boolean(len(e.countries) > 0), "countries": set(countries),
 		"limits_support": cedar.Boolean(len(e.support) > 0), "support": set(support),
 		"refused_laws": set(named(e.refused, groups)), "needs": set(e.needs),
 		"min_evidence": cedar.Long(e.level), "own_key": cedar.Boolean(e.ownKey),
-	})}
+	}
+	e.capital.attributes(attributes)
+	return cedar.Entity{UID: cedar.NewEntityUID("Policy", "policy"), Attributes: cedar.NewRecord(attributes)}
 }
 
 func set(values []string) cedar.Set {

@@ -101,8 +101,126 @@ func (o *oracle) held() []Rule {
 	return out
 }
 
+// elsewhere tells whether some layer's list leaves a country out.
+func (o *oracle) elsewhere(country string) bool {
+	return slices.ContainsFunc(o.held(), func(r Rule) bool { return r.Capital != nil && !o.any(country, r.Capital.Within) })
+}
+
+// belongs is how much of an entity belongs to holders, in percent: it asks upwards again and again until the numbers stay,
+// as floating numbers. A holder's own, and what the holders control, count wholly.
+func (o *oracle) belongs(entity string, holders map[string]bool) float64 {
+	under := o.under(holders)
+	part := map[string]float64{}
+	for moved := 1.0; moved > 1e-12; {
+		moved = 0
+		for _, e := range o.q.Facts.Entities {
+			sum := 0.0
+			for _, h := range e.Parents {
+				if under[h.Entity] && h.Entity != entity {
+					sum += float64(h.Percent) / 100
+				} else {
+					sum += float64(h.Percent) / 10000 * part[h.Entity]
+				}
+			}
+			moved = max(moved, sum-part[e.Key])
+			part[e.Key] = sum
+		}
+	}
+	return part[entity]
+}
+
+// under is the holders and all that they control.
+func (o *oracle) under(holders map[string]bool) map[string]bool {
+	under := map[string]bool{}
+	for k := range holders {
+		under[k] = true
+	}
+	for moved := true; moved; {
+		moved = false
+		for _, e := range o.q.Facts.Entities {
+			total := 0
+			for _, h := range e.Parents {
+				if under[h.Entity] {
+					total += int(h.Percent)
+					if h.Veto || h.Board {
+						total += 10000
+					}
+				}
+			}
+			if total > 5000 && !under[e.Key] {
+				under[e.Key], moved = true, true
+			}
+		}
+	}
+	return under
+}
+
+// hidden tells whether somebody above, up to the first from elsewhere, is not known well.
+func (o *oracle) hidden(key string, first bool, been map[string]bool) bool {
+	if been[key] {
+		return false
+	}
+	been[key] = true
+	e := o.q.Facts.entity(key)
+	if e == nil || e.Country == "" {
+		return true
+	}
+	if !first && o.elsewhere(e.Country) {
+		return false
+	}
+	return e.Ownership != "complete" || slices.ContainsFunc(e.Parents, func(h Holding) bool { return o.hidden(h.Entity, false, been) })
+}
+
+// over lists the holders of an entity and theirs.
+func (o *oracle) over(key string, been map[string]bool) {
+	for _, h := range o.q.Facts.entity(key).Parents {
+		if !been[h.Entity] {
+			been[h.Entity] = true
+			o.over(h.Entity, been)
+		}
+	}
+}
+
+// capital lists what stands against those who own an entity; key is "" for one that the facts do not know.
+func (o *oracle) capital(name, key string) (out []string) {
+	single, together, limited := 1e9, 1e9, false
+	for _, r := range o.held() {
+		if r.Capital != nil {
+			single, together, limited = min(single, float64(r.Capital.Single)/100), min(together, float64(r.Capital.Together)/100), true
+		}
+	}
+	if !limited {
+		return nil
+	}
+	if key == "" || o.hidden(key, true, map[string]bool{}) {
+		return []string{"capital_unknown:" + name}
+	}
+	over, all := map[string]bool{}, map[string]bool{}
+	o.over(key, over)
+	most := 0.0
+	for k := range over {
+		if k != key && o.elsewhere(o.q.Facts.entity(k).Country) {
+			all[k] = true
+			most = max(most, o.belongs(key, map[string]bool{k: true}))
+		}
+	}
+	if most > single+1e-6 {
+		out = append(out, "capital:"+name)
+	}
+	if o.belongs(key, all) > together+1e-6 {
+		out = append(out, "capital_together:"+name)
+	}
+	for _, h := range o.q.Facts.entity(key).Parents {
+		if (h.Veto || h.Board) && o.under(all)[h.Entity] {
+			out = append(out, "capital_power:"+name)
+		}
+	}
+	return out
+}
+
 // entity lists what stands against one in the chain.
-func (o *oracle) entity(name string, laws map[string]bool, ownersKnown bool, support []string) (out []string) {
+func (o *oracle) entity(name, key string, laws map[string]bool, ownersKnown bool, support []string) (out []string) {
+	out = o.capital(name, key)
 	refused, refuses, limited, outside := false, false, false, false
 	for _, r := range o.held() {
 		refuses = refuses || len(r.RefusedLaws) > 0
@@ -133,16 +251,16 @@ func (o *oracle) entity(name string, laws map[string]bool, ownersKnown bool, sup
 
 func (o *oracle) party(p Party, support []string) []string {
 	laws := map[string]bool{p.Country: true, p.ControlledFrom: true}
-	known := p.ControlledFrom != ""
+	known, key := p.ControlledFrom != "", ""
 	for _, e := range o.q.Facts.Entities {
 		if e.Key == p.Ref || strings.EqualFold(e.Name, p.Name) {
 			for law := range o.laws(e.Key) {
 				laws[law] = true
 			}
-			known = known && !o.controls["?"][e.Key]
+			known, key = known && !o.controls["?"][e.Key], e.Key
 		}
 	}
-	return o.entity(p.Name, laws, known, support)
+	return o.entity(p.Name, key, laws, known, support)
 }
 
 func (o *oracle) certified(r Region, operator, kind string, n int) bool {
@@ -206,8 +324,8 @@ func (o *oracle) region(r Region) []string {
 	add(r.Driver != chain.Driver || len(chain.Regions) > 0 && !slices.Contains(chain.Regions, r.Key), "offer_region")
 	add(r.Retired, "retired")
 	own := o.q.Facts.Own
-	out = append(out, o.entity(own, o.laws(own), !o.controls["?"][own], o.q.Facts.OwnSupport)...)
-	out = append(out, o.entity(operator, o.laws(operator), !o.controls["?"][operator], support)...)
+	out = append(out, o.entity(own, own, o.laws(own), !o.controls["?"][own], o.q.Facts.OwnSupport)...)
+	out = append(out, o.entity(operator, operator, o.laws(operator), !o.controls["?"][operator], support)...)
 	out = append(out, o.party(chain.Publisher, chain.Support)...)
 	for _, p := range chain.SubProcessors {
 		out = append(out, o.party(p, []string{p.Country})...)
@@ -254,6 +372,9 @@ func (d dice) rule() (r Rule) {
 		r.MinEvidence = Levels()[d.IntN(5)]
 	}
 	r.OwnKey = d.IntN(20) == 0
+	if d.IntN(8) == 0 {
+		r.Capital = &Capital{Within: append(d.places(), []string{"EU", "EEA"}[d.IntN(2)]), Single: []Percent{0, 2400, 3000}[d.IntN(3)], Together: []Percent{3900, 4800}[d.IntN(2)]}
+	}
 	return r
 }
 
@@ -373,7 +494,7 @@ func TestJudgeAgreesWithAnOracle(t *testing.T) {
 		}
 	}
 	t.Logf("%d questions, %d regions allowed, rules that fired: %v", cases, allowed, fired)
-	if allowed < cases/20 || len(fired) < 13 {
+	if allowed < cases/20 || len(fired) < 17 {
 		t.Errorf("the questions are too uniform: %d allowed, %v", allowed, fired)
 	}
 }

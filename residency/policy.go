@@ -30,6 +30,7 @@ type Rule struct {
 	Certificates []Need   `json:"certificates,omitempty"` // all of them
 	MinEvidence  Evidence `json:"minEvidence,omitempty"`  // of the place; empty: declared
 	OwnKey       bool     `json:"ownKey,omitempty"`       // the data must be under the customer's own key
+	Capital      *Capital `json:"capital,omitempty"`      // of everybody in the chain
 }
 
 // Layer is one policy: what holds for all data, and what is added for a class.
@@ -92,7 +93,12 @@ func (l Layer) Validate(groups map[string][]string) error {
 }
 
 func (r Rule) validate(f *fail.Error, at string, groups map[string][]string) *fail.Error {
-	for name, list := range map[string][]string{"countries": r.Countries, "refusedLaws": r.RefusedLaws, "support": r.Support} {
+	lists := map[string][]string{"countries": r.Countries, "refusedLaws": r.RefusedLaws, "support": r.Support}
+	if r.Capital != nil {
+		lists["capital.within"] = r.Capital.Within
+	}
+	for _, name := range sortedKeys(lists) {
+		list := lists[name]
 		for i, c := range list {
 			if _, ok := groups[strings.TrimPrefix(c, "non-")]; !ok && !isCountry(c) {
 				f = f.Field(fmt.Sprintf("%s.%s.%d", at, name, i), "write two capital letters as in FR, or a group as in EEA or non-EEA")
@@ -102,6 +108,14 @@ func (r Rule) validate(f *fail.Error, at string, groups map[string][]string) *fa
 	for i, n := range r.Certificates {
 		if n.Type == "" || slices.ContainsFunc(n.Activities, badActivity) {
 			f = f.Field(fmt.Sprintf("%s.certificates.%d", at, i), "name a type, and activities from 1 to 6")
+		}
+	}
+	if c := r.Capital; c != nil {
+		if len(c.Within) == 0 {
+			f = f.Field(at+".capital.within", "name countries or groups, as in EU")
+		}
+		if c.Single > c.Together {
+			f = f.Field(at+".capital.single", "one cannot have more than all together")
 		}
 	}
 	if r.MinEvidence != "" && !slices.Contains(Levels(), r.MinEvidence) {
@@ -122,6 +136,7 @@ type effective struct {
 	needs     []string // "HDS", or "HDS activity 1"
 	level     int
 	ownKey    bool
+	capital   limits
 }
 
 func (p Policy) effective(class string) effective {
@@ -150,6 +165,7 @@ func (e *effective) add(r Rule) {
 	}
 	e.level = max(e.level, slices.Index(Levels(), r.MinEvidence))
 	e.ownKey = e.ownKey || r.OwnKey
+	e.capital.add(r.Capital)
 }
 
 func (n Need) parts() []string {

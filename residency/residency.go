@@ -14,7 +14,8 @@
 //
 // What is judged is everybody who has a hand in the data: the region and the operator of its cloud, the publisher of the
 // offer and its sub-processors, the countries of support, and the operator of this installation. For each of them the
-// laws that reach it are derived: that of its seat, of its establishments, and of every entity that controls it.
+// laws that reach it are derived: that of its seat, of its establishments, and of every entity that controls it. How much of
+// its capital belongs to holders from elsewhere is computed along the graph of holdings too, never typed.
 package residency
 
 import (

@@ -104,6 +104,9 @@ func ruleWords(r *site.Request, rule residency.Rule) (out []string) {
 	for _, need := range rule.Certificates {
 		out = append(out, r.T("policy.certificate", "type", need.Type))
 	}
+	if c := rule.Capital; c != nil {
+		out = append(out, r.T("policy.capital", "countries", places(r, c.Within), "single", percent(r, c.Single), "together", percent(r, c.Together)))
+	}
 	if rule.MinEvidence != "" {
 		out = append(out, r.T("policy.evidence", "level", r.T("place.evidence."+string(rule.MinEvidence))))
 	}
@@ -111,6 +114,13 @@ func ruleWords(r *site.Request, rule residency.Rule) (out []string) {
 		out = append(out, r.T("policy.ownkey"))
 	}
 	return out
+}
+
+func percent(r *site.Request, p residency.Percent) string {
+	if p%100 == 0 {
+		return r.L.Number(int64(p / 100))
+	}
+	return r.L.Decimal(int64(p), 2)
 }
 
 // places names countries, and groups of them.
@@ -142,6 +152,7 @@ func (d *desk) policyForm(r *site.Request, own residency.Layer, class string) (s
 	for _, code := range lawsOf(facts) {
 		fields = append(fields, form.Field{ID: "law-" + code, Kind: form.Checkbox, Label: r.T("policy.refuse", "country", r.L.Country(code)), Checked: slices.Contains(rule.RefusedLaws, code)})
 	}
+	fields = append(fields, form.Field{ID: "capital", Kind: form.Checkbox, Label: r.T("policy.capital.box"), Hint: r.T("policy.capital.hint"), Checked: rule.Capital != nil})
 	return site.FormView{Action: "/residency", Hidden: []button.Pair{{Name: "class", Value: class}}, Button: r.T("policy.button"), Fields: fields, Note: r.T("policy.note")}, nil
 }
 
@@ -175,6 +186,17 @@ func lawsOf(f *residency.Facts) (out []string) {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// capitalOf is the limit of the box: SecNumCloud's numbers where none was set otherwise.
+func capitalOf(r *site.Request, was *residency.Capital) *residency.Capital {
+	switch {
+	case !r.Ticked("capital"):
+		return nil
+	case was != nil:
+		return was
+	}
+	return &residency.Capital{Within: []string{"EU"}, Single: 24_00, Together: 39_00}
 }
 
 // setPolicy changes the organisation's own layer for all data, or for one class; the rest of it stays.
@@ -213,6 +235,7 @@ func (d *desk) setPolicy(r *site.Request) error {
 			rule.RefusedLaws = append(rule.RefusedLaws, code)
 		}
 	}
+	rule.Capital = capitalOf(r, rule.Capital)
 	own.From = ""
 	if class == "" {
 		own.All = rule
