@@ -32,6 +32,7 @@ func figures() []Figure {
 		growFigures(),
 		factFigures(),
 		[]Figure{verifyLog()},
+		closeFigures(),
 		ledgerFigures(),
 		ruleFigures(),
 		[]Figure{pageFigure()},
