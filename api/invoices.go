@@ -29,6 +29,7 @@ type InvoiceRow struct {
 	VAT        money.Amount   `json:"vat"`
 	Gross      money.Amount   `json:"gross"`
 	Paid       money.Amount   `json:"paid"`
+	Credited   money.Amount   `json:"credited" doc:"gross, taken back by credit notes"`
 	Status     billing.Status `json:"status,omitempty"`
 	Lines      int            `json:"lines"`
 	Hash       string         `json:"hash,omitempty" doc:"SHA-256 of the canonical document, hex"`

@@ -54,12 +54,12 @@ type PaymentFact struct {
 // Status is where an issued document stands.
 type Status string
 
-// The states. Which may follow which stands in the conditions of the updates: open → paid, open or paid → credited; a
-// credit note is issued and stays so.
+// The states. Which may follow which stands in the conditions of the updates: open → paid, also when a credit note leaves
+// nothing to pay, open or paid → credited; a credit note is issued and stays so.
 const (
 	StatusOpen     Status = "open"     // something is owed
 	StatusPaid     Status = "paid"     // nothing is owed
-	StatusCredited Status = "credited" // taken back by a credit note
+	StatusCredited Status = "credited" // nothing is left of it after its credit notes
 	StatusIssued   Status = "issued"   // of a credit note
 )
 
@@ -89,13 +89,14 @@ type Summary struct {
 	VAT        money.Amount
 	Gross      money.Amount
 	Paid       money.Amount
+	Credited   money.Amount // gross, taken back by credit notes
 	Status     Status
 	Lines      int
 	Hash       string // SHA-256 of the canonical document, hex
 	Previous   string
 	Fact       string // id of invoice.issued
 	Credits    string // the invoice that a credit note takes back
-	CreditedBy string
+	CreditedBy string // the note after which nothing is left of it
 }
 
 // Owed is what is still to be paid; nothing for a credited invoice or a credit note.
@@ -103,7 +104,12 @@ func (s Summary) Owed() money.Amount {
 	if s.Status != StatusOpen {
 		return money.Zero(s.Gross.Currency)
 	}
-	return money.New(s.Gross.Minor-s.Paid.Minor, s.Gross.Currency)
+	return money.New(s.Gross.Minor-s.Credited.Minor-s.Paid.Minor, s.Gross.Currency)
+}
+
+// Back is what was paid beyond what is left of the invoice after its credit notes: it is the customer's.
+func (s Summary) Back() money.Amount {
+	return money.New(max(0, s.Paid.Minor+s.Credited.Minor-s.Gross.Minor), s.Gross.Currency)
 }
 
 // View is an invoice opened for a reader. Hidden tells that the buyer is a household whose name and address this reader

@@ -84,7 +84,7 @@ func (s *Invoices) Draft(ctx context.Context, c access.Caller, org string, upTo 
 				return err
 			}
 			v := View{Summary: Summary{Org: org, Entity: doc.Entity, Type: doc.Type, Date: doc.Date, Due: doc.Due, Net: doc.Totals.Net, VAT: doc.Totals.VAT,
-				Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Lines: len(doc.Lines)}, Document: &doc}
+				Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Credited: money.Zero(doc.Currency), Lines: len(doc.Lines)}, Document: &doc}
 			hide(&v, c, o)
 			out = append(out, v)
 		}
@@ -281,7 +281,7 @@ func (s *Invoices) finalise(tx *store.Tx, c access.Caller, doc proof.Invoice) (S
 	}
 	i := row{series: doc.Series, keep: time.Date(doc.Date.Year+keepYears+1, time.January, 1, 0, 0, 0, 0, time.UTC), Summary: Summary{ID: doc.ID, Org: doc.Org,
 		Entity: doc.Entity, Type: doc.Type, Number: doc.Number, IssuedAt: doc.Issued, Date: doc.Date, Due: doc.Due, Net: doc.Totals.Net, VAT: doc.Totals.VAT,
-		Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Status: StatusOpen, Lines: len(doc.Lines), Hash: now.hash, Previous: doc.Previous, Credits: doc.Reference.ID}}
+		Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Credited: money.Zero(doc.Currency), Status: StatusOpen, Lines: len(doc.Lines), Hash: now.hash, Previous: doc.Previous, Credits: doc.Reference.ID}}
 	switch {
 	case doc.Type == proof.TypeCreditNote:
 		i.Status = StatusIssued

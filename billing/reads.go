@@ -247,6 +247,9 @@ func (s *Invoices) proofFile(ctx context.Context, c access.Caller, invoice, vers
 		}
 		f.Original = original.Document
 		facts = append(facts, original.Fact)
+		if facts, err = s.notesBefore(ctx, v, &f, facts); err != nil {
+			return err
+		}
 	} else if facts, err = s.evidence(ctx, o, v, &f, facts); err != nil {
 		return err
 	}
@@ -261,6 +264,19 @@ func (s *Invoices) proofFile(ctx context.Context, c access.Caller, invoice, vers
 		f.Receipts = append(f.Receipts, r)
 	}
 	return f.Write(w)
+}
+
+// notesBefore adds the notes that took back parts of the invoice before this one, and the facts that prove them.
+func (s *Invoices) notesBefore(ctx context.Context, v View, f *proof.InvoiceFile, facts []string) ([]string, error) {
+	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+		rows, notes, err := s.notes(tx, v.Credits, v.ID)
+		f.Notes = notes
+		for _, r := range rows {
+			facts = append(facts, r.Fact)
+		}
+		return err
+	})
+	return facts, err
 }
 
 // evidence adds the price versions and windows of an invoice, and names the facts that prove them.
@@ -338,6 +354,9 @@ func (s *Invoices) ExplainLine(ctx context.Context, c access.Caller, invoice str
 		original, _, err := s.view(ctx, c, v.Credits)
 		if err != nil {
 			return "", err
+		}
+		if of := doc.Lines[no-1].Credits; of > 0 {
+			no = of
 		}
 		if doc = original.Document; doc == nil || no > len(doc.Lines) {
 			return "", fail.New(fail.NotFound, "billing.line", "The invoice has no such line.", "Use a number that stands on the invoice.")

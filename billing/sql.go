@@ -20,19 +20,19 @@ type row struct {
 }
 
 const invoiceColumns = `id, org, entity, type, series, number, issued_at, date, due, currency, net, vat, gross, paid, status, lines, hash, previous,
-	fact, document, retain_until, credits, credited_by`
+	fact, document, retain_until, credits, credited_by, credited`
 
 func scanInvoice(r store.Scanner) (i row, err error) {
 	var issued, keep store.Time
 	var date, due, currency string
 	var credits, creditedBy *string
 	err = r.Scan(&i.ID, &i.Org, &i.Entity, &i.Type, &i.series, &i.Number, &issued, &date, &due, &currency, &i.Net.Minor, &i.VAT.Minor, &i.Gross.Minor,
-		&i.Paid.Minor, &i.Status, &i.Lines, &i.Hash, &i.Previous, &i.Fact, &i.sealed, &keep, &credits, &creditedBy)
+		&i.Paid.Minor, &i.Status, &i.Lines, &i.Hash, &i.Previous, &i.Fact, &i.sealed, &keep, &credits, &creditedBy, &i.Credited.Minor)
 	if err != nil {
 		return i, err
 	}
 	i.IssuedAt, i.keep = issued.Time, keep.Time
-	for _, a := range []*money.Amount{&i.Net, &i.VAT, &i.Gross, &i.Paid} {
+	for _, a := range []*money.Amount{&i.Net, &i.VAT, &i.Gross, &i.Paid, &i.Credited} {
 		a.Currency = money.Currency(currency)
 	}
 	if credits != nil {
@@ -50,7 +50,7 @@ func insertInvoice(tx *store.Tx, i row) error {
 		credits = &i.Credits
 	}
 	err := tx.Send(`INSERT INTO invoice (`+invoiceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, NULL)`, i.ID, i.Org, i.Entity, i.Type, i.series, i.Number, store.At(i.IssuedAt), i.Date.String(), i.Due.String(),
+		$19, $20, $21, $22, NULL, 0)`, i.ID, i.Org, i.Entity, i.Type, i.series, i.Number, store.At(i.IssuedAt), i.Date.String(), i.Due.String(),
 		string(i.Gross.Currency), i.Net.Minor, i.VAT.Minor, i.Gross.Minor, i.Paid.Minor, string(i.Status), i.Lines, i.Hash, i.Previous, i.Fact,
 		i.sealed, store.At(i.keep), credits)
 	return err
@@ -72,15 +72,31 @@ func selectUnpaid(tx *store.Tx, after string, limit int) ([]row, error) {
 	return store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE status = $1 AND id > $2 ORDER BY id LIMIT $3", string(StatusOpen), after, limit)
 }
 
+// selectNotes are the credit notes of an invoice, oldest first, up to before one, "" for all.
+func selectNotes(tx *store.Tx, invoice, before string) ([]row, error) {
+	return store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE credits = $1 AND ($2 = '' OR id < $2) ORDER BY id", invoice, before)
+}
+
 // updatePaid adds a payment unless more would be paid than is owed.
 func updatePaid(tx *store.Tx, id string, amount int64) (bool, error) {
-	n, err := tx.Exec(`UPDATE invoice SET paid = paid + $1, status = CASE WHEN paid + $1 = gross THEN 'paid' ELSE status END
-		WHERE id = $2 AND status = 'open' AND paid + $1 <= gross`, amount, id)
+	n, err := tx.Exec(`UPDATE invoice SET paid = paid + $1, status = CASE WHEN paid + $1 = gross - credited THEN 'paid' ELSE status END
+		WHERE id = $2 AND status = 'open' AND paid + $1 <= gross - credited`, amount, id)
 	return n == 1, err
 }
 
-func updateCredited(tx *store.Tx, id, by string) (bool, error) {
-	n, err := tx.Exec(`UPDATE invoice SET credited_by = $1, status = 'credited' WHERE id = $2 AND credited_by IS NULL AND type = $3`, by, id, proof.TypeInvoice)
+// updateCredited adds a credit note to an invoice that no other note changed since it was read. When nothing is left of
+// the invoice it is credited; when what was paid covers the rest it is paid.
+func updateCredited(tx *store.Tx, i row, note Summary) (bool, error) {
+	credited, by, status := i.Credited.Minor-note.Gross.Minor, (*string)(nil), i.Status
+	whole := credited == i.Gross.Minor
+	switch {
+	case whole:
+		by, status = &note.ID, StatusCredited
+	case i.Paid.Minor >= i.Gross.Minor-credited:
+		status = StatusPaid
+	}
+	n, err := tx.Exec("UPDATE invoice SET credited = $1, credited_by = $2, status = $3 WHERE id = $4 AND credited = $5 AND paid = $6 AND credited_by IS NULL AND type = $7",
+		credited, by, string(status), i.ID, i.Credited.Minor, i.Paid.Minor, proof.TypeInvoice)
 	return n == 1, err
 }
 

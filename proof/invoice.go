@@ -57,6 +57,7 @@ type InvoiceReference struct {
 	Number string     `json:"number"`
 	Hash   string     `json:"hash"`
 	Date   price.Date `json:"date"`
+	Note   string     `json:"note,omitempty"` // hash of the note before that took back a part of it
 }
 
 // InvoiceLine is one line: the charges of one component of one price version for one subscription. Exact is the sum of
@@ -81,6 +82,7 @@ type InvoiceLine struct {
 	BasisPoints  int             `json:"basis_points"` // 2000 is 20 %
 	Charges      []InvoiceCharge `json:"charges"`
 	Shares       []price.Share   `json:"shares,omitempty"`     // of the parts of a bundle, or of what a term changes
+	Credits      int             `json:"credits,omitempty"`    // of a note about a part: number of the line on the invoice
 	Accounting   string          `json:"accounting,omitempty"` // cost centre of the buyer for this line (BT-133)
 	Per          money.Quantity  `json:"per,omitzero"`         // of usage: base units in one Unit
 }

@@ -36,6 +36,7 @@ type InvoiceFile struct {
 	LogKey   string       `json:"log_key"` // a convenience: whoever does not trust the file passes the key
 	Invoice  Invoice      `json:"invoice"`
 	Original *Invoice     `json:"original,omitempty"` // of a credit note
+	Notes    []Invoice    `json:"notes,omitempty"`    // those before a credit note that took back parts of its invoice, in order
 	Prices   []string     `json:"prices"`             // the text that is hashed
 	Windows  []WindowFile `json:"windows"`
 	Receipts []Receipt    `json:"receipts"`

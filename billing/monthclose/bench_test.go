@@ -140,7 +140,9 @@ func BenchmarkClose(b *testing.B) {
 		b.Fatalf("%+v %v", one, err)
 	}
 	var lines int64
-	must(b, h.db.Read(ctx, func(tx *store.Tx) error { return tx.QueryRow("SELECT CAST(sum(lines) AS BIGINT) FROM invoice").Scan(&lines) }))
+	must(b, h.db.Read(ctx, func(tx *store.Tx) error {
+		return tx.QueryRow("SELECT CAST(sum(lines) AS BIGINT) FROM invoice").Scan(&lines)
+	}))
 	if lines != int64(customers*benchLines) {
 		b.Fatalf("%d lines", lines)
 	}
