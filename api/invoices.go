@@ -47,6 +47,7 @@ type Invoice struct {
 	Document *proof.Invoice `json:"document,omitempty"`
 	Hidden   bool           `json:"hidden,omitempty" doc:"name and address of a household are not shown to this reader"`
 	Payments []Payment      `json:"payments" nullable:"false"`
+	Notes    []InvoiceRow   `json:"notes" nullable:"false" doc:"credit notes that took back some of it, oldest first"`
 }
 
 // Payment is money that came in for an invoice.
@@ -59,7 +60,10 @@ type Payment struct {
 }
 
 func invoice(v billing.View) Invoice {
-	out := Invoice{InvoiceRow: invoiceRow(v.Summary), Document: v.Document, Hidden: v.Hidden, Payments: []Payment{}}
+	out := Invoice{InvoiceRow: invoiceRow(v.Summary), Document: v.Document, Hidden: v.Hidden, Payments: []Payment{}, Notes: []InvoiceRow{}}
+	for _, n := range v.Notes {
+		out.Notes = append(out.Notes, invoiceRow(n))
+	}
 	for _, p := range v.Payments {
 		out.Payments = append(out.Payments, Payment{ID: p.ID, Reference: p.Reference, Amount: p.Amount, Received: p.Received, RecordedAt: p.RecordedAt})
 	}
@@ -71,6 +75,18 @@ type NewPayment struct {
 	Amount    money.Amount `json:"amount"`
 	Received  price.Date   `json:"received"`
 	Reference string       `json:"reference" minLength:"1" maxLength:"140"`
+}
+
+// NewCreditNote says what is taken back of an invoice: amounts of lines, or all that is left.
+type NewCreditNote struct {
+	Reason string       `json:"reason" minLength:"1" maxLength:"500" doc:"the customer reads it"`
+	Lines  []CreditLine `json:"lines,omitempty" doc:"in the order of the invoice; left out: everything that is left"`
+}
+
+// CreditLine is an amount that is taken back of a line.
+type CreditLine struct {
+	Line   int          `json:"line" minimum:"1" doc:"its number on the invoice"`
+	Amount money.Amount `json:"amount" doc:"with the sign of the line, in the basis of its price"`
 }
 
 // InvoicePath names an invoice in the address.
@@ -136,14 +152,25 @@ func (s *server) invoiceRoutes() {
 			v, err := s.Invoices.RecordPayment(ctx, c, billing.PaymentInput{Invoice: in.Invoice, Amount: in.Body.Amount, Received: in.Body.Received, Reference: in.Body.Reference})
 			return body(invoiceRow(v), err)
 		})
-	add(s, route{method: http.MethodPost, path: "/invoices/{invoice}/credit", id: "creditInvoice", summary: "Take a whole invoice back by a credit note", tag: tag, status: http.StatusCreated},
+	add(s, route{method: http.MethodPost, path: "/invoices/{invoice}/credit", id: "creditInvoice", summary: "Take an invoice back by a credit note, whole or in part", tag: tag, status: http.StatusCreated},
 		func(ctx context.Context, c access.Caller, in *struct {
 			InvoicePath
-			Body Reason
+			Body NewCreditNote
 		}) (*Body[InvoiceRow], error) {
-			v, err := s.Invoices.Credit(ctx, c, in.Invoice, in.Body.Reason)
+			v, err := s.credit(ctx, c, in.Invoice, in.Body)
 			return body(invoiceRow(v), err)
 		})
+}
+
+func (s *server) credit(ctx context.Context, c access.Caller, invoice string, in NewCreditNote) (billing.Summary, error) {
+	if len(in.Lines) == 0 {
+		return s.Invoices.Credit(ctx, c, invoice, in.Reason)
+	}
+	lines := make([]proof.CreditLine, len(in.Lines))
+	for n, l := range in.Lines {
+		lines[n] = proof.CreditLine(l)
+	}
+	return s.Invoices.CreditLines(ctx, c, invoice, in.Reason, lines)
 }
 
 func (s *server) invoiceProof(w http.ResponseWriter, r *http.Request) error {

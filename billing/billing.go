@@ -119,6 +119,7 @@ type View struct {
 	Document *proof.Invoice
 	Hidden   bool
 	Payments []Payment
+	Notes    []Summary // the credit notes that took back some of it, oldest first
 }
 
 // Payment is money that came in for an invoice.

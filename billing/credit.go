@@ -59,6 +59,43 @@ func (s *Invoices) CreditLines(ctx context.Context, c access.Caller, invoice, re
 	})
 }
 
+// Left is what credit notes left of each line of an invoice. Those who may issue credit notes may.
+func (s *Invoices) Left(ctx context.Context, c access.Caller, invoice string) (left []money.Amount, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		left = nil
+		i, err := selectInvoice(tx, invoice)
+		if err != nil {
+			return err
+		}
+		if _, err := s.allowed(tx, c, access.CreditIssue, i.Org, "invoice", i.ID); err != nil {
+			return err
+		}
+		doc, err := s.open(ctx, i)
+		if err != nil || doc == nil || i.CreditedBy != "" {
+			return err
+		}
+		_, notes, err := s.notes(tx, i.ID, "")
+		if err != nil {
+			return err
+		}
+		credited, err := doc.Credited(notes)
+		if err != nil {
+			return err
+		}
+		for n := range doc.Lines {
+			rest := doc.Lines[n].Amount
+			if credited != nil {
+				if rest, err = doc.Lines[n].Left(credited[n]); err != nil {
+					return err
+				}
+			}
+			left = append(left, rest)
+		}
+		return nil
+	})
+	return left, err
+}
+
 // checkLines refuses in words what CreditPart would refuse.
 func checkLines(doc *proof.Invoice, credited []money.Amount, lines []proof.CreditLine) error {
 	e := fail.New(fail.Invalid, "billing.credit", "The credit note cannot be issued as it is.", "Correct the fields named.")

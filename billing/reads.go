@@ -65,6 +65,13 @@ func (s *Invoices) view(ctx context.Context, c access.Caller, invoice string) (v
 		if v.Payments, err = selectPayments(tx, invoice); err != nil {
 			return err
 		}
+		notes, err := selectNotes(tx, invoice, "")
+		if err != nil {
+			return err
+		}
+		for _, n := range notes {
+			v.Notes = append(v.Notes, n.Summary)
+		}
 		if hide(&v, c, o); v.Document == nil || v.Hidden || !outsideHousehold(v.Document, c, o) {
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ type Invoice struct {
 	Draft    invoiceDraft    `cmd:"" help:"Show what would be invoiced now."`
 	Issue    invoiceIssue    `cmd:"" help:"Invoice an organisation's charges, as the operator."`
 	Pay      invoicePay      `cmd:"" help:"Note a payment, as the operator."`
-	Credit   invoiceCredit   `cmd:"" help:"Take a whole invoice back by a credit note, as the operator."`
+	Credit   invoiceCredit   `cmd:"" help:"Take an invoice back by a credit note, whole or in part, as the operator."`
 	Why      invoiceWhy      `cmd:"" help:"Explain a charge step by step."`
 }
 
@@ -218,7 +219,8 @@ func (o Out) invoice(i client.InvoiceRow, err error) error {
 
 type invoiceCredit struct {
 	invoiceArg
-	Reason string `required:"" help:"Why; the customer reads it."`
+	Reason string   `required:"" help:"Why; the customer reads it."`
+	Line   []string `help:"Only this amount of a line: 2=10.00, in the invoice's currency. May be given several times; without it everything that is left." placeholder:"NO=AMOUNT"`
 }
 
 // Run credits.
@@ -227,7 +229,23 @@ func (a invoiceCredit) Run(ctx context.Context, o Out, name profileName) error {
 	if err != nil {
 		return err
 	}
-	i, err := c.CreditInvoice(ctx, a.Invoice, client.Reason{Reason: a.Reason})
+	in := client.NewCreditNote{Reason: a.Reason}
+	if len(a.Line) > 0 {
+		of, err := c.GetInvoice(ctx, a.Invoice)
+		if err != nil {
+			return err
+		}
+		_, currency, _ := strings.Cut(of.Gross, " ")
+		for _, text := range a.Line {
+			no, amount, ok := strings.Cut(text, "=")
+			n, err := strconv.Atoi(no)
+			if !ok || err != nil {
+				return fmt.Errorf("%q is no line with an amount.\nWrite it like 2=10.00", text)
+			}
+			in.Lines = append(in.Lines, client.CreditLine{Line: int64(n), Amount: amount + " " + currency})
+		}
+	}
+	i, err := c.CreditInvoice(ctx, a.Invoice, in)
 	return o.invoice(i, err)
 }
 

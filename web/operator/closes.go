@@ -234,8 +234,12 @@ func (d *pages) closeRoutes(get, post func(string, site.Handler)) {
 		round, _ := strconv.ParseInt(r.Value("round"), 10, 64) // another round than the one looked at is refused
 		return d.Closes.Approve(r.Context(), r.Caller, id, round)
 	}))
-	post("/closes/{id}/again", d.closeCommand(func(r *site.Request, id string) (monthclose.Close, error) { return d.Closes.Again(r.Context(), r.Caller, id) }))
-	post("/closes/{id}/discard", d.closeCommand(func(r *site.Request, id string) (monthclose.Close, error) { return d.Closes.Discard(r.Context(), r.Caller, id) }))
+	post("/closes/{id}/again", d.closeCommand(func(r *site.Request, id string) (monthclose.Close, error) {
+		return d.Closes.Again(r.Context(), r.Caller, id)
+	}))
+	post("/closes/{id}/discard", d.closeCommand(func(r *site.Request, id string) (monthclose.Close, error) {
+		return d.Closes.Discard(r.Context(), r.Caller, id)
+	}))
 }
 
 func itemTone(s monthclose.ItemState) part.Tone {

@@ -10,9 +10,7 @@ import (
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/web/design/button"
-	"github.com/halle-cloud/halle/web/design/confirm"
 	"github.com/halle-cloud/halle/web/design/form"
-	"github.com/halle-cloud/halle/web/design/part"
 	"github.com/halle-cloud/halle/web/design/table"
 	"github.com/halle-cloud/halle/web/desk"
 	"github.com/halle-cloud/halle/web/site"
@@ -120,16 +118,16 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 		name := d.names().Of(r, v.Org)
 		sheet := site.Sheet{Page: page(r, title, r.T("operator.invoices"), home+"/invoices"), Badge: desk.State(r, invoiceState(v.Summary, r.Site().Options().Now())), Lead: name,
 			Main: []site.Block{{Template: "details", View: desk.Pairs(desk.Pair(r.T("operator.net"), desk.Money(r, v.Net)), desk.Pair(r.T("operator.vat.amount"), desk.Money(r, v.VAT)), desk.Pair(r.T("operator.gross"), desk.Money(r, v.Gross)),
-				desk.Pair(r.T("operator.owed"), desk.Money(r, v.Owed())), desk.Pair(r.T("operator.due"), desk.Day(r, v.Due)), desk.Pair(r.T("operator.hash"), v.Hash))},
+				desk.Pair(r.T("operator.taken_back"), desk.Money(r, v.Credited)), desk.Pair(r.T("operator.owed"), desk.Money(r, v.Owed())), desk.Pair(r.T("operator.pay_back"), desk.Money(r, v.Back())), desk.Pair(r.T("operator.due"), desk.Day(r, v.Due)), desk.Pair(r.T("operator.hash"), v.Hash))},
 				desk.Block("lines", r.T("operator.lines"), "", invoiceLines(r, v)), desk.Block("payments", r.T("operator.payments"), "", payments(r, v.Payments))}}
+		if len(v.Notes) > 0 {
+			sheet.Main = append(sheet.Main, desk.Block("notes", r.T("operator.notes"), r.T("operator.notes.text"), d.invoiceTable(r, "notes-list", "operator.invoices.none", v.Notes)))
+		}
 		if v.Type == proof.TypeInvoice && v.Status == billing.StatusOpen {
 			sheet.Main = append(sheet.Main, desk.FormBlock("pay", r.T("operator.payment"), "", view))
 		}
 		if v.Type == proof.TypeInvoice && v.CreditedBy == "" {
 			sheet.Actions = []button.Button{{Text: r.T("operator.credit"), URL: home + "/invoices/" + v.ID + "/credit"}}
-		}
-		if v.CreditedBy != "" {
-			sheet.Actions = []button.Button{{Text: r.T("operator.credit.see"), URL: home + "/invoices/" + v.CreditedBy}}
 		}
 		if v.Document != nil && !v.Hidden {
 			sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("invoice.pdf"), URL: home + "/invoices/" + v.ID + "/pdf", Icon: "download"})
@@ -185,40 +183,6 @@ func (d *pages) pay(r *site.Request) error {
 		return desk.Refused(r, err, nil, d.paymentForm(r, v), d.invoiceSheet(r, v))
 	}
 	return r.Redirect(home+"/invoices/"+v.ID, site.Done("operator.paid"))
-}
-
-func (d *pages) creditQuestion(r *site.Request, id string) confirm.Question {
-	return confirm.Question{Title: r.T("operator.credit.question"), Action: home + "/invoices/" + id + "/credit", Button: r.T("operator.credit.button"), Danger: true,
-		Back: part.Link{Text: r.T("operator.credit.back"), URL: home + "/invoices/" + id}, Fields: []form.Field{desk.Field(r, "reason", "operator.credit.reason", form.Text)},
-		Consequences: []confirm.Consequence{{Tone: part.Bad, Text: r.T("operator.credit.a")}, {Tone: part.Good, Text: r.T("operator.credit.b")}}}
-}
-
-func (d *pages) askCredit(r *site.Request) error {
-	v, err := d.Invoices.Invoice(r.Context(), r.Caller, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	title := r.T("operator.credit.title", "number", v.Number)
-	return r.OK(site.Sheet{Page: page(r, title, r.T("operator.invoices"), home+"/invoices", v.Number, home+"/invoices/"+v.ID), Narrow: true, Main: []site.Block{{Template: "confirm", View: d.creditQuestion(r, v.ID)}}})
-}
-
-func (d *pages) credit(r *site.Request) error {
-	id := r.PathValue("id")
-	out, err := d.Invoices.Credit(r.Context(), r.Caller, id, r.Value("reason"))
-	if err != nil {
-		q := d.creditQuestion(r, id)
-		fields, notice, ok := r.Refuse(err, r.Fill(q.Fields), nil)
-		if !ok {
-			return err
-		}
-		q.Fields = fields
-		sheet := site.Sheet{Page: page(r, q.Title, r.T("operator.invoices"), home+"/invoices"), Narrow: true, Main: []site.Block{{Template: "confirm", View: q}}}
-		if notice != nil {
-			sheet.Main = append([]site.Block{{Template: "flash", View: *notice}}, sheet.Main...)
-		}
-		return r.Show(site.Status(err), sheet)
-	}
-	return r.Redirect(home+"/invoices/"+out.ID, site.Done("operator.credited", "number", out.Number))
 }
 
 // quantity is what a line counts; a term counts nothing.

@@ -108,6 +108,8 @@ type invoicePage struct {
 	Taxes           []taxView
 	Net, VAT, Gross locale.Money
 	Paid, Owed      *locale.Money
+	Credited, Back  *locale.Money
+	Notes           []part.Link
 	Mentions        []string
 	Note            string
 	Seal            *seal.Seal
@@ -162,6 +164,7 @@ func (d *desk) invoice(r *site.Request) error {
 	if v.Type == proof.TypeInvoice {
 		paid, owed := customer.Money(v.Paid), customer.Money(v.Owed())
 		out.Paid, out.Owed = &paid, &owed
+		out.notes(v)
 	}
 	for _, p := range v.Payments {
 		out.Payments = append(out.Payments, details.Item{Name: civil(r, p.Received), Value: r.L.Money(customer.Money(p.Amount)) + ", " + p.Reference})
@@ -170,6 +173,21 @@ func (d *desk) invoice(r *site.Request) error {
 		return err
 	}
 	return r.Render(200, "bills/invoice", out)
+}
+
+// notes are the credit notes that took back some of the invoice.
+func (p *invoicePage) notes(v billing.View) {
+	for _, n := range v.Notes {
+		p.Notes = append(p.Notes, part.Link{Text: n.Number, URL: "/invoices/" + n.ID})
+	}
+	if !v.Credited.IsZero() {
+		credited := customer.Money(v.Credited)
+		p.Credited = &credited
+	}
+	if back := v.Back(); !back.IsZero() {
+		owed := customer.Money(back)
+		p.Back = &owed
+	}
 }
 
 func title(r *site.Request, kind string) string {
