@@ -159,10 +159,12 @@ invitation.person text not null
 invitation.roles text not null
 invitation.secret_hash blob not null
 invitation.withdrawn_at text
+invoice index invoice_credits
 invoice index invoice_date
 invoice index invoice_number
 invoice index invoice_org
 invoice index invoice_status
+invoice.credited integer not null
 invoice.credited_by text
 invoice.credits text
 invoice.currency text not null

@@ -169,8 +169,8 @@ func (c *Client) CreateToken(ctx context.Context, org string, body NewToken) (ou
 	return out, err
 }
 
-// CreditInvoice: Take a whole invoice back by a credit note.
-func (c *Client) CreditInvoice(ctx context.Context, invoice string, body Reason) (out InvoiceRow, err error) {
+// CreditInvoice: Take an invoice back by a credit note, whole or in part.
+func (c *Client) CreditInvoice(ctx context.Context, invoice string, body NewCreditNote) (out InvoiceRow, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/invoices/{invoice}/credit", values: []string{invoice}, body: body}, &out)
 	return out, err
 }

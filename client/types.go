@@ -314,6 +314,12 @@ type Credentials struct {
 	Password string `json:"password"`
 }
 
+// CreditLine is what the API calls so.
+type CreditLine struct {
+	Amount string `json:"amount"` // with the sign of the line, in the basis of its price
+	Line   int64  `json:"line"`   // its number on the invoice
+}
+
 // DeadJob is what the API calls so.
 type DeadJob struct {
 	ID        string    `json:"id"`
@@ -502,6 +508,7 @@ type Invitation struct {
 // Invoice is what the API calls so.
 type Invoice struct {
 	ID         string        `json:"id,omitempty"`
+	Credited   string        `json:"credited"` // gross, taken back by credit notes
 	CreditedBy string        `json:"creditedBy,omitempty"`
 	Credits    string        `json:"credits,omitempty"` // the invoice that a credit note takes back
 	Date       string        `json:"date,omitempty"`
@@ -515,6 +522,7 @@ type Invoice struct {
 	IssuedAt   time.Time     `json:"issuedAt,omitzero"`
 	Lines      int64         `json:"lines"`
 	Net        string        `json:"net"`
+	Notes      []InvoiceRow  `json:"notes"` // credit notes that took back some of it, oldest first
 	Number     string        `json:"number,omitempty"`
 	Org        string        `json:"org"`
 	Paid       string        `json:"paid"`
@@ -528,6 +536,7 @@ type Invoice struct {
 // InvoiceRow is what the API calls so.
 type InvoiceRow struct {
 	ID         string    `json:"id,omitempty"`
+	Credited   string    `json:"credited"` // gross, taken back by credit notes
 	CreditedBy string    `json:"creditedBy,omitempty"`
 	Credits    string    `json:"credits,omitempty"` // the invoice that a credit note takes back
 	Date       string    `json:"date,omitempty"`
@@ -908,6 +917,12 @@ type NamedSeat struct {
 	Person string    `json:"person"`
 	Seat   int64     `json:"seat"`
 	Since  time.Time `json:"since"`
+}
+
+// NewCreditNote is what the API calls so.
+type NewCreditNote struct {
+	Lines  []CreditLine `json:"lines,omitempty"` // in the order of the invoice; left out: everything that is left
+	Reason string       `json:"reason"`          // the customer reads it
 }
 
 // NewInvitation is what the API calls so.
@@ -1504,6 +1519,7 @@ type ProofInvoiceLine struct {
 	Charges      []ProofInvoiceCharge `json:"charges"`
 	Component    string               `json:"component"`
 	Correction   bool                 `json:"correction,omitempty"`
+	Credits      int64                `json:"credits,omitempty"`
 	Exact        string               `json:"exact"`
 	Item         string               `json:"item"`
 	Net          string               `json:"net"`
@@ -1564,6 +1580,7 @@ type ProofInvoiceReference struct {
 	ID     string `json:"id"`
 	Date   string `json:"date"`
 	Hash   string `json:"hash"`
+	Note   string `json:"note,omitempty"`
 	Number string `json:"number"`
 }
 

@@ -36,3 +36,17 @@ func TestTheMonthIsClosedOnItsPages(t *testing.T) {
 	w.sees(second, page+"?state="+string(monthclose.ItemFailed), "Nothing matches")
 	w.sees(second, "/operator/closes", "sent")
 }
+
+// TestPartOfAnInvoiceIsTakenBack on its page: an amount of a line, more than is left is refused in place, then the rest.
+func TestPartOfAnInvoiceIsTakenBack(t *testing.T) {
+	w := newWorld(t)
+	page := "/operator/invoices/" + w.invoice.ID
+	w.sees(w.Operator, page+"/credit", "Everything that is left", "Line 1:")
+	w.refused(w.post(w.Operator, page+"/credit", url.Values{"line": {"1"}, "amount": {"1000"}, "reason": {"Slow"}}), http.StatusUnprocessableEntity, "is left of line 1")
+	w.refused(w.post(w.Operator, page+"/credit", url.Values{"line": {""}, "amount": {"0.01"}, "reason": {"Slow"}}), http.StatusUnprocessableEntity, "Choose the line")
+	w.refused(w.post(w.acme, page+"/credit", url.Values{"reason": {"x"}}), http.StatusForbidden)
+	w.lands(w.post(w.Operator, page+"/credit", url.Values{"line": {"1"}, "amount": {"0.01"}, "reason": {"Slow"}}), "/operator/invoices/")
+	w.sees(w.Operator, page, "Taken back", "CRN-", "Take it back")
+	w.lands(w.post(w.Operator, page+"/credit", url.Values{"reason": {"The rest"}}), "/operator/invoices/")
+	w.sees(w.Operator, page, "Credit notes")
+}
