@@ -161,6 +161,19 @@ func TestSelfBilledSaysWhoPays(t *testing.T) {
 	}
 }
 
+func TestQuantitiesAreSaidInTheUnitOfTheirPrice(t *testing.T) {
+	p := printer(t)
+	for _, c := range []struct {
+		n, per int64
+		en, fr string
+	}{{1_234_567, 1000, "1,234.567", "1\u202f234,567"}, {3, 3600, "0.000833", "0,000833"}, {3600, 3600, "1", "1"}, {5399, 3600, "1.5", "1,5"}, {7_199_999, 3600, "2,000", "2\u202f000"}, {0, 60, "0", "0"},
+		{-1500, 1000, "\u22121.5", "\u22121,5"}, {1<<62 + 1, 1 << 62, "1", "1"}, {1, 1 << 62, "0", "0"}} {
+		if en, fr := p.languages["en"].scaled(c.n, c.per), p.languages["fr"].scaled(c.n, c.per); en != c.en || fr != c.fr {
+			t.Errorf("%d / %d: %q %q, want %q %q", c.n, c.per, en, fr, c.en, c.fr)
+		}
+	}
+}
+
 // TestCodeAsksForWhatTheWordsSay: the code of a transfer holds its fields in order, and there is none when they do not fit.
 func TestCodeAsksForWhatTheWordsSay(t *testing.T) {
 	in := cases(t)["twenty"]

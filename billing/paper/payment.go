@@ -89,7 +89,7 @@ const codeSize = 30 * pdf.Millimetre
 func (s *sheet) code(e *pdf.Element, c *qr.Code, words string) {
 	module := codeSize / pdf.Length(c.Size)
 	x, y := margin+width-module*pdf.Length(c.Size), s.Y
-	s.Page.Drawn(e.Add(pdf.Figure).Shows(words, x, y, codeSize, codeSize), func() {
+	s.Page.Boxes(e.Add(pdf.Figure).Shows(words, x, y, codeSize, codeSize), 0, func() {
 		for row := range c.Size {
 			for from := 0; from < c.Size; from++ {
 				to := from
@@ -97,7 +97,7 @@ func (s *sheet) code(e *pdf.Element, c *qr.Code, words string) {
 					to++
 				}
 				if to > from {
-					s.Page.Box(0, x+module*pdf.Length(from), y+module*pdf.Length(row), module*pdf.Length(to-from), module)
+					s.Page.Box(x+module*pdf.Length(from), y+module*pdf.Length(row), module*pdf.Length(to-from), module)
 					from = to
 				}
 			}

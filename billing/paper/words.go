@@ -148,28 +148,33 @@ func (w words) quantity(l *proof.InvoiceLine, c *price.Component) string {
 	return w.scaled(int64(l.Quantity), int64(c.Per)) + " " + w.named("unit."+c.Unit, c.Unit)
 }
 
-// scaled is n / per with at most three decimals, rounded half up.
+// scaled is n / per, rounded half up: with at most three decimals, of less than one with six.
 func (w words) scaled(n, per int64) string {
 	sign := ""
 	if n < 0 {
 		sign, n = "\u2212", -n
 	}
-	whole, thousandths := n/per, int64(0)
-	if rest := n % per; rest < 1<<52 {
-		thousandths = (rest*1000 + per/2) / per
+	places, parts := 3, int64(1000)
+	if n < per {
+		places, parts = 6, 1_000_000
 	}
-	if thousandths == 1000 {
-		whole, thousandths = whole+1, 0
+	whole, rest := n/per, n%per
+	for rest > 1<<40 { // beyond what the decimals shown could tell
+		rest, per = rest/2, per/2
+	}
+	decimals := (rest*parts + per/2) / per
+	if decimals == parts {
+		whole, decimals = whole+1, 0
 	}
 	text := sign + money.Quantity(whole).Format(w.lang)
-	if thousandths == 0 {
+	if decimals == 0 {
 		return text
 	}
 	point := "."
 	if w.lang == "fr" {
 		point = ","
 	}
-	return text + point + strings.TrimRight(fmt.Sprintf("%03d", thousandths), "0")
+	return text + point + strings.TrimRight(fmt.Sprintf("%0*d", places, decimals), "0")
 }
 
 // unitPrice says what one costs: "€0.50 per thousand", "from €0.40 per hour".

@@ -9,6 +9,10 @@ type Page struct {
 	index   int
 	content []byte
 	owners  []*Element // by number of the marked run
+	drawn   bool       // something was: the colour is then that of ink
+	ink     Color
+	font    *face // and size of the last text
+	size    Length
 }
 
 // Page adds an empty page.
@@ -55,32 +59,35 @@ func (p *Page) TextRight(e *Element, s Style, x, y Length, text string) {
 func (p *Page) line(s Style, x, y Length, text string) {
 	u := p.doc.face(s.Font)
 	p.color(s.Color)
-	p.content = append(append(append(p.content, "BT /"...), u.name...), ' ')
-	p.content = append(points(p.content, s.Size), " Tf "...)
+	p.content = append(p.content, "BT "...)
+	if p.font != u || p.size != s.Size {
+		p.content = append(append(append(p.content, '/'), u.name...), ' ')
+		p.content = append(points(p.content, s.Size), " Tf "...)
+		p.font, p.size = u, s.Size
+	}
 	p.point(x, PageHeight-y)
 	p.content = append(u.encode(append(p.content, "Td "...), text), " Tj ET\n"...)
 }
 
 // Fill draws a filled rectangle from its upper left corner.
 func (p *Page) Fill(e *Element, c Color, x, y, width, height Length) {
+	p.Boxes(e, c, func() { p.Box(x, y, width, height) })
+}
+
+// Boxes fills in one colour what draw adds with Box.
+func (p *Page) Boxes(e *Element, c Color, draw func()) {
 	p.open(e)
-	p.Box(c, x, y, width, height)
+	p.color(c)
+	draw()
+	p.content = append(p.content, "f\n"...)
 	p.close()
 }
 
-// Box is Fill inside what Drawn marks.
-func (p *Page) Box(c Color, x, y, width, height Length) {
-	p.color(c)
+// Box is a rectangle of Boxes, from its upper left corner.
+func (p *Page) Box(x, y, width, height Length) {
 	p.point(x, PageHeight-y-height)
 	p.point(width, height)
-	p.content = append(p.content, "re f\n"...)
-}
-
-// Drawn marks all that draw draws with Box as one run of an element; nil is an artifact.
-func (p *Page) Drawn(e *Element, draw func()) {
-	p.open(e)
-	draw()
-	p.close()
+	p.content = append(p.content, "re\n"...)
 }
 
 func (p *Page) point(x, y Length) {
@@ -89,6 +96,10 @@ func (p *Page) point(x, y Length) {
 }
 
 func (p *Page) color(c Color) {
+	if p.drawn && p.ink == c {
+		return
+	}
+	p.drawn, p.ink = true, c
 	for _, part := range []Color{c >> 16 & 255, c >> 8 & 255, c & 255} {
 		p.content = append(points(p.content, Length(part)*Point/255), ' ')
 	}

@@ -90,7 +90,7 @@ func (d *Document) writeTree() {
 }
 
 func (d *Document) write(e *Element) {
-	out := append(append(make([]byte, 0, 96+8*len(e.order)), "<</Type/StructElem/S/"...), e.role...)
+	out := append(append(make([]byte, 0, 96+8*len(e.order)), "<</S/"...), e.role...)
 	out = append(out, "/P "...)
 	if e.parent == nil {
 		out = d.tree.append(out)

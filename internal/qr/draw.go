@@ -174,25 +174,26 @@ func (c *Code) mask(m int) {
 func (c *Code) penalty() int {
 	total, dark := 0, 0
 	for a := range c.Size {
-		total += c.along(func(b int) bool { return c.Dark(b, a) }) + c.along(func(b int) bool { return c.Dark(a, b) })
-		for b := range c.Size {
-			if c.Dark(b, a) {
-				dark++
-			}
-			if a > 0 && b > 0 && c.Dark(b, a) == c.Dark(b-1, a) && c.Dark(b, a) == c.Dark(b, a-1) && c.Dark(b, a) == c.Dark(b-1, a-1) {
-				total += 3
-			}
+		total += c.along(a*c.Size, 1) + c.along(a, c.Size)
+	}
+	for i, d := range c.dark {
+		if d {
+			dark++
+		}
+		if i >= c.Size && i%c.Size > 0 && d == c.dark[i-1] && d == c.dark[i-c.Size] && d == c.dark[i-c.Size-1] {
+			total += 3
 		}
 	}
 	all := c.Size * c.Size
 	return total + abs(20*dark-10*all)/all*10
 }
 
-// along counts the runs and the likenesses of a finder in one row or column.
-func (c *Code) along(at func(int) bool) int {
-	total, run, last := 0, 0, 0
+// along counts the runs and the likenesses of a finder in one row or column: the modules from one on, each a step further.
+func (c *Code) along(from, step int) int {
+	total, run, last, before := 0, 0, 0, false
 	for i := range c.Size {
-		if i > 0 && at(i) == at(i-1) {
+		dark := c.dark[from+i*step]
+		if i > 0 && dark == before {
 			run++
 		} else {
 			run = 1
@@ -203,7 +204,7 @@ func (c *Code) along(at func(int) bool) int {
 			total++
 		}
 		last = last << 1 & 0x7ff
-		if at(i) {
+		if before = dark; dark {
 			last |= 1
 		}
 		if i >= 10 && (last == 0b10111010000 || last == 0b00001011101) {

@@ -89,7 +89,7 @@ func TestAResellerSeesItsBranchOnly(t *testing.T) {
 			t.Errorf("%s: %d, or it tells of others", path, rec.Code)
 		}
 	}
-	for _, path := range []string{"/organisations/" + w.acme.Org, "/organisations/" + w.acme.Org + "/billing", "/invoices/" + w.invoice.ID, "/orders/" + w.order.ID, "/resources/" + resources[0].ID, "/review/" + w.waiting.ID,
+	for _, path := range []string{"/organisations/" + w.acme.Org, "/organisations/" + w.acme.Org + "/billing", "/invoices/" + w.invoice.ID, "/invoices/" + w.invoice.ID + "/pdf", "/orders/" + w.order.ID, "/resources/" + resources[0].ID, "/review/" + w.waiting.ID,
 		"/readers", "/jobs", "/quarantine", "/quarantine/1.0", "/intake", "/log", "/readers/skip", "/markets/" + w.Market.ID, "/entities/" + w.Entity} {
 		if rec := w.get(reseller, "en", "/operator"+path); rec.Code != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, rec.Code)
@@ -356,7 +356,10 @@ func TestActingNeedsAPurpose(t *testing.T) {
 func TestTheOperatorBills(t *testing.T) {
 	w := newWorld(t)
 	path := "/operator/invoices/" + w.invoice.ID
-	w.sees(w.Operator, path, w.invoice.Number, "Record a payment")
+	w.sees(w.Operator, path, w.invoice.Number, "Record a payment", path+"/pdf")
+	if rec := w.get(w.Operator, "en", path+"/pdf"); rec.Code != http.StatusOK || rec.Header().Get("Content-Type") != "application/pdf" || !strings.HasPrefix(rec.Body.String(), "%PDF-1.7") {
+		t.Errorf("the PDF: %d %v", rec.Code, rec.Header())
+	}
 	w.refused(w.post(w.Operator, path+"/payment", url.Values{"amount": {"1000000"}, "received": {"2026-03-03"}, "reference": {"B1"}}), 409)
 	w.refused(w.post(w.Operator, path+"/payment", url.Values{"amount": {"x"}, "received": {"soon"}, "reference": {"B1"}}), 422, "Amount:", "Received on:")
 	w.lands(w.post(w.Operator, path+"/payment", url.Values{"amount": {w.invoice.Gross.Decimal()}, "received": {"2026-03-03"}, "reference": {"B1"}}), path)
