@@ -21,7 +21,11 @@ func (s *sheet) begin(root *pdf.Element) {
 	s.Write(root.Add(pdf.Paragraph), s.title, s.owed())
 	if s.credits() {
 		s.Space(pdf.Millimetre)
-		s.Write(root.Add(pdf.Paragraph), s.body, s.t("takes.back", "number", i.Reference.Number, "date", s.date(i.Reference.Date)))
+		key := "takes.back"
+		if slices.ContainsFunc(i.Lines, func(l proof.InvoiceLine) bool { return l.Credits > 0 }) {
+			key = "takes.back.part"
+		}
+		s.Write(root.Add(pdf.Paragraph), s.body, s.t(key, "number", i.Reference.Number, "date", s.date(i.Reference.Date)))
 	}
 	if i.Note != "" {
 		s.Write(root.Add(pdf.Paragraph), s.body, s.t("reason", "text", i.Note))

@@ -111,6 +111,9 @@ func (s *sheet) line(t *pdf.Table, l *proof.InvoiceLine, g *service) error {
 	if text := s.span(l.Period, s.Zone); text != "" && !g.same {
 		more = append(more, text)
 	}
+	if l.Credits > 0 {
+		more = append(more, s.t("of.line", "n", strconv.Itoa(l.Credits)))
+	}
 	if l.Correction {
 		more = append(more, s.t("correction"))
 	}

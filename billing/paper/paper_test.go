@@ -224,6 +224,24 @@ func BenchmarkPDF(b *testing.B) {
 	p, in := printer(b), cases(b)["twenty"]
 	in.XML = bytes.Repeat([]byte("<ram:LineTotalAmount>12.00</ram:LineTotalAmount>\n"), 400) // some 20 kB
 	b.ReportAllocs()
+	size := 0
+	for b.Loop() {
+		out, err := p.PDF(in)
+		if err != nil {
+			b.Fatal(err)
+		}
+		size = len(out)
+	}
+	b.ReportMetric(float64(size)/1000, "kB")
+}
+
+// BenchmarkMillionLines is an invoice that is summed up: 1,000,000 lines of 500 services.
+func BenchmarkMillionLines(b *testing.B) {
+	p, in := printer(b), Input{Invoice: world(b, 1_000_000, price.Net, tax.Standard, 2000), Hash: strings.Repeat("0", 64)}
+	for n := range in.Invoice.Lines {
+		l := &in.Invoice.Lines[n]
+		l.Subscription = in.Invoice.Lines[n%500].Subscription
+	}
 	for b.Loop() {
 		if _, err := p.PDF(in); err != nil {
 			b.Fatal(err)

@@ -72,6 +72,18 @@ func credit(t testing.TB, i *proof.Invoice) *proof.Invoice {
 
 const xmlText = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rsm:CrossIndustryInvoice xmlns:rsm=\"urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100\"/>\n"
 
+// part takes an amount of the second line of an invoice back.
+func part(t testing.TB, i *proof.Invoice) *proof.Invoice {
+	t.Helper()
+	c, _, err := i.CreditPart(nil, []proof.CreditLine{{Line: 2, Amount: money.New(500, money.EUR)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := credit(t, i)
+	c.Version, c.ID, c.Type, c.Number, c.Issued, c.Date, c.Seller, c.Buyer, c.Reference, c.Note = whole.Version, whole.ID, whole.Type, whole.Number, whole.Issued, whole.Date, whole.Seller, whole.Buyer, whole.Reference, whole.Note
+	return &c
+}
+
 // cases are the kinds of document that are looked at.
 func cases(t testing.TB) map[string]Input {
 	t.Helper()
@@ -99,7 +111,7 @@ func cases(t testing.TB) map[string]Input {
 	paid.Invoice.Order, paid.Invoice.BuyerReference = "PO-2026-7711", "04011000-12345-03"
 	paid.Invoice.Payment = proof.InvoicePayment{Means: proof.PaySEPATransfer, Holder: "Halle Nord SAS", IBAN: "FR7630006000011234567890189", BIC: "AGRIFRPP"}
 	return map[string]Input{"invoice": in(world(t, 6, price.Net, tax.Standard, 2000), "en"), "facture": in(world(t, 6, price.Net, tax.Standard, 550), "fr"), "twenty": paid,
-		"credit": in(credit(t, world(t, 3, price.Net, tax.Standard, 2000)), "en"), "avoir": in(credit(t, consumer), "fr"), "reverse": in(reverse, "en"), "consumer": in(consumer, "fr"),
+		"credit": in(credit(t, world(t, 3, price.Net, tax.Standard, 2000)), "en"), "part": in(part(t, world(t, 3, price.Net, tax.Standard, 2000)), "en"), "avoir": in(credit(t, consumer), "fr"), "reverse": in(reverse, "en"), "consumer": in(consumer, "fr"),
 		"names": in(long, "en"), "nothing": in(nothing, "en"), "pages": in(world(t, 300, price.Net, tax.Standard, 2000), "en"), "summary": in(world(t, 6000, price.Net, tax.Standard, 2000), "fr")}
 }
 

@@ -133,10 +133,10 @@ func readable(key string) string {
 	return strings.ToUpper(key[:1]) + strings.NewReplacer("_", " ", "-", " ").Replace(key[1:])
 }
 
-// quantity says how much a line is about, in the units of its price; nothing of a term.
+// quantity says how much a line is about, in the units of its price; nothing of a term, and of an amount that was taken back.
 func (w words) quantity(l *proof.InvoiceLine, c *price.Component) string {
 	switch {
-	case l.Term != "":
+	case l.Term != "", amountOnly(l):
 		return ""
 	case c == nil || c.Per <= 1 || !c.Kind.Usage():
 		text := l.Quantity.Format(w.lang)
@@ -147,6 +147,9 @@ func (w words) quantity(l *proof.InvoiceLine, c *price.Component) string {
 	}
 	return w.scaled(int64(l.Quantity), int64(c.Per)) + " " + w.named("unit."+c.Unit, c.Unit)
 }
+
+// amountOnly tells whether a credit note took an amount of a line back and not a quantity.
+func amountOnly(l *proof.InvoiceLine) bool { return l.Credits > 0 && l.Quantity == 0 }
 
 // scaled is n / per, rounded half up: with at most three decimals, of less than one with six.
 func (w words) scaled(n, per int64) string {
@@ -179,7 +182,7 @@ func (w words) scaled(n, per int64) string {
 
 // unitPrice says what one costs: "€0.50 per thousand", "from €0.40 per hour".
 func (w words) unitPrice(l *proof.InvoiceLine, c *price.Component) string {
-	if c == nil || l.Term != "" {
+	if c == nil || l.Term != "" || amountOnly(l) {
 		return ""
 	}
 	p, from := c.Price, false
