@@ -9,8 +9,8 @@ import (
 
 func (s *server) documentRoutes() {
 	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/document", id: "getInvoiceDocument",
-		summary: "An issued invoice or credit note as a file: format pdf (the default) is the one for people; language en or fr, else the buyer's", tag: "invoices"},
-		"/invoices/{invoice}/document", rawDoc{gives: []string{"application/pdf"}, query: []string{"format", "language"}}, s.invoiceDocument)
+		summary: "An issued invoice or credit note as a file: format pdf (the default) is for people, in language en or fr, else the buyer's; ubl and cii are EN 16931 for machines, peppol, xrechnung, xrechnung-cii, france and france-cii what these ask for beyond it", tag: "invoices"},
+		"/invoices/{invoice}/document", rawDoc{gives: []string{"application/pdf", "application/xml"}, query: []string{"format", "language"}}, s.invoiceDocument)
 }
 
 func (s *server) invoiceDocument(w http.ResponseWriter, r *http.Request) error {

@@ -32,10 +32,12 @@ type File struct {
 // Document writes an issued invoice or credit note in a format. Its words are in French for a language that begins with
 // "fr", in the buyer's language for "" and in English otherwise. Those who may read the invoice may. Errors: fail.NotFound;
 // fail.Denied for a household whose name this reader does not see; fail.Gone when the legal copy was erased at its time;
-// fail.Invalid for an unknown format.
+// fail.Invalid for an unknown format, and for one for machines that asks for more than the invoice says, with a field for
+// each term that is missing.
 func (s *Invoices) Document(ctx context.Context, c access.Caller, invoice string, format Format, language string) (File, error) {
-	if format != FormatPDF {
-		return File{}, fail.New(fail.Invalid, "billing.format", "An invoice is not to be had in that format.", "Ask for pdf.").Field("format", "is not known")
+	_, _, machine := format.machine()
+	if format != FormatPDF && !machine {
+		return File{}, fail.New(fail.Invalid, "billing.format", "An invoice is not to be had in that format.", "Ask for one of "+known()+".").Field("format", "is not known")
 	}
 	v, o, err := s.view(ctx, c, invoice)
 	if err != nil {
@@ -47,6 +49,9 @@ func (s *Invoices) Document(ctx context.Context, c access.Caller, invoice string
 	case v.Hidden:
 		return File{}, fail.New(fail.Denied, "billing.document_hidden", "The document shows the buyer's name and address, which you do not see.",
 			"State the purpose for which you need it; the customer will read it.")
+	}
+	if machine {
+		return written(v, format)
 	}
 	return s.print(ctx, v, o, language)
 }

@@ -13,7 +13,7 @@ type invoiceDownload struct {
 	invoiceArg
 	File     string `arg:"" optional:"" default:"-" help:"Where to; - for standard output."`
 	Output   string `short:"o" help:"The same as FILE." placeholder:"FILE"`
-	Format   string `help:"json is what its hash in the log is of, pdf the document for people." enum:"json,pdf" default:"json"`
+	Format   string `help:"json is what its hash in the log is of, pdf the document for people, ubl and cii are EN 16931 for machines; peppol, xrechnung, xrechnung-cii, france, france-cii." default:"json"`
 	Language string `help:"Of a PDF: en or fr; the buyer's when it is missing." placeholder:"LANG"`
 }
 

@@ -43,7 +43,7 @@ func allInvoices(ctx context.Context, c *client.Client, org string) ([]client.In
 // Invoice is what one does with an invoice.
 type Invoice struct {
 	Show     invoiceShow     `cmd:"" help:"Show an invoice."`
-	Download invoiceDownload `cmd:"" aliases:"get" help:"Write an invoice as JSON, or as a PDF for people: halle invoice get INVOICE FILE --format pdf."`
+	Download invoiceDownload `cmd:"" aliases:"get" help:"Write an invoice as JSON, as a PDF for people, or as an electronic invoice: halle invoice get INVOICE --format ubl -o FILE."`
 	Proof    invoiceProof    `cmd:"" help:"Write everything that is needed to redo an invoice offline: halle verify invoice FILE."`
 	Draft    invoiceDraft    `cmd:"" help:"Show what would be invoiced now."`
 	Issue    invoiceIssue    `cmd:"" help:"Invoice an organisation's charges, as the operator."`

@@ -325,7 +325,7 @@ type GetInvoiceDocumentParams struct {
 	Language string `query:"language"` // language
 }
 
-// GetInvoiceDocument: An issued invoice or credit note as a file: format pdf (the default) is the one for people; language en or fr, else the buyer's.
+// GetInvoiceDocument: An issued invoice or credit note as a file: format pdf (the default) is for people, in language en or fr, else the buyer's; ubl and cii are EN 16931 for machines, peppol, xrechnung, xrechnung-cii, france and france-cii what these ask for beyond it.
 func (c *Client) GetInvoiceDocument(ctx context.Context, invoice string, p GetInvoiceDocumentParams, w io.Writer) error {
 	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/document", values: []string{invoice}, params: p}, w)
 }

@@ -360,6 +360,10 @@ func TestTheOperatorBills(t *testing.T) {
 	if rec := w.get(w.Operator, "en", path+"/pdf"); rec.Code != http.StatusOK || rec.Header().Get("Content-Type") != "application/pdf" || !strings.HasPrefix(rec.Body.String(), "%PDF-1.7") {
 		t.Errorf("the PDF: %d %v", rec.Code, rec.Header())
 	}
+	w.sees(w.Operator, path, "For accounting software", "XRechnung 3.0")
+	w.refused(w.get(w.Operator, "en", path+"/machine/ubl"), 422, "VAT identifier of the seller", "BT-31")
+	w.refused(w.get(w.Operator, "fr", path+"/machine/xrechnung"), 422, "Référence de l’acheteur")
+	w.refused(w.get(w.Operator, "en", path+"/machine/other"), 404)
 	w.refused(w.post(w.Operator, path+"/payment", url.Values{"amount": {"1000000"}, "received": {"2026-03-03"}, "reference": {"B1"}}), 409)
 	w.refused(w.post(w.Operator, path+"/payment", url.Values{"amount": {"x"}, "received": {"soon"}, "reference": {"B1"}}), 422, "Amount:", "Received on:")
 	w.lands(w.post(w.Operator, path+"/payment", url.Values{"amount": {w.invoice.Gross.Decimal()}, "received": {"2026-03-03"}, "reference": {"B1"}}), path)

@@ -11,6 +11,7 @@ import (
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/form"
+	"github.com/halle-cloud/halle/web/design/part"
 	"github.com/halle-cloud/halle/web/design/table"
 	"github.com/halle-cloud/halle/web/desk"
 	"github.com/halle-cloud/halle/web/site"
@@ -131,9 +132,16 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 		}
 		if v.Document != nil && !v.Hidden {
 			sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("invoice.pdf"), URL: home + "/invoices/" + v.ID + "/pdf", Icon: "download"})
+			sheet.Main = append(sheet.Main, site.Block{ID: "formats", Title: r.T("einvoice.title"), Text: r.T("einvoice.text"), Template: "details", View: r.MachineFormats(home + "/invoices/" + v.ID + "/machine/")})
 		}
 		return sheet, nil
 	}
+}
+
+// invoiceMachine is the document for accounting software.
+func (d *pages) invoiceMachine(r *site.Request) error {
+	page := home + "/invoices/" + r.PathValue("id")
+	return r.Machine(d.Invoices, r.PathValue("format"), page, part.Link{Text: r.T("operator.invoices"), URL: home + "/invoices"}, part.Link{Text: r.T("invoice.title"), URL: page})
 }
 
 // invoicePDF is the document for people, in the language of its buyer: it is what the customer was sent.

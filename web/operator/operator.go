@@ -106,6 +106,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	get("/invoices", d.invoices)
 	get("/invoices/{id}", d.invoice)
 	get("/invoices/{id}/pdf", d.invoicePDF)
+	get("/invoices/{id}/machine/{format}", d.invoiceMachine)
 	post("/invoices/{id}/payment", d.pay)
 	get("/invoices/{id}/credit", d.askCredit)
 	post("/invoices/{id}/credit", d.credit)

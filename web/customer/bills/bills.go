@@ -54,6 +54,7 @@ func (d *desk) routes(r *site.Router) {
 	r.Get("/invoices/{id}", d.invoice)
 	r.Get("/invoices/{id}/pdf", d.pdf)
 	r.Get("/invoices/{id}/json", d.document)
+	r.Get("/invoices/{id}/machine/{format}", d.machine)
 	r.Get("/invoices/{id}/proof", d.proofFile)
 	r.Get("/invoices/{id}/events", d.eventsFile)
 }
@@ -118,6 +119,7 @@ type invoicePage struct {
 	Payments        []details.Item
 	Reason, Clause  string
 	Hidden          bool
+	Formats         *details.List // for accounting software
 }
 
 type partyView struct {
@@ -153,6 +155,8 @@ func (d *desk) invoice(r *site.Request) error {
 	out.Actions = []button.Button{{Text: r.T("invoice.pdf"), URL: "/invoices/" + v.ID + "/pdf", Icon: "download", Kind: button.Primary}, {Text: r.T("invoice.proof"), URL: "/invoices/" + v.ID + "/proof", Icon: "seal"}, {Text: r.T("invoice.json"), URL: "/invoices/" + v.ID + "/json", Icon: "download"}}
 	if v.Document != nil {
 		out.fill(r, v.Document, d.sold(r, v.Document))
+		formats := r.MachineFormats("/invoices/" + v.ID + "/machine/")
+		out.Formats = &formats
 		apart, err := d.Invoices.EventsApart(r.Context(), r.Caller, v.ID)
 		if err != nil && !fail.Is(err, fail.Denied) {
 			return err
@@ -293,6 +297,12 @@ func (d *desk) pdf(r *site.Request) error {
 		return err
 	}
 	return r.File(f.Name, f.Type, f.Bytes)
+}
+
+// machine is the invoice for accounting software.
+func (d *desk) machine(r *site.Request) error {
+	page := "/invoices/" + r.PathValue("id")
+	return r.Machine(d.Invoices, r.PathValue("format"), page, part.Link{Text: r.T("nav.invoices"), URL: "/invoices"}, part.Link{Text: r.T("invoice.title"), URL: page})
 }
 
 // document is the canonical form: its SHA-256 is the hash in the log.
