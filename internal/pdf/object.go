@@ -94,7 +94,7 @@ func (f *file) bytes(root, info ref) ([]byte, error) {
 
 // pack is an object stream.
 func (f *file) pack(numbers []int) (object, error) {
-	var index, body []byte
+	index, body := make([]byte, 0, 10*len(numbers)), make([]byte, 0, 110*len(numbers))
 	for _, i := range numbers {
 		index = append(strconv.AppendInt(index, int64(i+1), 10), ' ')
 		index = append(strconv.AppendInt(index, int64(len(body)), 10), ' ')

@@ -17,7 +17,7 @@ type Page struct {
 
 // Page adds an empty page.
 func (d *Document) Page() *Page {
-	p := &Page{doc: d, at: d.reserve(), index: len(d.pages)}
+	p := &Page{doc: d, at: d.reserve(), index: len(d.pages), content: make([]byte, 0, 24<<10), owners: make([]*Element, 0, 128)}
 	d.pages = append(d.pages, p)
 	return p
 }

@@ -1,5 +1,6 @@
-// Package pdf writes documents for people and for archives: PDF 1.7 by the rules of PDF/A-3 level A (ISO 19005-3), with
-// files attached. The structure follows PDF/UA-1 (ISO 14289-1), which the file does not declare: no validator judged it.
+// Package pdf writes documents for people and for archives: PDF 1.7 by the rules of PDF/A-3 level A (ISO 19005-3), which the
+// file declares, with files attached. The structure follows PDF/UA-1 (ISO 14289-1), which it does not declare. The tests
+// hold what can be read from the file and ask qpdf and poppler; a validator (veraPDF) has not judged it yet.
 //
 // Owns: the file format, pages with text, lines and fills, cutting and embedding fonts, the structure by which the
 // document is read aloud, metadata, the colour profile, attached files, flowing text and tables over pages.
