@@ -122,6 +122,12 @@ fact_leaf.leaf_no integer not null
 fact_leaf.party text not null
 fact_leaf.position integer not null
 fact_leaf.seq integer not null
+fact_lost index fact_lost_party
+fact_lost.leaf blob not null
+fact_lost.leaf_no integer not null
+fact_lost.party text not null
+fact_lost.seq integer not null
+fact_lost.year text not null
 fact_parked index fact_parked_key
 fact_parked.attempts integer not null
 fact_parked.error text not null

@@ -227,7 +227,7 @@ func (w *world) publish(t testing.TB) {
 	must(t, w.Facts.Drain(context.Background(), w.readers()...))
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- w.Facts.Pump(ctx, w.tlog, w.Operator.Org) }()
+	go func() { done <- w.Facts.Pump(ctx, w.tlog) }()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		list, err := w.Facts.Timeline(context.Background(), w.ids["org"], 0, 1)
 		must(t, err)

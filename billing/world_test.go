@@ -213,7 +213,7 @@ func (w *world) publish(t testing.TB) {
 	}
 	pumped, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- w.Facts.Pump(pumped, w.log, w.Operator.Org) }()
+	go func() { done <- w.Facts.Pump(pumped, w.log) }()
 	var want int64
 	must(t, w.DB.Read(ctx, func(tx *store.Tx) error { return tx.QueryRow("SELECT count(*) FROM fact_leaf").Scan(&want) }))
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {

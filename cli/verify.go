@@ -177,10 +177,18 @@ func (c verifyFacts) Run(o Out) error {
 		return o.fail(err)
 	}
 	return o.Show(verified(report), func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "Verified: these are all %d facts of %s among the first %d entries of %s. None is missing, none is there twice.\n%s%s",
-			report.Facts, report.Party, report.Size, report.Origin, c.note(), witnessed(report.Witnesses))
+		_, err := fmt.Fprintf(w, "Verified: these are all %d facts of %s among the first %d entries of %s. None is missing, none is there twice.\n%s%s%s",
+			report.Facts, report.Party, report.Size, report.Origin, lost(report.Lost), c.note(), witnessed(report.Witnesses))
 		return err
 	})
+}
+
+// lost says what a restore took.
+func lost(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Of %d of them the operator has only the leaf: it brought its database back from an older backup. They happened, and stand where they stood; what they were it no longer knows.\n", n)
 }
 
 type verifyInvoice struct {

@@ -10,8 +10,11 @@ import (
 	"github.com/transparency-dev/formats/log"
 )
 
-// StatementVersion is the first field of every statement.
-const StatementVersion = "halle-facts/1"
+// StatementVersion is the first field of every statement; StatementLost of one that names lost facts.
+const (
+	StatementVersion = "halle-facts/1"
+	StatementLost    = "halle-facts/2"
+)
 
 // Statement is the head of a file with all facts of one party: a JSON line, followed by one line a StatementFact.
 // The file lets its holder prove completeness: these are all N facts, none hidden, none twice.
@@ -29,6 +32,9 @@ type StatementFact struct {
 	Disclosed
 	Year  string `json:"year"` // which view key made the tag
 	Index uint64 `json:"index"`
+	// Lost says that the operator lost the fact with its database and has only the leaf: that it happened, and where in
+	// the order, not what it was.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // StatementReport is the outcome of verifying a statement.
@@ -36,6 +42,7 @@ type StatementReport struct {
 	Origin string `json:"origin"`
 	Party  string `json:"party"`
 	Facts  int64  `json:"facts"`
+	Lost   int64  `json:"lost,omitempty"` // of them, that the operator lost and has only the leaf of
 	Size   uint64 `json:"size"`
 	// Witnesses of the policy, that cosigned the statement's checkpoint.
 	Witnesses []Cosignature `json:"witnesses,omitempty"`
@@ -54,7 +61,7 @@ func VerifyStatement(r io.Reader, l *Log) (StatementReport, error) {
 	if err != nil {
 		return StatementReport{}, err
 	}
-	want, err := readFacts(lines, head)
+	want, lost, err := readFacts(lines, head)
 	if err != nil {
 		return StatementReport{}, err
 	}
@@ -83,7 +90,7 @@ func VerifyStatement(r io.Reader, l *Log) (StatementReport, error) {
 	if int64(found) != head.Count {
 		return StatementReport{}, fmt.Errorf("%d of %d facts are in the log before the checkpoint", found, head.Count)
 	}
-	return StatementReport{Origin: c.Origin, Party: head.Party, Facts: head.Count, Size: c.Size, Witnesses: signed}, nil
+	return StatementReport{Origin: c.Origin, Party: head.Party, Facts: head.Count, Lost: lost, Size: c.Size, Witnesses: signed}, nil
 }
 
 func readHead(lines *bufio.Scanner, trust Policy) (Statement, *log.Checkpoint, []Cosignature, error) {
@@ -94,7 +101,7 @@ func readHead(lines *bufio.Scanner, trust Policy) (Statement, *log.Checkpoint, [
 	if err := json.Unmarshal(lines.Bytes(), &head); err != nil {
 		return head, nil, nil, fmt.Errorf("statement: %w", err)
 	}
-	if head.Version != StatementVersion {
+	if head.Version != StatementVersion && head.Version != StatementLost {
 		return head, nil, nil, fmt.Errorf("statement: version %q is not known", head.Version)
 	}
 	for year, key := range head.Views {
@@ -115,36 +122,57 @@ type wanted struct {
 	leaf  Leaf
 }
 
-func readFacts(lines *bufio.Scanner, head Statement) (map[[16]byte]wanted, error) {
-	want := map[[16]byte]wanted{}
+func readFacts(lines *bufio.Scanner, head Statement) (want map[[16]byte]wanted, lost int64, err error) {
+	want = map[[16]byte]wanted{}
 	for seq := int64(1); lines.Scan(); seq++ {
 		var f StatementFact
 		if err := json.Unmarshal(lines.Bytes(), &f); err != nil {
-			return nil, fmt.Errorf("statement: line %d: %w", seq+1, err)
+			return nil, 0, fmt.Errorf("statement: line %d: %w", seq+1, err)
 		}
 		if f.Seq != seq {
-			return nil, fmt.Errorf("statement: line %d has number %d: one is missing or doubled", seq+1, f.Seq)
+			return nil, 0, fmt.Errorf("statement: line %d has number %d: one is missing or doubled", seq+1, f.Seq)
 		}
-		leaf, err := f.Check()
+		leaf, err := f.check(head)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		key, ok := head.Views[f.Year]
-		if !ok || Tag([32]byte(key), seq) != leaf.Tag {
-			return nil, fmt.Errorf("fact %s: its tag is not number %d of this party", f.ID, seq)
-		}
-		if LeafSalt([32]byte(key), seq) != [32]byte(f.Salt) {
-			return nil, fmt.Errorf("fact %s: its salt is not the one of number %d", f.ID, seq)
+		if f.Lost {
+			lost++
 		}
 		want[leaf.Tag] = wanted{seq: seq, index: f.Index, leaf: leaf}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("statement: %w", err)
+		return nil, 0, fmt.Errorf("statement: %w", err)
 	}
 	if int64(len(want)) != head.Count {
-		return nil, fmt.Errorf("statement: %d facts instead of %d", len(want), head.Count)
+		return nil, 0, fmt.Errorf("statement: %d facts instead of %d", len(want), head.Count)
 	}
-	return want, nil
+	return want, lost, nil
+}
+
+// check opens the leaf and finds the party's number in it. Of a lost fact there is the number alone.
+func (f StatementFact) check(head Statement) (leaf Leaf, err error) {
+	name := "fact " + f.ID
+	if f.Lost {
+		name = fmt.Sprintf("lost fact %d", f.Seq)
+		if head.Version != StatementLost || len(f.Segments) > 0 {
+			return leaf, fmt.Errorf("%s: it is said to be lost in a statement that knows none, or has contents", name)
+		}
+		leaf, err = ParseLeaf(f.Leaf)
+	} else {
+		leaf, err = f.Check()
+	}
+	if err != nil {
+		return leaf, err
+	}
+	key, ok := head.Views[f.Year]
+	if !ok || Tag([32]byte(key), f.Seq) != leaf.Tag {
+		return leaf, fmt.Errorf("%s: its tag is not number %d of this party", name, f.Seq)
+	}
+	if !f.Lost && LeafSalt([32]byte(key), f.Seq) != [32]byte(f.Salt) {
+		return leaf, fmt.Errorf("%s: its salt is not the one of number %d", name, f.Seq)
+	}
+	return leaf, nil
 }
 
 func tagsBeyond(head Statement) map[[16]byte]int64 {

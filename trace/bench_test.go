@@ -120,7 +120,7 @@ func benchPublished(b *testing.B, url string) {
 	var running sync.WaitGroup
 	running.Go(func() { _ = h.facts.Run(ctx) })
 	running.Go(func() {
-		if err := h.facts.Pump(ctx, l, "org_op"); err != nil {
+		if err := h.facts.Pump(ctx, l); err != nil {
 			b.Error(err)
 			cancel()
 		}

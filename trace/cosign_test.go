@@ -163,7 +163,7 @@ func TestOnlyTheWitnessSeesAJointRollback(t *testing.T) {
 		}
 		rollDatabaseBack(t, db, 10)
 		back := openWitnessed(t, h, older, w)
-		must(t, h.facts.Reconcile(ctx, back, "org_op"))
+		must(t, h.facts.Reconcile(ctx, back))
 		if report, err := offline(t, back).Verify(nil); err != nil || report.Size != 10 {
 			t.Fatalf("the older log does not verify by itself: %+v %v", report, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/transparency-dev/tessera"
@@ -31,6 +32,7 @@ type Log struct {
 	appender  *tessera.Appender
 	reader    tessera.LogReader
 	shutdown  func(context.Context) error
+	once      sync.Once
 	stop      context.CancelFunc // of what the log does by itself
 }
 
@@ -73,10 +75,13 @@ func OpenLog(ctx context.Context, dir, origin string, ring *keys.Ring, every tim
 	return l, nil
 }
 
-// Close publishes what was appended and gives the folder free.
-func (l *Log) Close(ctx context.Context) error {
-	defer l.stop() // the library's own rounds over the folder go on until then
-	return l.shutdown(ctx)
+// Close publishes what was appended and gives the folder free. A second call does nothing.
+func (l *Log) Close(ctx context.Context) (err error) {
+	l.once.Do(func() {
+		defer l.stop() // the library's own rounds over the folder go on until then
+		err = l.shutdown(ctx)
+	})
+	return err
 }
 
 // logSigner makes the signed-note keys (C2SP signed-note, Ed25519) from a secret of the ring.

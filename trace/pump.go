@@ -8,7 +8,6 @@ import (
 
 	"github.com/transparency-dev/tessera"
 
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
 )
 
@@ -17,68 +16,6 @@ const (
 	batchAge      = 50 * time.Millisecond
 	counterLogged = "logged" // leaves that the database knows to be in the log
 )
-
-// FactLogRecovered says that the log held entries that the database, restored from an older backup, does not know.
-const FactLogRecovered = "trace.log_recovered.v1"
-
-// LogRecovered is the payload of FactLogRecovered: entries From to To-1 belong to facts that the restore lost.
-type LogRecovered struct {
-	From int64 `json:"from"`
-	To   int64 `json:"to"`
-}
-
-// Reconcile compares database and log before anything is appended. Leaf numbers are log indexes, so three things can
-// be wrong: a log that is older than the database (refused: going on would be a fork), entries that differ (refused),
-// and a database restored from an older backup than the log (gone on with, after the range was written down as a fact
-// of the operator).
-func (f *Facts) Reconcile(ctx context.Context, l *Log, operator string) error {
-	size, err := l.size(ctx)
-	if err != nil {
-		return err
-	}
-	var logged, leaves int64
-	err = f.db.Read(ctx, func(tx *store.Tx) (err error) {
-		if logged, err = counter(tx, counterLogged); err != nil {
-			return err
-		}
-		leaves, err = counter(tx, counterLeaf)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if size < logged {
-		return fmt.Errorf("the log in %s has %d entries, the database knows of %d: the log is from an older backup. Bring back the newer log, or a mirror of it", l.Dir, size, logged)
-	}
-	if err := f.compareTail(ctx, l, logged, min(size, leaves)); err != nil {
-		return err
-	}
-	if size > leaves {
-		return f.recoverLog(ctx, leaves, size, operator)
-	}
-	return f.setLogged(ctx, size)
-}
-
-func (f *Facts) recoverLog(ctx context.Context, leaves, size int64, operator string) error {
-	if err := f.ring.Ensure(ctx, keys.Tenant(operator)); err != nil {
-		return err
-	}
-	f.log.ErrorContext(ctx, "the log is ahead of the database, which was restored from an older backup", "from", leaves, "to", size)
-	return f.db.Tx(ctx, func(tx *store.Tx) error {
-		if _, err := take(tx, counterLeaf, int(size-leaves)); err != nil {
-			return err
-		}
-		if err := tx.Send("UPDATE fact_counter SET n = $1 WHERE name = $2", size, counterLogged); err != nil {
-			return err
-		}
-		if err := tx.Send("INSERT INTO fact_counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", counterLogged, size); err != nil {
-			return err
-		}
-		_, err := f.Record(tx, Fact{Type: FactLogRecovered, Aggregate: "log", Owner: operator, Actor: "system:trace", At: f.now(),
-			Machine: LogRecovered{From: leaves, To: size}})
-		return err
-	})
-}
 
 func (f *Facts) setLogged(ctx context.Context, n int64) error {
 	return f.db.Claim(ctx, func(tx *store.Tx) error {
@@ -129,9 +66,9 @@ func (f *Facts) leaves(ctx context.Context, from, to int64) (rows []leafRow, err
 
 // Pump appends leaves until ctx ends. One process does it: the folder is locked, and indexes are checked against leaf
 // numbers, so that a second writer is found at once.
-func (f *Facts) Pump(ctx context.Context, l *Log, operator string) error {
+func (f *Facts) Pump(ctx context.Context, l *Log) error {
 	ctx = store.Background(ctx)
-	if err := f.Reconcile(ctx, l, operator); err != nil && ctx.Err() == nil {
+	if err := f.Reconcile(ctx, l); err != nil && ctx.Err() == nil {
 		return err
 	}
 	f.loop(ctx, "pump", f.db.Listen(topicSequenced), pollSequenced, func(ctx context.Context) (int, error) { return f.pumpOnce(ctx, l) })

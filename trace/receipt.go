@@ -1,12 +1,9 @@
 package trace
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/transparency-dev/formats/log"
@@ -185,42 +182,6 @@ func (l *Log) checkpoint(ctx context.Context) (raw []byte, size uint64, err erro
 func (l *Log) Published(ctx context.Context) (uint64, error) {
 	_, size, err := l.checkpoint(ctx)
 	return size, err
-}
-
-// Statement writes all facts of the party up to the newest published checkpoint, with its view keys, so that its
-// holder proves offline that none is missing. The caller must be of the party and was authorised for fact.prove.
-func (f *Facts) Statement(ctx context.Context, l *Log, party string, w io.Writer) error {
-	raw, size, err := l.checkpoint(ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := f.partyLeaves(ctx, party, size)
-	if err != nil {
-		return err
-	}
-	head := proof.Statement{Version: proof.StatementVersion, Party: party, LogKey: l.Key, Checkpoint: string(raw), Views: map[string][]byte{}, Count: int64(len(rows))}
-	for _, row := range rows {
-		key, err := f.viewKey(ctx, party, row.At)
-		if err != nil {
-			return err
-		}
-		head.Views[row.At.UTC().Format("2006")] = key[:]
-	}
-	out := bufio.NewWriter(w)
-	enc := json.NewEncoder(out)
-	if err := enc.Encode(head); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		d, err := f.disclose(ctx, party, row)
-		if err != nil {
-			return err
-		}
-		if err := enc.Encode(proof.StatementFact{Disclosed: d, Year: row.At.UTC().Format("2006"), Index: uint64(row.no)}); err != nil {
-			return err
-		}
-	}
-	return out.Flush()
 }
 
 func (f *Facts) partyLeaves(ctx context.Context, party string, size uint64) (rows []partyLeaf, err error) {

@@ -216,7 +216,7 @@ func (w *world) settle(t *testing.T) {
 	}
 	pumped, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- s.Facts.Pump(pumped, s.Log, w.Operator.Org) }()
+	go func() { done <- s.Facts.Pump(pumped, s.Log) }()
 	var want int64
 	must(t, w.DB.Read(ctx, func(tx *store.Tx) error { return tx.QueryRow("SELECT count(*) FROM fact_leaf").Scan(&want) }))
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

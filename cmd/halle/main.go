@@ -36,6 +36,7 @@ type root struct {
 	Demo     demoCommand     `cmd:"" help:"Show the whole cycle on this machine, then serve the portal."`
 	Config   configCommand   `cmd:"" help:"Explain every setting and its present value."`
 	UsageLog usageLogCommand `cmd:"" name:"usage-log" help:"Move the usage log to a NATS cluster."`
+	Log      logCommand      `cmd:"" help:"Compare the database with the fact log, as the operator at the machine."`
 	Witness  witnessCommand  `cmd:"" help:"Cosign the logs of others, so that none shows two histories."`
 	Mirror   mirrorCommand   `cmd:"" help:"Keep a copy of a log on this machine; raise an alarm when it is rolled back or forked."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

@@ -67,8 +67,8 @@ func collectLess() {
 // publishEvery is how often a checkpoint of the log is published.
 const publishEvery = 500 * time.Millisecond
 
-// ready opens what serving needs beyond the wiring: the operator, the log, the check of the machine.
-func (h *house) ready(ctx context.Context) error {
+// openLog finds the operator and opens the log.
+func (h *house) openLog(ctx context.Context) error {
 	operator, err := h.parties.Operator(ctx)
 	if fail.Is(err, fail.NotFound) {
 		return fmt.Errorf("%s holds no installation yet: make one with halle init", h.conf.Data)
@@ -89,12 +89,20 @@ func (h *house) ready(ctx context.Context) error {
 		defer cancel()
 		return h.tlog.Close(ctx)
 	})
+	return nil
+}
+
+// ready opens what serving needs beyond the wiring: the operator, the log, the check of the machine.
+func (h *house) ready(ctx context.Context) error {
+	if err := h.openLog(ctx); err != nil {
+		return err
+	}
 	// Before anything runs or is answered: a log that is older than the database must not grow another branch, and a
 	// server in another folder than the one that this database belongs to must touch nothing.
 	if err := h.reconcile(ctx); err != nil {
 		return err
 	}
-	if err := h.business(ctx, operator.ID); err != nil {
+	if err := h.business(ctx, h.operator); err != nil {
 		return err
 	}
 	return h.isolation(ctx)
@@ -118,7 +126,7 @@ func (h *house) serve(ctx context.Context, listening func(address string)) error
 		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.keep(ctx, "readers", func() error { return h.facts.Run(ctx, h.readers()...) }) })
-	g.Go(func() error { return h.keep(ctx, "log", func() error { return h.facts.Pump(ctx, h.tlog, h.operator) }) })
+	g.Go(func() error { return h.keep(ctx, "log", func() error { return h.facts.Pump(ctx, h.tlog) }) })
 	g.Go(func() error { return h.keep(ctx, "meter", func() error { return h.meters.Run(ctx) }) })
 	g.Go(func() error { return h.keep(ctx, "budgets", func() error { return h.budgets.Run(ctx) }) })
 	g.Go(func() error { return h.keep(ctx, "jobs", func() error { return h.queue.Run(ctx, h.conf.Workers) }) })

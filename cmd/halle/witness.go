@@ -147,7 +147,7 @@ func alarms(w *trace.Witnesses) (n int) {
 
 // reconcile finds out before anything runs whether database and log belong together, and whether a witness saw more.
 func (h *house) reconcile(ctx context.Context) error {
-	if err := h.facts.Reconcile(ctx, h.tlog, h.operator); err != nil {
+	if err := h.facts.Reconcile(ctx, h.tlog); err != nil {
 		return err
 	}
 	return h.tlog.AskWitnesses(ctx)

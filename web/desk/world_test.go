@@ -322,7 +322,7 @@ func (w *world) pump() {
 	w.t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- w.Facts.Pump(ctx, w.s.Log, w.Operator.Org) }()
+	go func() { done <- w.Facts.Pump(ctx, w.s.Log) }()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		list, err := w.Facts.Timeline(ctx, w.Operator.Org, 0, 1)
 		must(w.t, err)
