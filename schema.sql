@@ -82,6 +82,21 @@ charge.source text not null
 charge.source_fact text not null
 charge.subscription text not null
 charge.to_at text not null
+charge_change index charge_change_amount
+charge_change index charge_change_quantity
+charge_change.amount integer not null
+charge_change.amount_before integer not null
+charge_change.amount_change integer not null
+charge_change.currency text not null
+charge_change.kind text not null
+charge_change.month text not null
+charge_change.name text not null
+charge_change.part text not null
+charge_change.path text not null
+charge_change.quantity integer not null
+charge_change.quantity_before integer not null
+charge_change.quantity_change integer not null
+charge_change.subject text not null
 credential.created_at text not null
 credential.kind text not null
 credential.name text not null

@@ -65,6 +65,7 @@ func (s *server) routes() {
 	s.ingestRoutes()
 	s.usageRoutes()
 	s.chargeRoutes()
+	s.changeRoutes()
 	s.invoiceRoutes()
 	s.closeRoutes()
 	s.factRoutes()

@@ -22,6 +22,7 @@ type Usage struct {
 	Quality    usageQuality    `cmd:"" help:"Show how a publisher's usage came in: counted, twice, late, held, and how long after it was used."`
 	Inflow     usageInflow     `cmd:"" help:"Show how much usage comes in from each publisher, as the operator."`
 	Cost       usageCost       `cmd:"" help:"Show what each service costs at this moment."`
+	Changes    usageChanges    `cmd:"" help:"Show what is charged far more or less than in the month before."`
 	Import     usageImport     `cmd:"" help:"Send the usage of a CSV or FOCUS file, as its publisher; the same file twice counts once."`
 	Send       usageSend       `cmd:"" help:"Send usage events from standard input through a spool on disk, as their publisher."`
 	Intake     usageIntake     `cmd:"" help:"Show how usage is taken in and where it is kept, as the operator."`

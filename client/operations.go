@@ -542,6 +542,21 @@ func (c *Client) ListBudgets(ctx context.Context, org string) (out ListBudget, e
 	return out, err
 }
 
+// ListChangesParams are the parameters of ListChanges.
+type ListChangesParams struct {
+	Of       string `query:"of"`       // of
+	Month    string `query:"month"`    // such as 2026-10; left out: the last complete one
+	Currency string `query:"currency"` // left out: the first
+	Rank     string `query:"rank"`     // quantity: of meters
+	Limit    int64  `query:"limit"`    // limit
+}
+
+// ListChanges: What is charged far more or less than in the month before.
+func (c *Client) ListChanges(ctx context.Context, org string, p ListChangesParams) (out Changes, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/changes", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
 // ListCharges: Charges that are not billed yet.
 func (c *Client) ListCharges(ctx context.Context, org string) (out ListCharge, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/charges", values: []string{org}}, &out)

@@ -183,10 +183,33 @@ type CatalogSubProcessor struct {
 	Purpose        map[string]string `json:"purpose"`
 }
 
+// Change is what the API calls so.
+type Change struct {
+	Amount         string `json:"amount"` // charges of the month, before discounts and minimums
+	Before         string `json:"before"` // those of the month before
+	Change         string `json:"change"`
+	Meter          string `json:"meter,omitempty"`
+	Name           string `json:"name,omitempty"`     // of the service
+	Quantity       string `json:"quantity,omitempty"` // base units of the meter
+	QuantityBefore string `json:"quantityBefore,omitempty"`
+	Subject        string `json:"subject"` // organisation or service
+}
+
 // ChangePasswordRequest is what the API calls so.
 type ChangePasswordRequest struct {
 	New string `json:"new"`
 	Old string `json:"old"`
+}
+
+// Changes is what the API calls so.
+type Changes struct {
+	Complete   bool     `json:"complete"`   // the month is over
+	Currencies []string `json:"currencies"` // that something was charged in
+	Currency   string   `json:"currency,omitempty"`
+	Down       []Change `json:"down"`  // what shrank, the most first
+	Month      string   `json:"month"` // in UTC
+	Of         string   `json:"of"`
+	Up         []Change `json:"up"` // what grew, the most first
 }
 
 // Charge is what the API calls so.

@@ -4,7 +4,7 @@
 // Does not own: usage (meter), the arithmetic of prices (price), invoices (billing), limits and budgets (order).
 // Reads: organisations of party; facts subscription.activated, .plan_changed, .suspended, .resumed, .ended and
 // window.closed.
-// Writes: rating_price, rating_contract, rating_interval, charge, rating_total, rating_window, rating_closing; fact charges.rated; the
+// Writes: rating_price, rating_contract, rating_interval, charge, rating_total, rating_window, rating_closing, charge_change; fact charges.rated; the
 // limit *spent* by order's command.
 //
 // # Rules

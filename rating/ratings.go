@@ -277,7 +277,7 @@ func (c Contract) usage(v *price.Version, w proof.Window, instant time.Time) (ou
 
 // charge rates and writes charges, raises what is spent, and records the fact when there is a charge.
 func (s *Ratings) charge(tx *store.Tx, c *Contract, v *price.Version, list []Charge, fact RatedFact) error {
-	for _, one := range list {
+	for n, one := range list {
 		one.ID, one.Org, one.Subscription, one.CreatedAt = s.IDs.New("chg"), c.Org, c.Subscription, s.Now()
 		part, err := v.Component(one.Component)
 		if err != nil {
@@ -301,10 +301,14 @@ func (s *Ratings) charge(tx *store.Tx, c *Contract, v *price.Version, list []Cha
 		if err := s.spend(tx, c, one.Exact, v.Rounding); err != nil {
 			return err
 		}
+		list[n] = one
 		fact.Charges = append(fact.Charges, RatedCharge{Charge: one.ID, Component: one.Component, Price: one.Price, Quantity: one.Quantity, From: one.From, Exact: one.Exact})
 	}
 	if len(list) == 0 {
 		return nil
+	}
+	if err := noteChange(tx, c, v, list); err != nil {
+		return err
 	}
 	if err := updateContract(tx, *c); err != nil {
 		return err

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/internal/fail"
@@ -345,23 +343,11 @@ func costOf(service string, e *rating.Estimate) (c cost, err error) {
 		return c, err
 	}
 	c.subscription = service
-	if c.usage, err = millionths(e.Usage); err != nil {
+	if c.usage, err = rating.Millionths(e.Usage); err != nil {
 		return c, err
 	}
-	c.fixed, err = millionths(once)
+	c.fixed, err = rating.Millionths(once)
 	return c, err
-}
-
-// millionths is an exact value in millionths of the currency, cut.
-func millionths(e money.Exact) (int64, error) {
-	text := e.Decimal()
-	whole, parts, _ := strings.Cut(text, ".")
-	parts = (parts + "000000")[:6]
-	n, err := strconv.ParseInt(whole+parts, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s in millionths: %w", e, err)
-	}
-	return n, nil
 }
 
 // minor rounds millionths to minor units, half up.
@@ -380,7 +366,7 @@ func minor(n int64, c money.Currency) money.Amount {
 
 func (d Days) addAll(e *rating.Estimate) error {
 	for day, v := range e.Days {
-		n, err := millionths(v)
+		n, err := rating.Millionths(v)
 		if err != nil {
 			return err
 		}

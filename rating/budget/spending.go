@@ -150,7 +150,7 @@ func (t *tally) add(c rating.Contract, e *rating.Estimate, out Spending, zone *t
 	if err != nil {
 		return err
 	}
-	running, err := millionths(e.Running)
+	running, err := rating.Millionths(e.Running)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func TestAResellerSeesItsBranchOnly(t *testing.T) {
 	must(t, err)
 	w.sees(reseller, "/operator/organisations", "Petit Client")
 	w.sees(reseller, "/operator/organisations/"+below.Org, "Petit Client", "Purpose")
-	for _, path := range []string{"", "/organisations", "/organisations?q=acme", "/invoices", "/orders", "/resources", "/resources?state=troubled", "/work", "/review", "/markets", "/regions"} {
+	for _, path := range []string{"", "/organisations", "/organisations?q=acme", "/invoices", "/orders", "/resources", "/resources?state=troubled", "/work", "/review", "/markets", "/regions", "/changes?month=" + w.Clock.Now().UTC().Format("2006-01")} {
 		rec := w.get(reseller, "en", "/operator"+path)
 		if body := rec.Body.String(); rec.Code != http.StatusOK || strings.Contains(body, "Acme") || strings.Contains(body, w.invoice.Number) || strings.Contains(body, w.order.ID) || strings.Contains(body, "parked") {
 			t.Errorf("%s: %d, or it tells of others", path, rec.Code)
@@ -456,4 +456,12 @@ func TestDownloadsVerify(t *testing.T) {
 	if report, err := proof.VerifyStatement(f, l); err != nil || report.Facts == 0 {
 		t.Errorf("the statement does not verify: %v", err)
 	}
+}
+
+// What is charged in a month stands beside the month before; a branch sees its own customers alone.
+func TestTheLargestChanges(t *testing.T) {
+	w := newWorld(t)
+	month := w.Clock.Now().UTC().Format("2006-01")
+	w.sees(w.Operator, "/operator/changes?month="+month, "Customers", "Acme", "Meters of services", "so far")
+	w.sees(w.Operator, "/operator/changes?month=2001-01", "Nothing changed")
 }

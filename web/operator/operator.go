@@ -54,7 +54,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	groups := []design.Group{
 		{Items: []design.Item{desk.Item(l, "operator.today", home, "home"), item("organisations", "building"), item("markets", "shop"), item("review", "tag"), item("orders", "cart"),
 			item("invoices", "invoice"), item("closes", "check")}},
-		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
+		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), item("changes", "chart"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
 	if runs(c) {
 		groups = append(groups, design.Group{Title: l.T("operator.nav.machine"), Items: []design.Item{item("readers", "refresh"), item("jobs", "clock"), item("intake", "chart"), desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"), item("log", "seal")}})
@@ -121,6 +121,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	d.disputes().Routes(below(get, "/disputes"), below(post, "/disputes"))
 	get("/log", d.log)
 	get("/intake", d.intake)
+	get("/changes", d.changes)
 }
 
 // below registers pages below an address.
