@@ -176,10 +176,11 @@ func TestEverythingDrawnIsReadOrLeftOut(t *testing.T) {
 			case !open:
 				t.Fatalf("outside every run: %s", line)
 			}
-			if i := strings.Index(line, "Td <"); i >= 0 {
-				for codes := strings.TrimSuffix(line[i+4:], "> Tj ET\n"); codes != ""; codes = codes[4:] {
-					if codes[:4] == "0000" {
-						t.Fatalf("glyph 0: %s", line)
+			if i := strings.Index(line, "Td ("); i >= 0 {
+				codes := strings.NewReplacer(`\\`, `\`, `\(`, "(", `\)`, ")", `\r`, "\r", `\n`, "\n").Replace(strings.TrimSuffix(line[i+4:], ") Tj ET\n"))
+				for ; codes != ""; codes = codes[2:] {
+					if codes[:2] == "\x00\x00" {
+						t.Fatalf("glyph 0: %q", line)
 					}
 				}
 			}

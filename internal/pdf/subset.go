@@ -155,11 +155,25 @@ func (u *face) code(r rune) uint16 {
 
 // encode appends the codes of a cleaned text as a string of a content stream.
 func (u *face) encode(out []byte, text string) []byte {
-	out = append(out, '<')
+	out = append(out, '(')
 	for _, r := range text {
-		out = hex16(out, u.code(r))
+		c := u.code(r)
+		out = escaped(escaped(out, byte(c>>8)), byte(c))
 	}
-	return append(out, '>')
+	return append(out, ')')
+}
+
+// escaped appends a byte of a string so that it is read back as it is, and no line ends inside.
+func escaped(out []byte, b byte) []byte {
+	switch b {
+	case '(', ')', '\\':
+		return append(out, '\\', b)
+	case '\r':
+		return append(out, '\\', 'r')
+	case '\n':
+		return append(out, '\\', 'n')
+	}
+	return append(out, b)
 }
 
 func (u *face) program() (program, error) {
