@@ -193,10 +193,11 @@ func (d *pages) pay(r *site.Request) error {
 	return r.Redirect(home+"/invoices/"+v.ID, site.Done("operator.paid"))
 }
 
-// quantity is what a line counts; a term counts nothing.
+// quantity is what a line counts, in base units of its meter or in items; a term counts nothing. The unit of the line is that of
+// its price, such as a thousand, and is left out.
 func quantity(r *site.Request, l proof.InvoiceLine) string {
 	if l.Term != "" {
 		return r.T("component." + string(l.Term))
 	}
-	return l.Quantity.Format(r.Lang()) + " " + l.Unit
+	return l.Quantity.Format(r.Lang())
 }
