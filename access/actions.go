@@ -51,6 +51,11 @@ const (
 	CloseRead          Action = "close.read"
 	ClosePrepare       Action = "close.prepare"
 	CloseApprove       Action = "close.approve"
+	MandateRead        Action = "mandate.read"
+	MandateGive        Action = "mandate.give"
+	MandateRevoke      Action = "mandate.revoke"
+	CollectionRead     Action = "collection.read"
+	CollectionRun      Action = "collection.run"
 	StatementRead      Action = "statement.read"
 	OrgRead            Action = "org.read"
 	OrgCreate          Action = "org.create"
@@ -151,6 +156,11 @@ func Grants() []Grant {
 		{Action: CloseRead, Title: "see month closes", Own: is(x, a), Below: is(x, a), Reads: true},
 		{Action: ClosePrepare, Title: "prepare a month close", Own: is(x), Below: is(x), InPerson: true},
 		{Action: CloseApprove, Title: "approve a month close", Own: is(x), Below: is(x), Confirmed: true, InPerson: true, Second: true},
+		{Action: MandateRead, Title: "see payments and mandates", Own: is(o, b, l, a), Below: is(x, a), Reads: true},
+		{Action: MandateGive, Title: "give a direct debit mandate", Own: is(o, l), Confirmed: true},
+		{Action: MandateRevoke, Title: "revoke a direct debit mandate", Own: is(o, l), Below: is(x)},
+		{Action: CollectionRead, Title: "see collections and bank files", Own: is(x, a), Below: is(x, a), Reads: true},
+		{Action: CollectionRun, Title: "collect invoices and import bank files", Own: is(x), Below: is(x)},
 		{Action: StatementRead, Title: "read statements", Own: is(o, l, p, a), Below: is(x, a), Reads: true},
 		{Action: OrgRead, Title: "see the organisation", Own: is(o, b, l, t, m, a, p, x, s), Below: is(x, s, a), Reads: true},
 		{Action: OrgCreate, Title: "create an organisation below", Own: is(o, x), Below: is(x), Confirmed: true},
@@ -203,7 +213,7 @@ func Systems() map[string][]Action {
 		"subscription": {OrderRead, ServiceRead, ServiceChange, ServiceSuspend, ServiceResume, ServiceCancel, ResourceOperate, CatalogRead, OrgRead},
 		"meter":        {ServiceRead, ResourceRead, UsageWrite, UsageRead, QuarantineRead},
 		"rating":       {ServiceRead, ServiceSuspend, UsageRead, OrderRead, CatalogRead, BudgetRead, BudgetSet, OrgRead, MarketRead},
-		"billing":      {InvoiceRead, InvoiceIssue, CreditIssue, PaymentRecord, ServiceRead, OrderRead, UsageRead, OrgRead, MarketRead, PersonRead},
+		"billing":      {InvoiceRead, InvoiceIssue, CreditIssue, PaymentRecord, MandateRead, MandateRevoke, CollectionRead, CollectionRun, ServiceRead, OrderRead, UsageRead, OrgRead, MarketRead, PersonRead},
 		"settlement":   {InvoiceRead, StatementRead, OrgRead, CatalogRead},
 		"catalog":      {CatalogRead, CatalogPublish, CatalogWithdraw, OfferRead},
 		"trace":        {FactRead, FactProve, ReaderRead, ReaderRetry},
