@@ -179,6 +179,7 @@ func (w *world) papers(t testing.TB) {
 	var plan api.Budget
 	w.call(t, "billing", http.MethodPut, org+"/budgets", map[string]any{"amount": "1000.00 EUR", "action": "suspend"}, &plan)
 	w.ids["budget"] = plan.ID
+	w.furnishPayments(t)
 	w.licences(t)
 	w.publish(t)
 	var facts api.List[api.Fact]

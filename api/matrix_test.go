@@ -61,7 +61,7 @@ func operations(t testing.TB) []operation {
 // special are operations that need another of Acme's things than the usual one.
 var special = map[string]map[string]string{
 	"approveOrder": {"order": "held"}, "rejectOrder": {"order": "held"}, "submitOffer": {"version": "draft"}, "publishOffer": {"version": "review"}, "returnOffer": {"version": "review"},
-	"getLicences": {"service": "licensed"}, "takeSeat": {"service": "licensed"}, "renewSeat": {"service": "licensed"}, "returnSeat": {"service": "licensed"},
+	"signMandate": {"mandate": "waiting"}, "getLicences": {"service": "licensed"}, "takeSeat": {"service": "licensed"}, "renewSeat": {"service": "licensed"}, "returnSeat": {"service": "licensed"},
 	"assignSeat": {"service": "named"}, "releaseSeat": {"service": "named"}, "declareLicence": {"service": "licensed"}, "compareLicence": {"service": "licensed"},
 }
 
@@ -84,8 +84,12 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"rejectOrder": `{"reason":"no"}`, "cancelOrder": `{"reason":"no"}`, "setLimit": `{"max":100}`, "setBudget": `{"amount":"50.00 EUR"}`, "setApprovalRule": `{"above":"10.00 EUR"}`,
 		"changeService": `{"plan":"flex","parameters":{"interval_ms":700}}`, "changeManaged": `{"name":"pump-7"}`,
 		"setResidencyPolicy": `{"all":{"countries":["FR"]}}`, "setMarketPolicy": `{"default":"internal","classes":{"internal":{}}}`,
-		"sendUsage":     `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,
-		"tagService":    `{"tags":{"project":"x"}}`,
+		"sendUsage":   `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,
+		"tagService":  `{"tags":{"project":"x"}}`,
+		"giveMandate": `{"entity":"` + w.Entity + `","name":"Acme","iban":"FR1420041010050500013M02606","agreed":true}`, "signMandate": `{}`,
+		"setAccount":     `{"iban":"FR7630006000011234567890189","creditor":"FR72ZZZ123456"}`,
+		"setDunning":     `{"from":"2030-01-01","steps":[{"kind":"friendly","days":3}]}`,
+		"importBankFile": statement("2"), "decideMovement": `{"keep":"` + w.ids["org"] + `"}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
 		"prepareClose": `{"month":"2026-02"}`, "approveClose": `{"round":1}`,
 		"takeSeat": `{"holder":"h-2","device":"d-2"}`, "renewSeat": `{}`, "assignSeat": `{"person":"` + w.who["technical"].Person + `"}`, "refuseLicence": `{"reason":"no"}`,
@@ -150,6 +154,8 @@ func (w *world) ask(t testing.TB, as string, op operation, bodies, own map[strin
 	switch op.ID {
 	case "importOffer", "simulatePrice", "importResidencyFacts":
 		media = yaml
+	case "importBankFile":
+		media = "application/xml"
 	case "sendUsage":
 		media = "application/cloudevents+json"
 	}
@@ -305,5 +311,5 @@ func noTenantSeesAnother(t *testing.T, k *world) {
 
 // about tells operations whose identifiers are no tenant's: what is on a public shelf, or the operator's own machinery.
 func about(op operation) bool {
-	return slices.Contains([]string{"reviveJob", "setMarketPolicy", "setMarket", "importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "listSoldLicences", "withdrawOffer"}, op.ID)
+	return slices.Contains([]string{"reviveJob", "getAccount", "getDunning", "setDunning", "setMarketPolicy", "setMarket", "importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "listSoldLicences", "withdrawOffer"}, op.ID)
 }

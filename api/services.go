@@ -3,6 +3,9 @@ package api
 import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/bank"
+	"github.com/halle-cloud/halle/billing/collect"
+	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/job"
@@ -38,6 +41,9 @@ type Services struct {
 	Budgets       *budget.Budgets
 	Invoices      *billing.Invoices
 	Closes        *monthclose.Closes
+	Collects      *collect.Collects
+	Banks         *bank.Banks
+	Dunnings      *dunning.Dunnings
 	Facts         *trace.Facts
 	Log           *trace.Log
 	Jobs          *job.Queue
@@ -68,6 +74,10 @@ func (s *server) routes() {
 	s.changeRoutes()
 	s.invoiceRoutes()
 	s.closeRoutes()
+	s.paymentRoutes()
+	s.collectionRoutes()
+	s.bankRoutes()
+	s.dunningRoutes()
 	s.factRoutes()
 	s.deskRoutes()
 }

@@ -37,6 +37,11 @@ type Commands struct {
 	Budget     Budget     `cmd:"" help:"What may be spent in a month, and what is."`
 	Invoices   Invoices   `cmd:"" help:"List invoices."`
 	Invoice    Invoice    `cmd:"" help:"Show an invoice; write its proof."`
+	Payments   Payments   `cmd:"" help:"What is owed, how it is paid, and mandates."`
+	Mandate    Mandate    `cmd:"" help:"Give and revoke direct debit mandates."`
+	Collection Collection `cmd:"" help:"Collect by direct debit, as the operator."`
+	Bank       Bank       `cmd:"" help:"Import what the bank says; decide about money that did not match. As the operator."`
+	Debts      Debts      `cmd:"" help:"What is owed to you by age, and by what steps customers are reminded. As the operator."`
 	Close      Close      `cmd:"" help:"Close a month: preview, approval by two people, invoices issued and sent. As the operator."`
 	Price      Price      `cmd:"" help:"Explain what was charged; compare with another plan; simulate a draft."`
 	Verify     Verify     `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`

@@ -175,6 +175,12 @@ func (c *Client) CreditInvoice(ctx context.Context, invoice string, body NewCred
 	return out, err
 }
 
+// DecideMovement: Say what a movement is that did not match.
+func (c *Client) DecideMovement(ctx context.Context, movement string, body MovementDecision) (out Movement, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/movements/{movement}/decision", values: []string{movement}, body: body}, &out)
+	return out, err
+}
+
 // DeclareLicence: Bring an own licence; it counts once its publisher has accepted it.
 func (c *Client) DeclareLicence(ctx context.Context, service string, body OwnLicence) (out Licence, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/licences", values: []string{service}, body: body}, &out)
@@ -201,6 +207,12 @@ type DraftInvoicesParams struct {
 // DraftInvoices: What would be invoiced.
 func (c *Client) DraftInvoices(ctx context.Context, org string, p DraftInvoicesParams) (out ListInvoice, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/invoice-drafts", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// DropCollection: Give a collection up that is not at the bank.
+func (c *Client) DropCollection(ctx context.Context, collection string) (out Collection, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/collections/{collection}/drop", values: []string{collection}}, &out)
 	return out, err
 }
 
@@ -242,6 +254,18 @@ func (c *Client) ExportOffer(ctx context.Context, version string, w io.Writer) e
 	return c.save(ctx, request{method: "GET", path: "/api/v1/offer-versions/{version}/yaml", values: []string{version}}, w)
 }
 
+// GetAccount: The account of a legal entity.
+func (c *Client) GetAccount(ctx context.Context, entity string) (out EntityAccount, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/entities/{entity}/account", values: []string{entity}}, &out)
+	return out, err
+}
+
+// GetAgedDebt: What is owed to you, by age.
+func (c *Client) GetAgedDebt(ctx context.Context) (out AgedDebt, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/aged-debt"}, &out)
+	return out, err
+}
+
 // GetBudget: One budget, and what is used of it.
 func (c *Client) GetBudget(ctx context.Context, budget string) (out Budget, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/budgets/{budget}", values: []string{budget}}, &out)
@@ -257,6 +281,12 @@ func (c *Client) GetBundle(ctx context.Context, decision string) (out PlacementB
 // GetClose: One month close with its progress.
 func (c *Client) GetClose(ctx context.Context, close string) (out MonthClose, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/closes/{close}", values: []string{close}}, &out)
+	return out, err
+}
+
+// GetCollection: One collection with its debits.
+func (c *Client) GetCollection(ctx context.Context, collection string) (out Collection, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/collections/{collection}", values: []string{collection}}, &out)
 	return out, err
 }
 
@@ -281,6 +311,12 @@ func (c *Client) GetDecision(ctx context.Context, decision string) (out Decision
 // GetDispute: One dispute with its events.
 func (c *Client) GetDispute(ctx context.Context, dispute string) (out Dispute, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/disputes/{dispute}", values: []string{dispute}}, &out)
+	return out, err
+}
+
+// GetDunning: By what steps a market reminds today.
+func (c *Client) GetDunning(ctx context.Context, market string) (out DunningPlan, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/reminders", values: []string{market}}, &out)
 	return out, err
 }
 
@@ -351,6 +387,12 @@ func (c *Client) GetLicences(ctx context.Context, service string) (out Licences,
 	return out, err
 }
 
+// GetMandate: One mandate.
+func (c *Client) GetMandate(ctx context.Context, mandate string) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/mandates/{mandate}", values: []string{mandate}}, &out)
+	return out, err
+}
+
 // GetMe: Who calls.
 func (c *Client) GetMe(ctx context.Context) (out Me, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/me"}, &out)
@@ -360,6 +402,12 @@ func (c *Client) GetMe(ctx context.Context) (out Me, err error) {
 // GetMember: One member.
 func (c *Client) GetMember(ctx context.Context, org, person string) (out Person, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/members/{person}", values: []string{org, person}}, &out)
+	return out, err
+}
+
+// GetMovement: One movement.
+func (c *Client) GetMovement(ctx context.Context, movement string) (out Movement, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/movements/{movement}", values: []string{movement}}, &out)
 	return out, err
 }
 
@@ -384,6 +432,17 @@ func (c *Client) GetOrder(ctx context.Context, order string) (out Order, err err
 // GetOrganisation: One organisation.
 func (c *Client) GetOrganisation(ctx context.Context, org string) (out Organisation, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}", values: []string{org}}, &out)
+	return out, err
+}
+
+// GetPaymentsParams are the parameters of GetPayments.
+type GetPaymentsParams struct {
+	Lang string `query:"lang"` // of the text of a mandate
+}
+
+// GetPayments: What is owed, and how it is paid.
+func (c *Client) GetPayments(ctx context.Context, org string, p GetPaymentsParams) (out Payments, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/payments", values: []string{org}, params: p}, &out)
 	return out, err
 }
 
@@ -502,9 +561,27 @@ func (c *Client) GetWindowFile(ctx context.Context, window string, w io.Writer) 
 	return c.save(ctx, request{method: "GET", path: "/api/v1/windows/{window}/file", values: []string{window}}, w)
 }
 
+// GiveMandate: Give a direct debit mandate.
+func (c *Client) GiveMandate(ctx context.Context, org string, body NewMandate) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/mandates", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
 // GrantRole: Give a member a role.
 func (c *Client) GrantRole(ctx context.Context, org, person, role string) error {
 	return c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/members/{person}/roles/{role}", values: []string{org, person, role}}, nil)
+}
+
+// HandOverCollection: Say that the file downloaded last is at the bank.
+func (c *Client) HandOverCollection(ctx context.Context, collection string) (out Collection, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/collections/{collection}/hand-over", values: []string{collection}}, &out)
+	return out, err
+}
+
+// ImportBankFile: Import a statement (camt.053) or a status report (pain.002).
+func (c *Client) ImportBankFile(ctx context.Context, entity string, body []byte) (out BankFile, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/entities/{entity}/bank-files", values: []string{entity}, raw: body, media: "application/xml"}, &out)
+	return out, err
 }
 
 // ImportOffer: Save an offer's draft from YAML or JSON.
@@ -533,6 +610,12 @@ type IssueInvoicesParams struct {
 // IssueInvoices: Invoice an organisation's charges.
 func (c *Client) IssueInvoices(ctx context.Context, org string, p IssueInvoicesParams) (out ListInvoiceRow, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/invoices", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// ListBankFiles: Files imported last.
+func (c *Client) ListBankFiles(ctx context.Context) (out ListBankFile, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/bank-files"}, &out)
 	return out, err
 }
 
@@ -584,6 +667,17 @@ type ListClosesParams struct {
 // ListCloses: Month closes of the caller's markets, newest first.
 func (c *Client) ListCloses(ctx context.Context, p ListClosesParams) (out ListMonthClose, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/closes", params: p}, &out)
+	return out, err
+}
+
+// ListCollectionsParams are the parameters of ListCollections.
+type ListCollectionsParams struct {
+	Cursor string `query:"cursor"` // cursor
+}
+
+// ListCollections: Collections, newest first.
+func (c *Client) ListCollections(ctx context.Context, p ListCollectionsParams) (out ListCollection, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/collections", params: p}, &out)
 	return out, err
 }
 
@@ -658,6 +752,12 @@ func (c *Client) ListLimits(ctx context.Context, org string) (out ListLimit, err
 	return out, err
 }
 
+// ListMandates: Direct debit mandates, newest first.
+func (c *Client) ListMandates(ctx context.Context, org string) (out ListMandate, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/mandates", values: []string{org}}, &out)
+	return out, err
+}
+
 // ListMarkets: The markets.
 func (c *Client) ListMarkets(ctx context.Context) (out ListMarket, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets"}, &out)
@@ -667,6 +767,18 @@ func (c *Client) ListMarkets(ctx context.Context) (out ListMarket, err error) {
 // ListMembers: The people of an organisation.
 func (c *Client) ListMembers(ctx context.Context, org string) (out ListMember, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/members", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListMovementsParams are the parameters of ListMovements.
+type ListMovementsParams struct {
+	State  string `query:"state"`  // left out: all
+	Cursor string `query:"cursor"` // cursor
+}
+
+// ListMovements: Movements on your accounts, newest first.
+func (c *Client) ListMovements(ctx context.Context, p ListMovementsParams) (out ListMovement, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/movements", params: p}, &out)
 	return out, err
 }
 
@@ -769,6 +881,12 @@ type ListQuotesParams struct {
 // ListQuotes: Quotes of an organisation, newest first.
 func (c *Client) ListQuotes(ctx context.Context, p ListQuotesParams) (out ListQuote, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/quotes", params: p}, &out)
+	return out, err
+}
+
+// ListReminders: Where overdue invoices stand.
+func (c *Client) ListReminders(ctx context.Context, org string) (out ListReminder, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/reminders", values: []string{org}}, &out)
 	return out, err
 }
 
@@ -1032,6 +1150,12 @@ func (c *Client) ReviveJob(ctx context.Context, job string) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/desk/jobs/{job}/revive", values: []string{job}}, nil)
 }
 
+// RevokeMandate: Revoke a mandate, at once.
+func (c *Client) RevokeMandate(ctx context.Context, mandate string) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/mandates/{mandate}/revoke", values: []string{mandate}}, &out)
+	return out, err
+}
+
 // RevokeRole: Take a role from a member.
 func (c *Client) RevokeRole(ctx context.Context, org, person, role string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/members/{person}/roles/{role}", values: []string{org, person, role}}, nil)
@@ -1042,9 +1166,21 @@ func (c *Client) RevokeToken(ctx context.Context, org, token string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/api/v1/organisations/{org}/tokens/{token}", values: []string{org, token}}, nil)
 }
 
+// RunCollection: Announce the debits of open invoices, and make a file of them.
+func (c *Client) RunCollection(ctx context.Context, entity string) (out Ran, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/entities/{entity}/collections", values: []string{entity}}, &out)
+	return out, err
+}
+
 // SendUsage: Send usage events (CloudEvents 1.0), at most 1000 or 1 MiB.
 func (c *Client) SendUsage(ctx context.Context, media string, body []byte) (out Verdicts, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/usage", raw: body, media: media}, &out)
+	return out, err
+}
+
+// SetAccount: Say where a legal entity gets its money and how it collects.
+func (c *Client) SetAccount(ctx context.Context, entity string, body EntityAccount) (out EntityAccount, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/entities/{entity}/account", values: []string{entity}, body: body}, &out)
 	return out, err
 }
 
@@ -1057,6 +1193,11 @@ func (c *Client) SetApprovalRule(ctx context.Context, org, currency string, body
 func (c *Client) SetBudget(ctx context.Context, org string, body BudgetInput) (out Budget, err error) {
 	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/budgets", values: []string{org}, body: body}, &out)
 	return out, err
+}
+
+// SetDunning: Say by what steps a market reminds from a day on.
+func (c *Client) SetDunning(ctx context.Context, market string, body DunningPlan) error {
+	return c.call(ctx, request{method: "PUT", path: "/api/v1/markets/{market}/reminders", values: []string{market}, body: body}, nil)
 }
 
 // SetEntity: Add a legal entity, or change one (its id set).
@@ -1108,6 +1249,12 @@ func (c *Client) SetResidencyPolicy(ctx context.Context, org string, body NewLay
 // SignIn: Sign in by e-mail address and password.
 func (c *Client) SignIn(ctx context.Context, body Credentials) (out OpenedSession, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/session", body: body}, &out)
+	return out, err
+}
+
+// SignMandate: Agree to a mandate that waits.
+func (c *Client) SignMandate(ctx context.Context, mandate string, body Signing) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/mandates/{mandate}/sign", values: []string{mandate}, body: body}, &out)
 	return out, err
 }
 
@@ -1165,6 +1312,11 @@ func (c *Client) SuspendService(ctx context.Context, service string, p SuspendSe
 func (c *Client) TagService(ctx context.Context, service string, body ServiceTags) (out Service, err error) {
 	err = c.call(ctx, request{method: "PUT", path: "/api/v1/services/{service}/tags", values: []string{service}, body: body}, &out)
 	return out, err
+}
+
+// TakeCollectionFile: The file for the bank; what stopped being right is left out.
+func (c *Client) TakeCollectionFile(ctx context.Context, collection string, w io.Writer) error {
+	return c.save(ctx, request{method: "POST", path: "/api/v1/collections/{collection}/file", values: []string{collection}}, w)
 }
 
 // TakeSeatParams are the parameters of TakeSeat.

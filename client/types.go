@@ -21,6 +21,12 @@ type Acting struct {
 	Purpose    string `json:"purpose,omitempty"`    // why staff looks at customers' data; the customer reads it
 }
 
+// AgedDebt is what the API calls so.
+type AgedDebt struct {
+	At    string         `json:"at"`
+	Items []CustomerDebt `json:"items"` // the largest overdue debt first
+}
+
 // Answered is what the API calls so.
 type Answered struct {
 	Reason string `json:"reason,omitempty"` // both sides read it: no personal data
@@ -34,6 +40,22 @@ type ApproveCloseRequest struct {
 // AskResetRequest is what the API calls so.
 type AskResetRequest struct {
 	Email string `json:"email"`
+}
+
+// BankFile is what the API calls so.
+type BankFile struct {
+	ID         string    `json:"id"`
+	Again      bool      `json:"again,omitempty"` // it was imported before, and nothing changed
+	Desk       int64     `json:"desk"`            // that wait for a person
+	Digest     string    `json:"digest"`          // SHA-256 of its bytes, hex
+	Entity     string    `json:"entity"`
+	Entries    int64     `json:"entries"` // movements, or debits that it speaks of
+	Failed     int64     `json:"failed"`  // debits refused or returned
+	Fresh      int64     `json:"fresh"`   // that no file told before
+	ImportedAt time.Time `json:"importedAt"`
+	Kind       string    `json:"kind"`
+	Matched    int64     `json:"matched"`
+	Name       string    `json:"name"`
 }
 
 // Budget is what the API calls so.
@@ -252,6 +274,29 @@ type ClosedInvoice struct {
 	Number string `json:"number"`
 }
 
+// Collection is what the API calls so.
+type Collection struct {
+	ID        string    `json:"id"`
+	Count     int64     `json:"count"`
+	CreatedAt time.Time `json:"createdAt"`
+	Debits    []Debit   `json:"debits,omitempty"` // of getCollection
+	Edition   int64     `json:"edition"`          // grows when something is left out
+	Entity    string    `json:"entity"`
+	HandedAt  time.Time `json:"handedAt,omitzero"`
+	Message   string    `json:"message"` // identifier of the file for the bank
+	State     string    `json:"state"`
+	Taken     int64     `json:"taken"` // edition that was downloaded last; 0 for none
+	Total     string    `json:"total"`
+}
+
+// Collector is what the API calls so.
+type Collector struct {
+	Creditor string `json:"creditor"` // SEPA creditor identifier
+	Entity   string `json:"entity"`
+	Name     string `json:"name"`
+	Text     string `json:"text"` // what a mandate for it says
+}
+
 // Comparison is what the API calls so.
 type Comparison struct {
 	Agreed  Cost          `json:"agreed"`
@@ -343,6 +388,20 @@ type CreditLine struct {
 	Line   int64  `json:"line"`   // its number on the invoice
 }
 
+// CustomerDebt is what the API calls so.
+type CustomerDebt struct {
+	Days30   string `json:"days30"` // due up to 30 days ago
+	Days60   string `json:"days60"` // 31 to 60 days
+	Days90   string `json:"days90"` // 61 to 90 days
+	Invoices int64  `json:"invoices"`
+	More     string `json:"more"`
+	NotDue   string `json:"notDue"`
+	Oldest   string `json:"oldest"` // when the oldest was due
+	Org      string `json:"org"`
+	Step     string `json:"step,omitempty"` // the furthest reminder
+	Total    string `json:"total"`
+}
+
 // DeadJob is what the API calls so.
 type DeadJob struct {
 	ID        string    `json:"id"`
@@ -350,6 +409,21 @@ type DeadJob struct {
 	CreatedAt time.Time `json:"createdAt"`
 	Error     string    `json:"error"`
 	Kind      string    `json:"kind"`
+}
+
+// Debit is what the API calls so.
+type Debit struct {
+	ID         string    `json:"id"`
+	Amount     string    `json:"amount"`
+	ChangedAt  time.Time `json:"changedAt"`
+	Code       string    `json:"code,omitempty"` // why it failed (ISO 20022 return reason) or was left out
+	Collection string    `json:"collection"`
+	Due        string    `json:"due"` // when the payer's bank takes it
+	Invoice    string    `json:"invoice"`
+	Mandate    string    `json:"mandate"`
+	Org        string    `json:"org"`
+	Sequence   string    `json:"sequence"` // FRST or RCUR
+	State      string    `json:"state"`
 }
 
 // Decided is what the API calls so.
@@ -404,6 +478,18 @@ type DisputedEvent struct {
 	Outcome string `json:"outcome,omitempty"` // accepted, or why the correction did not count
 }
 
+// DunningPlan is what the API calls so.
+type DunningPlan struct {
+	From  string        `json:"from,omitempty"` // first day; of the answer left out while the market set none
+	Steps []DunningStep `json:"steps"`          // none: nobody is reminded
+}
+
+// DunningStep is what the API calls so.
+type DunningStep struct {
+	Days int64  `json:"days"`
+	Kind string `json:"kind"` // stop: services of the invoice stand still, two weeks after a notice at the earliest
+}
+
 // Entity is what the API calls so.
 type Entity struct {
 	ID             string `json:"id,omitempty"`
@@ -415,6 +501,15 @@ type Entity struct {
 	Rounding       string `json:"rounding,omitempty"`
 	VATID          string `json:"vatId,omitempty"`
 	Version        int64  `json:"version,omitempty"`
+}
+
+// EntityAccount is what the API calls so.
+type EntityAccount struct {
+	Bic        string `json:"bic,omitempty"`
+	Creditor   string `json:"creditor,omitempty"` // SEPA creditor identifier; without it the legal entity does not collect
+	Iban       string `json:"iban"`
+	NoticeDays int64  `json:"noticeDays,omitempty"` // days between telling the customer and the debit, 5 to 30; left out: 14
+	Old        bool   `json:"old,omitempty"`        // the bank still asks for pain.008.001.02
 }
 
 // EvenPart is what the API calls so.
@@ -669,6 +764,12 @@ type Limit struct {
 	Spent     int64  `json:"spent"`            // by usage in the period
 }
 
+// ListBankFile is what the API calls so.
+type ListBankFile struct {
+	Items []BankFile `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListBudget is what the API calls so.
 type ListBudget struct {
 	Items []Budget `json:"items"`
@@ -685,6 +786,12 @@ type ListCharge struct {
 type ListClosedCustomer struct {
 	Items []ClosedCustomer `json:"items"`
 	Next  string           `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListCollection is what the API calls so.
+type ListCollection struct {
+	Items []Collection `json:"items"`
+	Next  string       `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListCost is what the API calls so.
@@ -759,6 +866,12 @@ type ListLimit struct {
 	Next  string  `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListMandate is what the API calls so.
+type ListMandate struct {
+	Items []Mandate `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListMarket is what the API calls so.
 type ListMarket struct {
 	Items []Market `json:"items"`
@@ -775,6 +888,12 @@ type ListMember struct {
 type ListMonthClose struct {
 	Items []MonthClose `json:"items"`
 	Next  string       `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListMovement is what the API calls so.
+type ListMovement struct {
+	Items []Movement `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListOfferRow is what the API calls so.
@@ -811,6 +930,12 @@ type ListPlace struct {
 type ListQuote struct {
 	Items []Quote `json:"items"`
 	Next  string  `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListReminder is what the API calls so.
+type ListReminder struct {
+	Items []Reminder `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListResource is what the API calls so.
@@ -871,6 +996,24 @@ type ListUsageWindow struct {
 type ListWorkOrder struct {
 	Items []WorkOrder `json:"items"`
 	Next  string      `json:"next,omitempty"` // cursor of the next page
+}
+
+// Mandate is what the API calls so.
+type Mandate struct {
+	ID        string    `json:"id"`
+	Account   string    `json:"account,omitempty"` // country and last four signs
+	Channel   string    `json:"channel,omitempty"` // how it was signed: portal, paper or api
+	CreatedAt time.Time `json:"createdAt"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+	Entity    string    `json:"entity"`         // legal entity that collects
+	Name      string    `json:"name,omitempty"` // holder of the account; left out for those who do not see it
+	Org       string    `json:"org"`
+	Reference string    `json:"reference"` // unique mandate reference, as it stands on the payer's statement
+	Signed    string    `json:"signed,omitempty"`
+	State     string    `json:"state"`
+	TextHash  string    `json:"textHash,omitempty"` // SHA-256 of the text that was agreed to, hex
+	Used      int64     `json:"used"`               // debits handed to the bank
+	Why       string    `json:"why,omitempty"`      // why it ended: customer, replaced, bank or idle
 }
 
 // Market is what the API calls so.
@@ -934,6 +1077,38 @@ type MonthClose struct {
 	Totals     []string  `json:"totals"` // gross, in each currency
 }
 
+// Movement is what the API calls so.
+type Movement struct {
+	ID        string         `json:"id"`
+	Account   string         `json:"account,omitempty"` // of the other side: country and last four signs
+	Amount    string         `json:"amount"`
+	Code      string         `json:"code,omitempty"` // of a return (ISO 20022)
+	Date      string         `json:"date"`
+	Entity    string         `json:"entity"`
+	In        bool           `json:"in"`             // money came in
+	Kept      string         `json:"kept,omitempty"` // of it, as credit of the customer
+	Parts     []MovementPart `json:"parts"`
+	Payer     string         `json:"payer,omitempty"`
+	Reference string         `json:"reference,omitempty"` // of the bank
+	State     string         `json:"state"`
+	Text      string         `json:"text,omitempty"` // what the payer wrote
+	Why       string         `json:"why,omitempty"`  // why a person has to decide
+}
+
+// MovementDecision is what the API calls so.
+type MovementDecision struct {
+	Back  bool           `json:"back,omitempty"` // it goes back through the bank
+	Keep  string         `json:"keep,omitempty"` // organisation whose credit it is, or what is above the parts
+	Note  bool           `json:"note,omitempty"` // it is no customer's payment
+	Parts []MovementPart `json:"parts,omitempty"`
+}
+
+// MovementPart is what the API calls so.
+type MovementPart struct {
+	Amount  string `json:"amount,omitempty"` // in a decision left out: all that is owed
+	Invoice string `json:"invoice"`          // id, or in a decision also its number
+}
+
 // NamedSeat is what the API calls so.
 type NamedSeat struct {
 	Free   time.Time `json:"free"` // when it may go to another person
@@ -960,6 +1135,17 @@ type NewLayer struct {
 	All     *ResidencyRule           `json:"all,omitempty"`
 	Classes map[string]ResidencyRule `json:"classes,omitempty"`
 	Default string                   `json:"default,omitempty"` // class of data that an order means when it names none
+}
+
+// NewMandate is what the API calls so.
+type NewMandate struct {
+	Agreed bool   `json:"agreed,omitempty"` // the text of getPayments was read and agreed to; without it the mandate waits for signMandate
+	Bic    string `json:"bic,omitempty"`    // only for accounts outside the European Economic Area
+	Entity string `json:"entity"`           // who shall collect: of getPayments
+	Iban   string `json:"iban"`
+	Lang   string `json:"lang,omitempty"`  // of the text
+	Name   string `json:"name"`            // holder of the account
+	Paper  bool   `json:"paper,omitempty"` // it was signed on paper, which you keep
 }
 
 // NewOrganisation is what the API calls so.
@@ -1168,6 +1354,14 @@ type OrganisationChange struct {
 	Name     string `json:"name,omitempty"`
 }
 
+// OwedInvoice is what the API calls so.
+type OwedInvoice struct {
+	Failed  string       `json:"failed,omitempty"` // why the last debit failed
+	Invoice InvoiceRow   `json:"invoice"`
+	Owed    string       `json:"owed"`
+	Ways    []PaymentWay `json:"ways"`
+}
+
 // OwnLicence is what the API calls so.
 type OwnLicence struct {
 	Attested  bool      `json:"attested"`           // you attest that you may use the software by this licence
@@ -1202,6 +1396,26 @@ type Payment struct {
 	Received   string    `json:"received"`
 	RecordedAt time.Time `json:"recordedAt"`
 	Reference  string    `json:"reference"`
+}
+
+// PaymentWay is what the API calls so.
+type PaymentWay struct {
+	Bic       string `json:"bic,omitempty"`
+	Day       string `json:"day,omitempty"` // of a debit: when it is taken
+	Iban      string `json:"iban,omitempty"`
+	Reference string `json:"reference,omitempty"` // what to write
+	To        string `json:"to,omitempty"`        // holder of the account to transfer to
+	Way       string `json:"way"`
+}
+
+// Payments is what the API calls so.
+type Payments struct {
+	Credits  []string      `json:"credits"` // paid above what was owed, and used for the next invoices
+	Debits   []Debit       `json:"debits"`  // the last 50, newest first
+	Mandates []Mandate     `json:"mandates"`
+	Owed     []OwedInvoice `json:"owed"`
+	Sellers  []Collector   `json:"sellers"` // who may be given a mandate
+	Totals   []string      `json:"totals"`  // owed, one for each currency
 }
 
 // Person is what the API calls so.
@@ -1690,9 +1904,22 @@ type Quote struct {
 	Total     string      `json:"total"`     // first period of all lines
 }
 
+// Ran is what the API calls so.
+type Ran struct {
+	Collection *Collection `json:"collection,omitempty"` // left out: there was nothing to collect
+}
+
 // Reason is what the API calls so.
 type Reason struct {
 	Reason string `json:"reason"`
+}
+
+// Reminder is what the API calls so.
+type Reminder struct {
+	At      time.Time `json:"at"`
+	Invoice string    `json:"invoice"`
+	Kind    string    `json:"kind"` // the last step
+	State   string    `json:"state"`
 }
 
 // Replayed is what the API calls so.
@@ -2029,6 +2256,12 @@ type SignUp struct {
 // SignedUp is what the API calls so.
 type SignedUp struct {
 	Session *OpenedSession `json:"session,omitempty"`
+}
+
+// Signing is what the API calls so.
+type Signing struct {
+	Lang  string `json:"lang,omitempty"`  // of the text
+	Paper bool   `json:"paper,omitempty"` // it was signed on paper, which you keep
 }
 
 // Simulation is what the API calls so.

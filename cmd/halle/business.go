@@ -68,7 +68,10 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 	if err := h.spending(); err != nil {
 		return err
 	}
-	return h.bills()
+	if err := h.bills(); err != nil {
+		return err
+	}
+	return h.payments()
 }
 
 // spending wires the budgets, which look at usage as it runs.

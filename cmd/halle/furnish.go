@@ -44,6 +44,9 @@ func (s *story) furnish(ctx context.Context) error {
 	if err := quiet.licences(ctx); err != nil {
 		return err
 	}
+	if err := quiet.payments(ctx); err != nil {
+		return err
+	}
 	return s.visit(ctx, s.cast.household)
 }
 

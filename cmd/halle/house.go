@@ -14,6 +14,9 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/bank"
+	debits "github.com/halle-cloud/halle/billing/collect"
+	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/driver/process"
@@ -70,6 +73,9 @@ type house struct {
 	licences      *licence.Licences
 	invoices      *billing.Invoices
 	closes        *monthclose.Closes
+	collects      *debits.Collects
+	banks         *bank.Banks
+	dunnings      *dunning.Dunnings
 
 	operator  string
 	roles     []web.DemoRole // of the demo's one-click sign-in; nil in production
@@ -82,7 +88,7 @@ type house struct {
 // migrations are the tables of the main database, in the order of the packages.
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
-		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations()}
+		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations()}
 }
 
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.

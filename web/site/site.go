@@ -18,6 +18,9 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/bank"
+	"github.com/halle-cloud/halle/billing/collect"
+	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/internal/job"
@@ -62,6 +65,9 @@ type Services struct {
 	Budgets       *budget.Budgets
 	Invoices      *billing.Invoices
 	Closes        *monthclose.Closes
+	Collects      *collect.Collects
+	Banks         *bank.Banks
+	Dunnings      *dunning.Dunnings
 
 	Policy *access.Policy // for what has no use case of its own: the timeline, readers, jobs
 	Queue  *job.Queue
