@@ -19,6 +19,9 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/bank"
+	"github.com/halle-cloud/halle/billing/collect"
+	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/catalog/catalogtest"
@@ -63,7 +66,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations())
+		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations())
 }
 
 func newWorld(t *testing.T) *world {
@@ -147,6 +150,13 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 		CountEvents: s.Meters.CountEvents})
 	s.Closes, err = monthclose.New(monthclose.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices,
 		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
+	must(t, err)
+	s.Collects, err = collect.New(collect.Config{DB: db, Ring: w.Ring, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Invoices: s.Invoices, Outbox: w.Outbox, Log: log,
+		Site: "https://halle.example"})
+	must(t, err)
+	s.Banks = bank.New(bank.Config{DB: db, Ring: w.Ring, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Invoices: s.Invoices, Collects: s.Collects})
+	s.Dunnings, err = dunning.New(dunning.Config{DB: db, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Subscriptions: s.Subscriptions, Ratings: s.Ratings, Invoices: s.Invoices, Collects: s.Collects,
+		Site: "https://halle.example"})
 	must(t, err)
 }
 

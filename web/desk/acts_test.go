@@ -124,7 +124,7 @@ func TestPublishersDoNotSeeEachOther(t *testing.T) {
 func TestEmptyDesksSayTheNextStep(t *testing.T) {
 	w := empty(t)
 	for path, c := range map[string]access.Caller{"/publisher": w.relay, "/publisher/subscribers": w.relay, "/publisher/usage": w.relay, "/publisher/quarantine": w.relay, "/publisher/tokens": w.relay, "/publisher/work": w.relay,
-		"/operator/review": w.Operator, "/operator/regions": w.Operator, "/operator/orders": w.Operator, "/operator/resources": w.Operator, "/operator/work": w.Operator, "/operator/invoices": w.Operator, "/operator/readers": w.Operator,
+		"/operator/review": w.Operator, "/operator/regions": w.Operator, "/operator/orders": w.Operator, "/operator/resources": w.Operator, "/operator/work": w.Operator, "/operator/invoices": w.Operator, "/operator/payments": w.Operator, "/operator/payments/aged": w.Operator, "/operator/payments/movements": w.Operator, "/operator/readers": w.Operator,
 		"/operator/jobs": w.Operator, "/operator/quarantine": w.Operator, "/operator/organisations/" + w.acme.Org + "/billing": w.Operator, "/audit/decisions": w.auditor, "/audit/invoices": w.auditor, "/audit/access": w.auditor} {
 		for _, lang := range []string{"en", "fr"} {
 			rec := w.get(c, lang, path)

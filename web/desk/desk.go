@@ -77,13 +77,13 @@ func Crumbs(self string, pairs ...string) []part.Link {
 // tones of states; what is not here is neutral.
 func tone(state string) part.Tone {
 	switch state {
-	case "published", "up", "active", "paid", "completed", "done", "resumed", "valid", "dispute.settled":
+	case "published", "up", "active", "paid", "debit.collected", "mandate.active", "movement.matched", "completed", "done", "resumed", "valid", "dispute.settled":
 		return part.Good
-	case "review", "creating", "changing", "resuming", "draining", "deleting", "trial", "running", "inProgress", "acknowledged", "pending", "waiting", "issued", "dispute.accepted":
+	case "review", "creating", "changing", "resuming", "draining", "deleting", "trial", "running", "inProgress", "acknowledged", "pending", "waiting", "debit.announced", "debit.handed", "collection.handed", "issued", "dispute.accepted":
 		return part.Accent
-	case "degraded", "held", "open", "suspended", "suspending", "needs_input", "planned", "partial", "returned", "ends_soon", "assessingCancellation", "pendingCancellation", "dispute.open", "dispute.escalated":
+	case "degraded", "held", "open", "movement.desk", "collection.made", "mandate.pending", "movement.sent_back", "suspended", "suspending", "needs_input", "planned", "partial", "returned", "ends_soon", "assessingCancellation", "pendingCancellation", "dispute.open", "dispute.escalated":
 		return part.Warn
-	case "failed", "down", "rejected", "dead", "overdue", "ended_early", "expired":
+	case "failed", "debit.failed", "down", "rejected", "dead", "overdue", "ended_early", "expired":
 		return part.Bad
 	}
 	return part.Neutral

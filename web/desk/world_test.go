@@ -19,6 +19,9 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/bank"
+	"github.com/halle-cloud/halle/billing/collect"
+	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/catalog/catalogtest"
@@ -81,7 +84,7 @@ func must(t testing.TB, err error) {
 func empty(t *testing.T) *world {
 	t.Helper()
 	sets := append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations())
+		subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations())
 	w := &world{World: partytest.New(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets), sets)), t: t, engine: memory.NewEngine()}
 	w.wire()
 	w.relay = w.Business(t, w.Operator, "Relay", party.KindPublisher)
@@ -166,6 +169,13 @@ func (w *world) bills() {
 			return s.Meters.WriteEvents(ctx, access.System("billing"), window, out)
 		},
 		CountEvents: s.Meters.CountEvents})
+	s.Collects, err = collect.New(collect.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Invoices: s.Invoices, Outbox: w.Outbox,
+		Site: "https://halle.example"})
+	must(w.t, err)
+	s.Banks = bank.New(bank.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Invoices: s.Invoices, Collects: s.Collects})
+	s.Dunnings, err = dunning.New(dunning.Config{DB: w.DB, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Subscriptions: s.Subscriptions, Ratings: s.Ratings, Invoices: s.Invoices,
+		Collects: s.Collects, Site: "https://halle.example"})
+	must(w.t, err)
 	s.Closes, err = monthclose.New(monthclose.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices,
 		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(w.t, err)

@@ -20,6 +20,7 @@ func shapes() map[string]string {
 		"book":     `<path d="M10 5C8 3.6 5.6 3.3 3 3.5v12c2.6-.2 5 .1 7 1.5 2-1.4 4.4-1.7 7-1.5v-12C14.4 3.3 12 3.6 10 5zM10 5v12"/>`,
 		"building": `<path d="M4 17V3.5h8V17M12 8h4.5v9M2.5 17h15M6.8 6.5h2.4M6.8 9.5h2.4M6.8 12.5h2.4"/>`,
 		"cart":     `<path d="M2.5 3.5h2l2 9H15l1.8-6.5H5.2"/><circle cx="7.5" cy="16" r="1.2"/><circle cx="14" cy="16" r="1.2"/>`,
+		"bank":     `<path d="M3 8l7-4.5L17 8zM4.5 8v6.5M8 8v6.5M12 8v6.5M15.5 8v6.5M3 16.5h14"/>`,
 		"chart":    `<path d="M3 17h14M5.5 14v-3.5M10 14V5M14.5 14V8"/>`,
 		"check":    `<path d="m4 10.5 4 4 8-9"/>`,
 		"chevron":  `<path d="m7.5 4.5 5.5 5.5-5.5 5.5"/>`,
