@@ -23,6 +23,48 @@ availability.detail text not null
 availability.from_at text not null
 availability.resource text not null
 availability.to_at text
+bank_entry index bank_entry_key
+bank_entry index bank_entry_state
+bank_entry.amount integer not null
+bank_entry.code text not null
+bank_entry.created_at text not null
+bank_entry.credit integer not null
+bank_entry.currency text not null
+bank_entry.date text not null
+bank_entry.debit text not null
+bank_entry.decided_at text
+bank_entry.decided_by text not null
+bank_entry.end_to_end text not null
+bank_entry.entity text not null
+bank_entry.file text not null
+bank_entry.id text not null
+bank_entry.kept integer not null
+bank_entry.key text not null
+bank_entry.org text not null
+bank_entry.reference text not null
+bank_entry.sealed blob not null
+bank_entry.state text not null
+bank_entry.why text not null
+bank_file index bank_file_digest
+bank_file index bank_file_org
+bank_file.actor text not null
+bank_file.desk integer not null
+bank_file.digest text not null
+bank_file.entity text not null
+bank_file.entries integer not null
+bank_file.failed integer not null
+bank_file.fresh integer not null
+bank_file.id text not null
+bank_file.imported_at text not null
+bank_file.kind text not null
+bank_file.matched integer not null
+bank_file.name text not null
+bank_file.org text not null
+bank_part index bank_part_invoice
+bank_part.amount integer not null
+bank_part.entry text not null
+bank_part.invoice text not null
+bank_part.org text not null
 budget index budget_changed
 budget index budget_scope
 budget index budget_turn
@@ -97,6 +139,63 @@ charge_change.quantity integer not null
 charge_change.quantity_before integer not null
 charge_change.quantity_change integer not null
 charge_change.subject text not null
+collect_account.bic text not null
+collect_account.changed_at text not null
+collect_account.creditor text not null
+collect_account.entity text not null
+collect_account.iban text not null
+collect_account.notice_days integer not null
+collect_account.org text not null
+collect_account.version text not null
+collect_credit.amount integer not null
+collect_credit.currency text not null
+collect_credit.entity text not null
+collect_credit.org text not null
+collect_credit_move index collect_credit_move_org
+collect_credit_move.actor text not null
+collect_credit_move.amount integer not null
+collect_credit_move.at text not null
+collect_credit_move.currency text not null
+collect_credit_move.entity text not null
+collect_credit_move.entry text not null
+collect_credit_move.id text not null
+collect_credit_move.invoice text not null
+collect_credit_move.org text not null
+collect_debit index collect_debit_collection
+collect_debit index collect_debit_end_to_end
+collect_debit index collect_debit_invoice
+collect_debit index collect_debit_living
+collect_debit index collect_debit_mandate
+collect_debit index collect_debit_org
+collect_debit.amount integer not null
+collect_debit.changed_at text not null
+collect_debit.code text not null
+collect_debit.collection text not null
+collect_debit.created_at text not null
+collect_debit.due text not null
+collect_debit.end_to_end text not null
+collect_debit.entity text not null
+collect_debit.id text not null
+collect_debit.invoice text not null
+collect_debit.mandate text not null
+collect_debit.org text not null
+collect_debit.sequence text not null
+collect_debit.state text not null
+collection index collection_entity
+collection index collection_message
+collection.actor text not null
+collection.count integer not null
+collection.created_at text not null
+collection.edition integer not null
+collection.entity text not null
+collection.handed_at text
+collection.handed_by text not null
+collection.id text not null
+collection.message text not null
+collection.org text not null
+collection.state text not null
+collection.taken integer not null
+collection.total integer not null
 credential.created_at text not null
 credential.kind text not null
 credential.name text not null
@@ -117,6 +216,23 @@ customer_order.reason text not null
 customer_order.released_at text
 customer_order.state text not null
 customer_order.withdrawn integer not null
+dunning_case index dunning_case_open
+dunning_case index dunning_case_org
+dunning_case.at text not null
+dunning_case.entity text not null
+dunning_case.invoice text not null
+dunning_case.kind text not null
+dunning_case.org text not null
+dunning_case.state text not null
+dunning_case.step integer not null
+dunning_plan.actor text not null
+dunning_plan.created_at text not null
+dunning_plan.from_day text not null
+dunning_plan.market text not null
+dunning_plan.steps text not null
+dunning_stop index dunning_stop_subscription
+dunning_stop.invoice text not null
+dunning_stop.subscription text not null
 fact.actor text not null
 fact.aggregate text not null
 fact.at text not null
@@ -317,6 +433,29 @@ mail.kind text not null
 mail.person text not null
 mail.sealed blob
 mail.sent_at text
+mandate index mandate_active
+mandate index mandate_idle
+mandate index mandate_org
+mandate index mandate_reference
+mandate.channel text not null
+mandate.created_at text not null
+mandate.ended_at text
+mandate.entity text not null
+mandate.etag integer not null
+mandate.holder text not null
+mandate.id text not null
+mandate.lang text not null
+mandate.org text not null
+mandate.path text not null
+mandate.reference text not null
+mandate.sealed blob not null
+mandate.signed text not null
+mandate.signer text not null
+mandate.state text not null
+mandate.text_hash text not null
+mandate.used integer not null
+mandate.used_at text not null
+mandate.why text not null
 market index market_domain
 market.brand text not null
 market.country text not null

@@ -53,7 +53,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	item := func(name, icon string) design.Item { return desk.Item(l, "operator."+name, home+"/"+name, icon) }
 	groups := []design.Group{
 		{Items: []design.Item{desk.Item(l, "operator.today", home, "home"), item("organisations", "building"), item("markets", "shop"), item("review", "tag"), item("orders", "cart"),
-			item("invoices", "invoice"), item("closes", "check")}},
+			item("invoices", "invoice"), desk.Item(l, "operator.payments.title", home+"/payments", "bank"), item("closes", "check")}},
 		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), item("changes", "chart"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
 	if runs(c) {
@@ -92,6 +92,7 @@ func (d *pages) routes(r *site.Router) {
 	post("/regions/import", d.preview)
 	post("/regions/import/do", d.doImport)
 	d.runningRoutes(get, post)
+	d.paymentRoutes(get, post)
 }
 
 func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
