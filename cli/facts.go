@@ -14,6 +14,7 @@ type Facts struct {
 	List      factsList      `cmd:"" default:"withargs" help:"List facts that concern you, newest first."`
 	Show      factsShow      `cmd:"" help:"Show a fact and its place in the log."`
 	Receipt   factsReceipt   `cmd:"" help:"Write the proof that a fact stands in the log: halle verify receipt FILE."`
+	Redact    factsRedact    `cmd:"" help:"Make a receipt that shows single fields and keeps the others back. It verifies as the whole one does."`
 	Statement factsStatement `cmd:"" help:"Write all of your facts, with the proof that none is missing: halle verify facts FILE."`
 }
 

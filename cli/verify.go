@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/transparency-dev/formats/log"
@@ -144,6 +146,12 @@ func (c verifyReceipt) Run(o Out) error {
 	return o.Show(verified(report), func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "Verified: fact %s (%s) is entry %d of the log %s, whose checkpoint has %d entries.\n%s%s",
 			report.Fact, report.Type, report.Index, report.Origin, report.Size, c.note(), witnessed(report.Witnesses))
+		for _, name := range slices.Sorted(maps.Keys(report.Shown)) {
+			_, _ = fmt.Fprintf(w, "It shows: %s = %s\n", name, report.Shown[name])
+		}
+		if report.Kept > 0 {
+			_, _ = fmt.Fprintf(w, "Whoever gave it to you kept %d other fields back.\n", report.Kept)
+		}
 		if err == nil && len(report.Fields) > 0 {
 			_, err = fmt.Fprintf(w, "It says: %s\n", report.Fields)
 		}

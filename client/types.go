@@ -1827,11 +1827,20 @@ type ProofInvoiceSpan struct {
 	To   string `json:"to"`
 }
 
+// ProofOpenField is what the API calls so.
+type ProofOpenField struct {
+	Digest string          `json:"digest,omitempty"`
+	Name   string          `json:"name,omitempty"`
+	Salt   string          `json:"salt,omitempty"`
+	Value  json.RawMessage `json:"value,omitempty"`
+}
+
 // ProofOpenSegment is what the API calls so.
 type ProofOpenSegment struct {
-	Class string        `json:"class"`
-	Open  *ProofSegment `json:"open,omitempty"`
-	Root  string        `json:"root,omitempty"`
+	Class  string           `json:"class"`
+	Fields []ProofOpenField `json:"fields,omitempty"`
+	Open   *ProofSegment    `json:"open,omitempty"`
+	Root   string           `json:"root,omitempty"`
 }
 
 // ProofReceipt is what the API calls so.

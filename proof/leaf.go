@@ -109,11 +109,7 @@ func fieldDigest(salts []byte, name string, value []byte) ([32]byte, error) {
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("salt of field %s: %w", name, err)
 	}
-	h := sha256.New()
-	h.Write(salt)
-	writeSized(h.Write, []byte(name))
-	h.Write(value)
-	return [32]byte(h.Sum(nil)), nil
+	return saltedDigest(salt, name, value), nil
 }
 
 // NewSegment brings the fields to their canonical form and gives the segment with its root.

@@ -25,11 +25,13 @@ type Disclosed struct {
 	Segments []OpenSegment `json:"segments"`
 }
 
-// OpenSegment is a segment with its fields, or with its root alone when they were erased or are not for this party.
+// OpenSegment is a segment with its fields, with some of them (Receipt.Show), or with its root alone when they were erased or
+// are not for this party.
 type OpenSegment struct {
-	Class string   `json:"class"` // machine, person or legal
-	Root  []byte   `json:"root,omitempty"`
-	Open  *Segment `json:"open,omitempty"`
+	Class  string      `json:"class"` // head, machine, person or legal
+	Root   []byte      `json:"root,omitempty"`
+	Open   *Segment    `json:"open,omitempty"`
+	Fields []OpenField `json:"fields,omitempty"`
 }
 
 // Check recomputes the commitment of the leaf and returns the leaf.
@@ -43,6 +45,12 @@ func (d Disclosed) Check() (Leaf, error) {
 	}
 	roots := make([][32]byte, len(d.Segments))
 	for i, s := range d.Segments {
+		if s.Open == nil && len(s.Fields) > 0 {
+			if roots[i], err = rootOf(s.Fields); err != nil {
+				return leaf, fmt.Errorf("fact %s: %w", d.ID, err)
+			}
+			continue
+		}
 		if s.Open == nil {
 			if len(s.Root) != 32 {
 				return leaf, fmt.Errorf("fact %s: segment %d has neither fields nor a root", d.ID, i)
@@ -76,6 +84,9 @@ type ReceiptReport struct {
 	Index  uint64          `json:"index"`
 	Size   uint64          `json:"size"`
 	Fields json.RawMessage `json:"fields,omitempty"`
+	// Shown are the single fields of a receipt that keeps others back, by class.field; Kept counts the others.
+	Shown map[string]json.RawMessage `json:"shown,omitempty"`
+	Kept  int                        `json:"kept,omitempty"`
 	// Witnesses of the policy, that cosigned the checkpoint.
 	Witnesses []Cosignature `json:"witnesses,omitempty"`
 }
@@ -88,8 +99,13 @@ func ParseReceipt(b []byte) (Receipt, error) {
 	if err := d.Decode(&r); err != nil {
 		return r, fmt.Errorf("receipt: %w", err)
 	}
-	if r.Version != ReceiptVersion {
+	if r.Version != ReceiptVersion && r.Version != ReceiptPart {
 		return r, fmt.Errorf("receipt: version %q is not known", r.Version)
+	}
+	for _, s := range r.Fact.Segments {
+		if len(s.Fields) > 0 && (r.Version != ReceiptPart || s.Open != nil || s.Root != nil) {
+			return r, fmt.Errorf("receipt: a segment shows single fields in a receipt of version %q, or is given in two ways", r.Version)
+		}
 	}
 	return r, nil
 }
@@ -110,6 +126,9 @@ func (r Receipt) Verify(key string) (ReceiptReport, error) {
 		return ReceiptReport{}, fmt.Errorf("fact %s: %w", r.Fact.ID, err)
 	}
 	report := ReceiptReport{Origin: c.Origin, Fact: r.Fact.ID, Type: r.Fact.Type, Index: index, Size: c.Size, Witnesses: signed}
+	if r.Version == ReceiptPart {
+		report.Shown, report.Kept = r.Fact.shown(), r.Fact.kept()
+	}
 	if len(r.Fact.Segments) > 0 && r.Fact.Segments[0].Open != nil {
 		report.Fields = r.Fact.Segments[0].Open.Fields
 	}
