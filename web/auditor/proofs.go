@@ -15,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/trace"
 	"github.com/halle-cloud/halle/web/design/button"
+	"github.com/halle-cloud/halle/web/design/details"
 	"github.com/halle-cloud/halle/web/design/form"
 	"github.com/halle-cloud/halle/web/design/table"
 	"github.com/halle-cloud/halle/web/desk"
@@ -126,7 +127,7 @@ func (d *pages) verify(r *site.Request) error {
 			return err
 		}
 		origin, _, _ := strings.Cut(d.Log.Key, "+")
-		sheet.Main = append(sheet.Main, site.Block{Template: "details", View: desk.Pairs(desk.Pair(r.T("auditor.log.origin"), origin), desk.Pair(r.T("auditor.log.size"), r.L.Number(int64(size))))},
+		sheet.Main = append(sheet.Main, site.Block{Template: "details", View: desk.Pairs(append([]details.Item{desk.Pair(r.T("auditor.log.origin"), origin), desk.Pair(r.T("auditor.log.size"), r.L.Number(int64(size)))}, witnesses(r, d.Log)...)...)},
 			site.Block{Title: r.T("auditor.verify.key"), Text: r.T("auditor.verify.key.text")}, command("key", r.T("auditor.verify.key.label"), d.Log.Key))
 	}
 	sheet.Main = append(sheet.Main,
@@ -135,6 +136,26 @@ func (d *pages) verify(r *site.Request) error {
 		site.Block{Title: r.T("auditor.verify.facts"), Text: r.T("auditor.verify.facts.text")}, command("facts", r.T("auditor.verify.facts.label"), program+" verify facts statement.jsonl --log halle-log --key log.pub"),
 		site.Block{Title: r.T("auditor.verify.bills"), Text: r.T("auditor.verify.bills.text")}, command("invoice", r.T("auditor.verify.invoice"), program+" verify invoice INV-2026-000001.proof --key log.pub"))
 	return r.OK(sheet)
+}
+
+// witnesses say who else has seen the log, and when last.
+func witnesses(r *site.Request, l *trace.Log) []details.Item {
+	states := l.Witnesses.States()
+	if len(states) == 0 {
+		return []details.Item{desk.Pair(r.T("auditor.log.witness"), r.T("auditor.log.witness.none"))}
+	}
+	out := make([]details.Item, len(states))
+	for i, s := range states {
+		text := r.T("auditor.log.witness.never")
+		switch {
+		case s.Alarm != "":
+			text = r.T("auditor.log.witness.alarm")
+		case !s.At.IsZero():
+			text = r.T("auditor.log.witness.at", "n", int(s.Size), "when", r.L.Instant(s.At))
+		}
+		out[i] = desk.Pair(r.T("auditor.log.witness.name", "name", s.Name), text)
+	}
+	return out
 }
 
 // statement is all facts of the caller's own organisation with the keys to prove that none is missing. It holds those keys,
