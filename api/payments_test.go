@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // statement is an account statement with one movement that names no invoice.
@@ -61,5 +63,61 @@ func TestAccountNumbersStayMasked(t *testing.T) {
 	r = k.do(t, "operator", http.MethodPost, "/collections/"+k.ids["collection"]+"/file", "", nil)
 	if r.status != http.StatusOK || !strings.Contains(string(r.body), "FR1420041010050500013M02606") {
 		t.Errorf("the file for the bank: %d %s", r.status, r.body)
+	}
+}
+
+// Services stop only by a market's plan, two weeks after the notice, and go on once the invoice is paid. The customer reads
+// all the while.
+func TestServicesOfAnUnpaidInvoiceStopAndGoOn(t *testing.T) {
+	k := newKeeper(t)
+	run := func(days int) {
+		k.Clock.Advance(time.Duration(days) * 24 * time.Hour)
+		must(t, k.services.Dunnings.Run(context.Background()))
+	}
+	stopped := func() (n int) {
+		var list struct {
+			Items []struct {
+				State   string   `json:"state"`
+				Reasons []string `json:"reasons"`
+			} `json:"items"`
+		}
+		k.call(t, "owner", http.MethodGet, "/services", nil, &list)
+		for _, s := range list.Items {
+			if s.State == "suspended" {
+				n++
+			}
+		}
+		return n
+	}
+	k.call(t, "operator", http.MethodPost, "/collections/"+k.ids["collection"]+"/drop", nil, nil)
+	k.Clock.Advance(48 * time.Hour)
+	k.settle(t)
+	k.call(t, "operator", http.MethodPost, "/organisations/"+k.ids["org"]+"/invoices", nil, nil)
+	today := k.Clock.Now().UTC().Format(time.DateOnly)
+	k.call(t, "operator", http.MethodPut, "/markets/"+k.Market.ID+"/reminders", map[string]any{"from": today, "steps": []any{map[string]any{"kind": "notice", "days": 5}, map[string]any{"kind": "stop", "days": 19}}}, nil)
+	before := stopped()
+	if run(25); stopped() != before {
+		t.Error("services stopped with the notice")
+	}
+	if run(13); stopped() != before {
+		t.Error("services stopped within two weeks of the notice")
+	}
+	if run(2); stopped() <= before {
+		t.Fatalf("nothing stopped: %s", k.do(t, "owner", http.MethodGet, "/organisations/"+k.ids["org"]+"/reminders", "", nil).body)
+	}
+	var owed struct {
+		Owed []struct {
+			Invoice struct {
+				ID string `json:"id"`
+			} `json:"invoice"`
+			Owed string `json:"owed"`
+		} `json:"owed"`
+	}
+	k.call(t, "owner", http.MethodGet, "/organisations/"+k.ids["org"]+"/payments", nil, &owed)
+	for _, i := range owed.Owed {
+		k.call(t, "operator", http.MethodPost, "/invoices/"+i.Invoice.ID+"/payments", map[string]any{"amount": i.Owed, "received": today, "reference": "r"}, nil)
+	}
+	if run(0); stopped() != before {
+		t.Error("what was paid still stands still")
 	}
 }
