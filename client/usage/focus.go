@@ -29,7 +29,7 @@ func focusColumns() []string {
 	return []string{"BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory",
 		"ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "EffectiveCost",
 		"InvoiceId", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ResourceId", "ServiceCategory",
-		"ServiceName", "SkuMeter", "x_InvoiceDocument", "x_InvoiceLine", "x_PriceVersion", "x_PublisherId"}
+		"ServiceName", "SkuMeter", "Tags", "x_InvoiceDocument", "x_InvoiceLine", "x_PriceVersion", "x_PublisherId"}
 }
 
 // FOCUSWriter writes invoices as FOCUS 1.2: a row for each line, and one for each rate of tax, so that the rows of an
@@ -38,6 +38,7 @@ func focusColumns() []string {
 //   - The four costs of a row are the same: a price version is both the list and the contract, and nothing is amortised.
 //   - Provider, publisher and issuer are the seller.
 //   - The pricing quantity is what was consumed in the unit of the price, rounded to nine decimals.
+//   - The tags are those that the service bears now.
 //   - The billing period is that of the charges; of an invoice without any, the month of its date.
 //
 // Cells that a spreadsheet would take for a formula begin with an apostrophe.
@@ -139,6 +140,13 @@ func lineCells(l client.ProofInvoiceLine, of client.ServiceDetail, from, to time
 		cells["ChargeClass"] = classCorrection
 	}
 	cells["x_PublisherId"] = of.Deal.Publisher
+	if len(of.Tags) > 0 {
+		text, err := json.Marshal(of.Tags)
+		if err != nil {
+			return nil, err
+		}
+		cells["Tags"] = string(text)
+	}
 	switch cells["ChargeCategory"] {
 	case categoryUsage:
 		per, unit, err := units(l, of)

@@ -33,6 +33,7 @@ func services(i client.Invoice) map[string]client.ServiceDetail {
 	out := map[string]client.ServiceDetail{}
 	for _, l := range i.Document.Lines {
 		s := out[l.Subscription]
+		s.Tags = map[string]string{"cost-centre": "4711", "project": "=roof, cellar"}
 		s.Deal.Publisher, s.Deal.Meters = "org_publisher", []client.CatalogMeter{{Key: "m", Unit: "piece"}}
 		price, _ := json.Marshal(client.PriceVersion{Components: []client.PriceComponent{{Key: l.Component, Meter: "m", Per: "1000"}}})
 		s.Prices = append(s.Prices, client.PriceSpan{PriceHash: l.Price, Price: price})
