@@ -2370,6 +2370,7 @@ type SubscriptionDeal struct {
 	Item         string          `json:"item"`
 	Key          string          `json:"key"`
 	Kind         string          `json:"kind"`
+	Licensed     bool            `json:"licensed,omitempty"`
 	Market       string          `json:"market"`
 	Meters       []CatalogMeter  `json:"meters,omitempty"`
 	Name         string          `json:"name"`

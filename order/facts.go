@@ -106,6 +106,7 @@ type ItemFact struct {
 	Entitlements []string        `json:"entitlements,omitempty"`
 	TrialDays    int             `json:"trial_days,omitempty"`
 	TermMonths   int             `json:"term_months,omitempty"`
+	Licensed     bool            `json:"licensed,omitempty"` // the plan is paid by licence
 }
 
 // StateFact is the payload of the facts that move an order.
@@ -201,7 +202,7 @@ func (i Item) Fact() (ItemFact, error) {
 	f := ItemFact{Item: i.ID, No: i.No, Action: i.Action, Subscription: i.Subscription, Offer: t.Offer, Key: t.Key, OfferVersion: t.Version,
 		VersionHash: t.VersionHash, Name: t.Name, Plan: t.Plan, PlanName: t.PlanName, Publisher: t.Publisher, Seller: t.Seller, PriceHash: t.PriceHash,
 		First: t.First.Total, Recurring: t.Recurring, Contract: t.Contract, Region: t.Region, DataClass: t.DataClass, Driver: t.Driver, Kind: t.Kind,
-		Isolation: t.Isolation, Spec: t.Spec, SpecHash: t.SpecHash, Meters: t.Meters, Entitlements: t.Entitlements, TrialDays: t.TrialDays, TermMonths: t.TermMonths}
+		Isolation: t.Isolation, Spec: t.Spec, SpecHash: t.SpecHash, Meters: t.Meters, Entitlements: t.Entitlements, TrialDays: t.TrialDays, TermMonths: t.TermMonths, Licensed: t.Licence != nil}
 	if t.PriceHash == "" {
 		return f, nil
 	}

@@ -72,7 +72,8 @@ type PlanChangedFact struct {
 	Price        json.RawMessage `json:"price"`
 	PriceVersion string          `json:"price_version"`
 	PriceHash    string          `json:"price_hash"`
-	NewPrice     bool            `json:"new_price"` // false: only settings changed
+	NewPrice     bool            `json:"new_price"`             // false: only settings changed
+	TermLifted   bool            `json:"term_lifted,omitempty"` // the smallest duration went with the licence
 	Meters       []catalog.Meter `json:"meters,omitempty"`
 	Entitlements []string        `json:"entitlements,omitempty"`
 	At           string          `json:"at"`

@@ -93,7 +93,7 @@ func (u *Subscriptions) begin(tx *store.Tx, f order.PlacedFact, i order.ItemFact
 func (d *Deal) take(publisher string, i order.ItemFact) {
 	d.Publisher, d.Seller, d.Offer, d.Key, d.OfferVersion, d.Name, d.Plan, d.PlanName = publisher, i.Seller, i.Offer, i.Key, i.OfferVersion, i.Name, i.Plan, i.PlanName
 	d.Price, d.PriceVersion, d.PriceHash, d.Recurring, d.Contract = i.Price, i.PriceVersion, i.PriceHash, i.Recurring, i.Contract
-	d.Meters, d.Entitlements, d.TrialDays, d.TermMonths = i.Meters, i.Entitlements, i.TrialDays, i.TermMonths
+	d.Meters, d.Entitlements, d.TrialDays, d.TermMonths, d.Licensed = i.Meters, i.Entitlements, i.TrialDays, i.TermMonths, i.Licensed
 }
 
 // ordered runs an item about a subscription that stands. What cannot be done ends the item with the reason.
@@ -163,9 +163,13 @@ func (u *Subscriptions) changed(tx *store.Tx, f provision.ResourceFact, at time.
 		return err
 	}
 	fresh := agreed.PriceHash != s.Deal.PriceHash
-	trial, term := s.Deal.TrialDays, s.Deal.TermMonths
+	trial, term, licensed := s.Deal.TrialDays, s.Deal.TermMonths, s.Deal.Licensed
 	s.Deal.take(i.Terms.Publisher, agreed)
 	s.Deal.TrialDays, s.Deal.TermMonths = trial, term // a change begins no second trial and no second term
+	free := licensed && !agreed.Licensed && agreed.TermMonths == 0 && !s.TermUntil.IsZero()
+	if free { // from a licence to paying by use: what bound was the licence
+		s.Deal.TermMonths, s.TermUntil = 0, time.Time{}
+	}
 	if err := update(tx, &s); err != nil {
 		return err
 	}
@@ -177,7 +181,7 @@ func (u *Subscriptions) changed(tx *store.Tx, f provision.ResourceFact, at time.
 	d := s.Deal
 	return u.record(tx, self(), FactPlanChanged, s, PlanChangedFact{Subscription: s.ID, Org: s.Org, Publisher: d.Publisher, Order: i.Order, Item: i.ID,
 		OfferVersion: d.OfferVersion, Name: d.Name, Plan: d.Plan, PlanName: d.PlanName, Price: d.Price, PriceVersion: d.PriceVersion, PriceHash: d.PriceHash,
-		NewPrice: fresh, Meters: d.Meters, Entitlements: d.Entitlements, At: stamp(at)})
+		NewPrice: fresh, Meters: d.Meters, Entitlements: d.Entitlements, TermLifted: free, At: stamp(at)})
 }
 
 // gone ends the subscription when its resource is drained or deleted, and tells the order of a withdrawal.

@@ -171,6 +171,7 @@ type Deal struct {
 	Entitlements []string        `json:"entitlements,omitempty"`
 	TrialDays    int             `json:"trialDays,omitempty"`
 	TermMonths   int             `json:"termMonths,omitempty"`
+	Licensed     bool            `json:"licensed,omitempty"` // the plan is paid by licence
 }
 
 // Anchor is the civil date from which billing periods count: the first day that is priced. Zero before activation.

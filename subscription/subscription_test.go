@@ -72,6 +72,15 @@ const morePlans = `  - key: big
         basis: gross
         components:
           - {key: base, kind: perPeriod, every: month, price: 7 EUR}
+  - key: seats
+    name: {en: Seats, fr: Postes}
+    termMonths: 12
+    licence: {kind: named, reference: R-2, seats: 2}
+    prices:
+      - currency: EUR
+        basis: gross
+        components:
+          - {key: base, kind: perPeriod, every: month, price: 9 EUR}
 `
 
 func newHouse(t testing.TB, db *store.DB) *house {
