@@ -2,6 +2,7 @@ package einvoice
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -186,7 +187,7 @@ func (w *writing) quantity(out *Line, l *proof.InvoiceLine) (q Decimal, told str
 		}
 	}
 	switch {
-	case whole && known || l.Term != "":
+	case whole && known || l.Term != "" || l.Quantity == 0:
 		return q, ""
 	case whole:
 		return q, string(q) + " × " + l.Unit
@@ -205,19 +206,23 @@ func period(l *proof.InvoiceLine) Period {
 		return Period{}
 	}
 	zone := time.UTC
-	for _, c := range l.Charges {
-		if !c.Period.IsZero() {
-			after := c.Period.From.Sub(c.Period.From.Truncate(24 * time.Hour))
-			if after >= 12*time.Hour {
-				after -= 24 * time.Hour
-			}
-			zone = time.FixedZone("", -int(after/time.Second))
-			break
-		}
+	if i := slices.IndexFunc(l.Charges, func(c proof.InvoiceCharge) bool { return !c.Period.IsZero() }); i >= 0 {
+		zone = midnight(l.Charges[i].Period.From)
+	} else if from := l.Period.From.UTC(); from.Hour() >= 20 && from.Truncate(time.Hour).Equal(from) {
+		zone = midnight(from) // a part of a line has no charges; so late and on the hour it began with a day east of here
 	}
 	last := l.Period.To.Add(-time.Microsecond)
 	if last.Before(l.Period.From) {
 		last = l.Period.From
 	}
 	return Period{price.DateOf(l.Period.From, zone), price.DateOf(last, zone)}
+}
+
+// midnight is the zone in which an instant is midnight.
+func midnight(at time.Time) *time.Location {
+	after := at.Sub(at.Truncate(24 * time.Hour))
+	if after >= 12*time.Hour {
+		after -= 24 * time.Hour
+	}
+	return time.FixedZone("", -int(after/time.Second))
 }
