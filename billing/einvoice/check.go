@@ -40,7 +40,7 @@ func Refusal(found []Violation) error {
 		return nil
 	}
 	e := fail.New(fail.Invalid, "einvoice.invalid", "The electronic invoice cannot be written: the invoice lacks something that its format needs.",
-		"Fill in what is named; the next invoice has it. The invoice itself and its PDF are valid without.")
+		"Fill in what is named: the next invoice has it. The invoice itself and its PDF are valid without, and the plain forms ubl and cii ask for least.")
 	for _, v := range found {
 		e = e.Field(v.Term, v.Text+" ("+v.Rule+")")
 	}

@@ -26,7 +26,15 @@ func (d Decimal) rat() *big.Rat {
 }
 
 // Sign is -1, 0 or 1.
-func (d Decimal) Sign() int { return d.rat().Sign() }
+func (d Decimal) Sign() int {
+	switch {
+	case !d.Valid() || strings.Trim(string(d), "-0.") == "":
+		return 0
+	case d[0] == '-':
+		return -1
+	}
+	return 1
+}
 
 // worth is the value of an amount in the major unit of its currency.
 func worth(a money.Amount) *big.Rat {
