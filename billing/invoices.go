@@ -48,6 +48,8 @@ type Config struct {
 	// CountEvents tells how many events closed windows have together: meter's CountEvents.
 	CountEvents func(ctx context.Context, windows []string) (int64, error)
 	Small       int64 // an invoice with at most so many events is proved by one file; 0 means DefaultSmall
+	// Payment tells how an invoice is paid: collect's PaymentIn. Nil when nothing is agreed.
+	Payment func(tx *store.Tx, org, entity string, c money.Currency) (proof.InvoicePayment, error)
 	// Paid tells the limits upstream that an account has paid once: order's Paid.
 	Paid func(tx *store.Tx, org string) error
 }
@@ -200,7 +202,10 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Stateme
 		doc.Lines[i].Net = nets[i]
 	}
 	doc.Totals = totals
-	return doc, nil
+	if s.Payment != nil && totals.Gross.Sign() > 0 {
+		doc.Payment, err = s.Payment(tx, o.ID, doc.Entity, doc.Currency)
+	}
+	return doc, err
 }
 
 func lines(doc *proof.Invoice, b rating.Statement) {

@@ -23,6 +23,7 @@ import (
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/party/partytest"
 	"github.com/halle-cloud/halle/price"
+	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/rating"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/tax"
@@ -70,6 +71,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.collects, err = collect.New(collect.Config{DB: db, Ring: w.Ring, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Invoices: w.invoices, Outbox: w.Outbox,
 		Log: slog.New(slog.DiscardHandler), Site: "https://halle.example"})
 	must(t, err)
+	w.invoices.Payment = w.collects.PaymentIn
 	w.banks = bank.New(bank.Config{DB: db, Ring: w.Ring, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Invoices: w.invoices, Collects: w.collects})
 	_, err = w.collects.SetAccount(context.Background(), w.Operator, collect.AccountInput{Entity: w.Entity, IBAN: ourIBAN, CreditorID: "FR72ZZZ123456", NoticeDays: 5})
 	must(t, err)
@@ -372,6 +374,29 @@ func TestWhatChangesMidCollection(t *testing.T) {
 		if d := w.desk(); len(d) != 1 || d[0].Why != bank.WhyMandate {
 			t.Errorf("%+v", d)
 		}
+	})
+}
+
+// TestAnInvoiceSaysHowItIsPaid: by transfer without a mandate, by the mandate with one; a household's account is not on it.
+func TestAnInvoiceSaysHowItIsPaid(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		says := func(c access.Caller, want proof.InvoicePayment) {
+			t.Helper()
+			v, err := w.invoices.Invoice(context.Background(), c, w.invoice(c, 24_00).ID)
+			must(t, err)
+			if v.Document.Payment != want {
+				t.Errorf("it says %+v, want %+v", v.Document.Payment, want)
+			}
+		}
+		transfer := proof.InvoicePayment{Means: proof.PaySEPATransfer, IBAN: ourIBAN}
+		says(w.home, transfer)
+		says(w.company, transfer)
+		home, company := w.mandate(w.home), w.mandate(w.company)
+		says(w.home, proof.InvoicePayment{Means: proof.PaySEPADebit, Mandate: home.Reference, Creditor: "FR72ZZZ123456"})
+		says(w.company, proof.InvoicePayment{Means: proof.PaySEPADebit, Mandate: company.Reference, Creditor: "FR72ZZZ123456", Debited: theirIBAN})
+		_, err := w.collects.Revoke(context.Background(), w.home, home.ID)
+		must(t, err)
+		says(w.home, transfer)
 	})
 }
 

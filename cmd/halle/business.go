@@ -90,6 +90,9 @@ func (h *house) bills() error {
 	}
 	h.invoices = billing.New(billing.Config{DB: h.db, Ring: h.ring, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Ratings: h.ratings,
 		Tax: rates, Log: h.log, LogKey: h.tlog.Key, Paid: h.orders.Paid,
+		Payment: func(tx *store.Tx, org, entity string, c money.Currency) (proof.InvoicePayment, error) {
+			return h.collects.PaymentIn(tx, org, entity, c) // made after the invoices, whose payments it notes
+		},
 		Receipt: func(ctx context.Context, party, fact string) (proof.Receipt, error) {
 			return h.facts.Receipt(ctx, h.tlog, party, fact)
 		},
