@@ -24,6 +24,7 @@ import (
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/driver/memory"
+	"github.com/halle-cloud/halle/internal/batchlog"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
@@ -84,6 +85,12 @@ type world struct {
 // newWorld makes the installation on an empty database. Everything that identifiers can name is there once.
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
+	return newWorldOn(t, db, nil)
+}
+
+// newWorldOn makes it with another usage log than files.
+func newWorldOn(t testing.TB, db *store.DB, openLog func(context.Context, batchlog.Durable) (batchlog.Log, error)) *world {
+	t.Helper()
 	w := &world{World: partytest.New(t, db), engine: memory.NewEngine(), people: memory.NewEngine(), who: map[string]access.Caller{}, ids: map[string]string{}}
 	dir := t.TempDir()
 	udb, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "usage.db")+"?sync=off")
@@ -91,7 +98,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	t.Cleanup(func() { must(t, udb.Close()) })
 	must(t, udb.Migrate(context.Background(), usage.Migrations()))
 	w.usageDB = udb
-	w.usage, err = usage.Open(context.Background(), usage.Config{Dir: dir, DB: udb, Now: w.Clock.Now, IDs: w.IDs})
+	w.usage, err = usage.Open(context.Background(), usage.Config{Dir: dir, DB: udb, Now: w.Clock.Now, IDs: w.IDs, OpenLog: openLog})
 	must(t, err)
 	t.Cleanup(func() { must(t, w.usage.Close()) })
 	w.tlog, err = trace.OpenLog(context.Background(), filepath.Join(dir, "log"), "test.halle", w.Ring, 100*time.Millisecond)
