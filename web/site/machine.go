@@ -1,6 +1,7 @@
 package site
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/halle-cloud/halle/billing"
@@ -42,7 +43,8 @@ func (r *Request) Machine(invoices *billing.Invoices, format, invoice string, cr
 			missing.Items = append(missing.Items, item)
 		}
 	}
-	return r.Show(Status(err), Sheet{Page: r.Page(r.T("einvoice.lacks", "format", name), append(crumbs, part.Link{Text: name})...), Lead: r.T("einvoice.lacks.lead"), Narrow: true,
+	// The page answers what was asked: nothing went wrong, and browsers keep it among those that were visited.
+	return r.Show(http.StatusOK, Sheet{Page: r.Page(r.T("einvoice.lacks", "format", name), append(crumbs, part.Link{Text: name})...), Lead: r.T("einvoice.lacks.lead"), Narrow: true,
 		Main: []Block{{Template: "details", View: missing}, {Template: "states.empty", View: states.Empty{Icon: "invoice", Title: r.T("einvoice.lacks.next"), Text: r.T("einvoice.lacks.text")},
 			Links: []part.Link{{Text: r.T("einvoice.back"), URL: invoice}}}}})
 }
