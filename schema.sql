@@ -349,6 +349,40 @@ job.state text not null
 lease.held_until text not null
 lease.holder text not null
 lease.name text not null
+ledger_account index ledger_account_currency
+ledger_account index ledger_account_key
+ledger_account.code text not null
+ledger_account.currency text not null
+ledger_account.id integer not null
+ledger_account.owner text not null
+ledger_balance.account integer not null
+ledger_balance.credits integer not null
+ledger_balance.debits integer not null
+ledger_entry index ledger_entry_ref
+ledger_entry.date text not null
+ledger_entry.digest blob not null
+ledger_entry.first integer not null
+ledger_entry.hash blob not null
+ledger_entry.legs integer not null
+ledger_entry.posted_at text not null
+ledger_entry.ref_id text not null
+ledger_entry.ref_kind text not null
+ledger_entry.seq integer not null
+ledger_head.accounts integer not null
+ledger_head.entries integer not null
+ledger_head.hash blob not null
+ledger_head.id integer not null
+ledger_head.locked text not null
+ledger_head.transfers integer not null
+ledger_transfer index ledger_transfer_credit
+ledger_transfer index ledger_transfer_debit
+ledger_transfer.amount integer not null
+ledger_transfer.credit integer not null
+ledger_transfer.currency text not null
+ledger_transfer.debit integer not null
+ledger_transfer.entry integer not null
+ledger_transfer.id integer not null
+ledger_transfer.line integer not null
 legal_entity index legal_entity_org
 legal_entity.address text not null
 legal_entity.controlled_from text not null
@@ -861,6 +895,94 @@ session.person text not null
 session.purpose text not null
 session.secret_hash blob not null
 session.seen_at text not null
+settlement_dispute index settlement_dispute_subscription
+settlement_dispute.dispute text not null
+settlement_dispute.open integer not null
+settlement_dispute.subscription text not null
+settlement_dispute.usage_window text not null
+settlement_hold index settlement_hold_dispute
+settlement_hold index settlement_hold_publisher
+settlement_hold index settlement_hold_until
+settlement_hold.amount integer not null
+settlement_hold.currency text not null
+settlement_hold.date text not null
+settlement_hold.dispute text not null
+settlement_hold.document text not null
+settlement_hold.held_in text not null
+settlement_hold.id text not null
+settlement_hold.line integer not null
+settlement_hold.publisher text not null
+settlement_hold.released text not null
+settlement_hold.released_in text not null
+settlement_hold.until text not null
+settlement_line index settlement_line_open
+settlement_line index settlement_line_origin
+settlement_line index settlement_line_publisher
+settlement_line.component text not null
+settlement_line.currency text not null
+settlement_line.customer text not null
+settlement_line.date text not null
+settlement_line.document text not null
+settlement_line.kept integer not null
+settlement_line.line integer not null
+settlement_line.market text not null
+settlement_line.mode text not null
+settlement_line.name text not null
+settlement_line.net integer not null
+settlement_line.offer text not null
+settlement_line.origin text not null
+settlement_line.origin_line integer not null
+settlement_line.passed_on text not null
+settlement_line.publisher text not null
+settlement_line.resellers integer not null
+settlement_line.rule text not null
+settlement_line.share integer not null
+settlement_line.statement text not null
+settlement_line.subscription text not null
+settlement_line.tax integer not null
+settlement_payout index settlement_payout_publisher
+settlement_payout index settlement_payout_state
+settlement_payout.actor text not null
+settlement_payout.amount integer not null
+settlement_payout.currency text not null
+settlement_payout.done text not null
+settlement_payout.id text not null
+settlement_payout.ordered text not null
+settlement_payout.publisher text not null
+settlement_payout.reference text not null
+settlement_payout.state text not null
+settlement_rule index settlement_rule_number
+settlement_rule.actor text not null
+settlement_rule.created_at text not null
+settlement_rule.from_date text not null
+settlement_rule.id text not null
+settlement_rule.market text not null
+settlement_rule.number integer not null
+settlement_rule.offer text not null
+settlement_rule.publisher text not null
+settlement_rule.terms text not null
+settlement_series.hash text not null
+settlement_series.last integer not null
+settlement_series.publisher text not null
+settlement_series.series text not null
+settlement_series.year integer not null
+settlement_statement index settlement_statement_number
+settlement_statement index settlement_statement_publisher
+settlement_statement.currency text not null
+settlement_statement.date text not null
+settlement_statement.document blob not null
+settlement_statement.hash text not null
+settlement_statement.held integer not null
+settlement_statement.id text not null
+settlement_statement.net integer not null
+settlement_statement.number text not null
+settlement_statement.payable integer not null
+settlement_statement.publisher text not null
+settlement_statement.released integer not null
+settlement_statement.share integer not null
+settlement_statement.through text not null
+settlement_statement.type text not null
+settlement_statement.vat integer not null
 subscription index subscription_org
 subscription index subscription_path
 subscription index subscription_publisher

@@ -82,6 +82,11 @@ const (
 	JobRetry           Action = "job.retry"
 	ReaderRead         Action = "reader.read"
 	ReaderRetry        Action = "reader.retry"
+	LedgerRead         Action = "ledger.read"
+	LedgerLock         Action = "ledger.lock"
+	SplitSet           Action = "split.set"
+	StatementClose     Action = "statement.close"
+	PayoutMake         Action = "payout.make"
 	ResourceRead       Action = "resource.read"
 	ResourceOperate    Action = "resource.operate"
 	ContentRead        Action = "content.read"
@@ -162,6 +167,11 @@ func Grants() []Grant {
 		{Action: CollectionRead, Title: "see collections and bank files", Own: is(x, a), Below: is(x, a), Reads: true},
 		{Action: CollectionRun, Title: "collect invoices and import bank files", Own: is(x), Below: is(x)},
 		{Action: StatementRead, Title: "read statements", Own: is(o, l, p, a), Below: is(x, a), Reads: true},
+		{Action: StatementClose, Title: "close a publisher's statement", Own: is(x), Below: is(x), Confirmed: true},
+		{Action: PayoutMake, Title: "pay a publisher", Own: is(x), Below: is(x), Confirmed: true},
+		{Action: SplitSet, Title: "set how revenue is split", Own: is(x), Confirmed: true},
+		{Action: LedgerRead, Title: "read the books", Own: is(x, a), Reads: true},
+		{Action: LedgerLock, Title: "close the books", Own: is(x), Confirmed: true},
 		{Action: OrgRead, Title: "see the organisation", Own: is(o, b, l, t, m, a, p, x, s), Below: is(x, s, a), Reads: true},
 		{Action: OrgCreate, Title: "create an organisation below", Own: is(o, x), Below: is(x), Confirmed: true},
 		{Action: OrgUpdate, Title: "change the organisation", Own: is(o), Below: is(x), Confirmed: true},
@@ -214,7 +224,7 @@ func Systems() map[string][]Action {
 		"meter":        {ServiceRead, ResourceRead, UsageWrite, UsageRead, QuarantineRead},
 		"rating":       {ServiceRead, ServiceSuspend, UsageRead, OrderRead, CatalogRead, BudgetRead, BudgetSet, OrgRead, MarketRead},
 		"billing":      {InvoiceRead, InvoiceIssue, CreditIssue, PaymentRecord, MandateRead, MandateRevoke, CollectionRead, CollectionRun, ServiceRead, OrderRead, UsageRead, OrgRead, MarketRead, PersonRead},
-		"settlement":   {InvoiceRead, StatementRead, OrgRead, CatalogRead},
+		"settlement":   {InvoiceRead, StatementRead, StatementClose, OrgRead, CatalogRead},
 		"catalog":      {CatalogRead, CatalogPublish, CatalogWithdraw, OfferRead},
 		"trace":        {FactRead, FactProve, ReaderRead, ReaderRetry},
 	}

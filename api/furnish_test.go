@@ -13,6 +13,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/api"
 	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/provision"
 )
 
@@ -176,6 +177,7 @@ func (w *world) papers(t testing.TB) {
 	w.ids["window"], w.ids["charge"], w.ids["invoice"] = windows.Items[0].ID, charges.Items[0].ID, invoices.Items[0].ID
 	w.ids["quote"], w.ids["token"], w.ids["invitation"], w.ids["session"], w.ids["secret"] = quote.ID, token.ID, invitation.ID, opened.ID, token.Secret
 	w.doubts(t)
+	w.settled(t)
 	var plan api.Budget
 	w.call(t, "billing", http.MethodPut, org+"/budgets", map[string]any{"amount": "1000.00 EUR", "action": "suspend"}, &plan)
 	w.ids["budget"] = plan.ID
@@ -200,6 +202,18 @@ func (w *world) licences(t testing.TB) {
 	var given api.NamedSeat
 	w.call(t, "technical", http.MethodPost, "/services/"+w.ids["named"]+"/named-seats", map[string]any{"person": w.ids["person"]}, &given)
 	w.ids["lease"], w.ids["licence"], w.ids["seat"] = taken.ID, own.ID, "1"
+}
+
+// settled makes a statement of the publisher, and a payout.
+func (w *world) settled(t testing.TB) {
+	t.Helper()
+	must(t, w.Facts.Drain(context.Background(), w.readers()...))
+	publisher := "/organisations/" + w.who["publisher"].Org
+	var closed api.List[api.RevenueStatementRow]
+	w.call(t, "operator", http.MethodPost, publisher+"/revenue-statements", map[string]any{"through": price.DateOf(w.Clock.Now(), time.UTC).String()}, &closed)
+	var paid api.Payout
+	w.call(t, "operator", http.MethodPost, publisher+"/payouts", map[string]any{"currency": "EUR"}, &paid)
+	w.ids["statement"], w.ids["payout"] = closed.Items[0].ID, paid.ID
 }
 
 // doubts makes a dispute about the window, and an event that is held.

@@ -17,6 +17,7 @@ import (
 	"github.com/halle-cloud/halle/rating"
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -44,6 +45,7 @@ type Services struct {
 	Collects      *collect.Collects
 	Banks         *bank.Banks
 	Dunnings      *dunning.Dunnings
+	Settlements   *settlement.Settlements
 	Facts         *trace.Facts
 	Log           *trace.Log
 	Jobs          *job.Queue
@@ -78,6 +80,8 @@ func (s *server) routes() {
 	s.collectionRoutes()
 	s.bankRoutes()
 	s.dunningRoutes()
+	s.settlementRoutes()
+	s.bookRoutes()
 	s.factRoutes()
 	s.deskRoutes()
 }

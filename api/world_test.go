@@ -40,6 +40,8 @@ import (
 	"github.com/halle-cloud/halle/rating"
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/settlement"
+	"github.com/halle-cloud/halle/settlement/ledger"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -56,7 +58,8 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
-		provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations())
+		provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(),
+		ledger.Migrations(), settlement.Migrations())
 }
 
 // managed is the memory driver with an application behind it.
@@ -185,6 +188,12 @@ func (w *world) wire(t testing.TB) {
 	s.Dunnings, err = dunning.New(dunning.Config{DB: w.DB, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Subscriptions: s.Subscriptions, Ratings: s.Ratings, Invoices: s.Invoices, Collects: s.Collects,
 		Site: "https://halle.example"})
 	must(t, err)
+	s.Settlements = settlement.New(settlement.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings,
+		Invoices: s.Invoices, Tax: rates, Log: log, Operator: w.Operator.Org, Share: 2000,
+		Offer: func(tx *store.Tx, subscription string) (string, error) {
+			one, err := s.Subscriptions.SubscriptionIn(tx, subscription)
+			return one.Deal.Key, err
+		}})
 	w.services = s
 	mux := http.NewServeMux()
 	api.New(mux, s, log)
@@ -213,7 +222,7 @@ func (w *world) readers() []trace.Reader {
 	s := w.services
 	var all []trace.Reader
 	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Licences.Readers(), s.Meters.Readers(),
-		s.Ratings.Readers(), s.Invoices.Readers()} {
+		s.Ratings.Readers(), s.Invoices.Readers(), s.Settlements.Readers()} {
 		all = append(all, list...)
 	}
 	return all

@@ -43,6 +43,9 @@ type Commands struct {
 	Bank       Bank       `cmd:"" help:"Import what the bank says; decide about money that did not match. As the operator."`
 	Debts      Debts      `cmd:"" help:"What is owed to you by age, and by what steps customers are reminded. As the operator."`
 	Close      Close      `cmd:"" help:"Close a month: preview, approval by two people, invoices issued and sent. As the operator."`
+	Statement  Statement  `cmd:"" help:"What a publisher earned, its statements and payouts."`
+	Split      Split      `cmd:"" help:"How revenue is shared between publishers, resellers and the operator."`
+	Ledger     Ledger     `cmd:"" help:"The books, as the operator: prove them, look into them."`
 	Price      Price      `cmd:"" help:"Explain what was charged; compare with another plan; simulate a draft."`
 	Verify     Verify     `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`
 	Facts      Facts      `cmd:"" help:"Show what happened, with proofs."`

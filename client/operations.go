@@ -114,6 +114,18 @@ func (c *Client) ChangeService(ctx context.Context, service string, p ChangeServ
 	return out, err
 }
 
+// CheckLedger: Prove the books.
+func (c *Client) CheckLedger(ctx context.Context) (out LedgerReport, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/ledger/check"}, &out)
+	return out, err
+}
+
+// CloseRevenueStatements: Close what a publisher earned up to a day.
+func (c *Client) CloseRevenueStatements(ctx context.Context, org string, body Through) (out ListRevenueStatementRow, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/revenue-statements", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
 // CompareLicenceParams are the parameters of CompareLicence.
 type CompareLicenceParams struct {
 	Plan   string `query:"plan"`   // the other plan
@@ -213,6 +225,12 @@ func (c *Client) DraftInvoices(ctx context.Context, org string, p DraftInvoicesP
 // DropCollection: Give a collection up that is not at the bank.
 func (c *Client) DropCollection(ctx context.Context, collection string) (out Collection, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/collections/{collection}/drop", values: []string{collection}}, &out)
+	return out, err
+}
+
+// EndPayout: Note that the bank has paid or returned a payout.
+func (c *Client) EndPayout(ctx context.Context, payout string, body PayoutEnd) (out Payout, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/payouts/{payout}/end", values: []string{payout}, body: body}, &out)
 	return out, err
 }
 
@@ -487,6 +505,12 @@ func (c *Client) GetResource(ctx context.Context, resource string) (out Resource
 	return out, err
 }
 
+// GetRevenueStatement: One statement of a publisher, with its lines.
+func (c *Client) GetRevenueStatement(ctx context.Context, statement string) (out RevenueStatement, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/revenue-statements/{statement}", values: []string{statement}}, &out)
+	return out, err
+}
+
 // GetService: One service with its history.
 func (c *Client) GetService(ctx context.Context, service string) (out ServiceDetail, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}", values: []string{service}}, &out)
@@ -708,6 +732,17 @@ func (c *Client) ListDisputes(ctx context.Context, p ListDisputesParams) (out Li
 	return out, err
 }
 
+// ListEarningsParams are the parameters of ListEarnings.
+type ListEarningsParams struct {
+	From string `query:"from"` // first month, as a day in it; left out: all
+}
+
+// ListEarnings: A publisher's revenue by month and offer.
+func (c *Client) ListEarnings(ctx context.Context, org string, p ListEarningsParams) (out ListEarning, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/earnings", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
 // ListFactsParams are the parameters of ListFacts.
 type ListFactsParams struct {
 	Cursor string `query:"cursor"` // from the answer before; empty for the first page
@@ -725,6 +760,12 @@ func (c *Client) ListFacts(ctx context.Context, p ListFactsParams) (out ListFact
 // ListFamilies: The shelves of a market.
 func (c *Client) ListFamilies(ctx context.Context, market string) (out ListString, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/families", values: []string{market}}, &out)
+	return out, err
+}
+
+// ListHolds: What is kept back of a publisher's share.
+func (c *Client) ListHolds(ctx context.Context, org string) (out ListHold, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/holds", values: []string{org}}, &out)
 	return out, err
 }
 
@@ -746,6 +787,33 @@ func (c *Client) ListInvoices(ctx context.Context, p ListInvoicesParams) (out Li
 	return out, err
 }
 
+// ListLedgerAccountsParams are the parameters of ListLedgerAccounts.
+type ListLedgerAccountsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Owner  string `query:"owner"`  // only those of this organisation
+	Code   string `query:"code"`   // only those with this code
+}
+
+// ListLedgerAccounts: Accounts of the books.
+func (c *Client) ListLedgerAccounts(ctx context.Context, p ListLedgerAccountsParams) (out ListLedgerAccount, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/ledger/accounts", params: p}, &out)
+	return out, err
+}
+
+// ListLedgerEntriesParams are the parameters of ListLedgerEntries.
+type ListLedgerEntriesParams struct {
+	Cursor  string `query:"cursor"`  // from the answer before; empty for the first page
+	Limit   int64  `query:"limit"`   // entries at most
+	Account int64  `query:"account"` // only those that touch this account
+}
+
+// ListLedgerEntries: Entries of the books, newest first.
+func (c *Client) ListLedgerEntries(ctx context.Context, p ListLedgerEntriesParams) (out ListLedgerEntry, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/ledger/entries", params: p}, &out)
+	return out, err
+}
+
 // ListLimits: Limits and what counts against them.
 func (c *Client) ListLimits(ctx context.Context, org string) (out ListLimit, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/limits", values: []string{org}}, &out)
@@ -755,6 +823,18 @@ func (c *Client) ListLimits(ctx context.Context, org string) (out ListLimit, err
 // ListMandates: Direct debit mandates, newest first.
 func (c *Client) ListMandates(ctx context.Context, org string) (out ListMandate, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/mandates", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListMarginsParams are the parameters of ListMargins.
+type ListMarginsParams struct {
+	From string `query:"from"` // first day; left out: the beginning
+	To   string `query:"to"`   // last day; left out: today
+}
+
+// ListMargins: Revenue and margin by publisher.
+func (c *Client) ListMargins(ctx context.Context, p ListMarginsParams) (out ListMargin, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/margins", params: p}, &out)
 	return out, err
 }
 
@@ -837,9 +917,27 @@ func (c *Client) ListOrganisations(ctx context.Context, p ListOrganisationsParam
 	return out, err
 }
 
+// ListOwed: Accounts with something in them: who owes what.
+func (c *Client) ListOwed(ctx context.Context) (out ListLedgerAccount, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/ledger/owed"}, &out)
+	return out, err
+}
+
 // ListParked: Facts that a reader could not handle.
 func (c *Client) ListParked(ctx context.Context) (out ListParked, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/desk/parked"}, &out)
+	return out, err
+}
+
+// ListPayoutsParams are the parameters of ListPayouts.
+type ListPayoutsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListPayouts: A publisher's payouts, newest first.
+func (c *Client) ListPayouts(ctx context.Context, org string, p ListPayoutsParams) (out ListPayout, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/payouts", values: []string{org}, params: p}, &out)
 	return out, err
 }
 
@@ -852,6 +950,12 @@ type ListPlacesParams struct {
 // ListPlaces: Where an offer may run, and why not elsewhere.
 func (c *Client) ListPlaces(ctx context.Context, version string, p ListPlacesParams) (out ListPlace, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/offer-versions/{version}/places", values: []string{version}, params: p}, &out)
+	return out, err
+}
+
+// ListPositions: Where a publisher's money is, by currency.
+func (c *Client) ListPositions(ctx context.Context, org string) (out ListPosition, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/positions", values: []string{org}}, &out)
 	return out, err
 }
 
@@ -908,6 +1012,18 @@ func (c *Client) ListResources(ctx context.Context, p ListResourcesParams) (out 
 	return out, err
 }
 
+// ListRevenueStatementsParams are the parameters of ListRevenueStatements.
+type ListRevenueStatementsParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListRevenueStatements: A publisher's statements, newest first.
+func (c *Client) ListRevenueStatements(ctx context.Context, org string, p ListRevenueStatementsParams) (out ListRevenueStatementRow, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/revenue-statements", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
 // ListReviewsParams are the parameters of ListReviews.
 type ListReviewsParams struct {
 	Cursor string `query:"cursor"` // from the answer before; empty for the first page
@@ -945,6 +1061,17 @@ func (c *Client) ListSessions(ctx context.Context) (out ListSession, err error) 
 // ListSoldLicences: What a publisher granted and its customers brought, with its use.
 func (c *Client) ListSoldLicences(ctx context.Context, org string) (out ListLicences, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/licences", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListSplitRulesParams are the parameters of ListSplitRules.
+type ListSplitRulesParams struct {
+	Publisher string `query:"publisher"` // only what is about this one; empty: all, for the operator's staff
+}
+
+// ListSplitRules: How revenue is shared.
+func (c *Client) ListSplitRules(ctx context.Context, p ListSplitRulesParams) (out ListSplitRule, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/split-rules", params: p}, &out)
 	return out, err
 }
 
@@ -990,9 +1117,21 @@ func (c *Client) ListWorkOrders(ctx context.Context) (out ListWorkOrder, err err
 	return out, err
 }
 
+// LockLedger: Close the books up to a day that is over.
+func (c *Client) LockLedger(ctx context.Context, body Through) (out LedgerHead, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/ledger/lock", body: body}, &out)
+	return out, err
+}
+
 // OpenDispute: Dispute events that a usage window counted.
 func (c *Client) OpenDispute(ctx context.Context, body OpenDisputeRequest) (out Dispute, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes", body: body}, &out)
+	return out, err
+}
+
+// OrderPayout: Order the payout of all that is due.
+func (c *Client) OrderPayout(ctx context.Context, org string, body NewPayout) (out Payout, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/payouts", values: []string{org}, body: body}, &out)
 	return out, err
 }
 
@@ -1243,6 +1382,12 @@ func (c *Client) SetMarketPolicy(ctx context.Context, market string, body NewLay
 // SetResidencyPolicy: Set an organisation's layer: it can only tighten.
 func (c *Client) SetResidencyPolicy(ctx context.Context, org string, body NewLayer) (out LayerVersion, err error) {
 	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/residency-policy", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
+// SetSplitRule: Write a new version of a split rule.
+func (c *Client) SetSplitRule(ctx context.Context, body NewSplitRule) (out SplitRule, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/split-rules", body: body}, &out)
 	return out, err
 }
 

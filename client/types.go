@@ -490,6 +490,18 @@ type DunningStep struct {
 	Kind string `json:"kind"` // stop: services of the invoice stand still, two weeks after a notice at the earliest
 }
 
+// Earning is what the API calls so.
+type Earning struct {
+	Kept      string `json:"kept"`  // of it, kept by the operator
+	Lines     int64  `json:"lines"` // of customers' invoices and credit notes
+	Month     string `json:"month"` // 2026-03
+	Name      string `json:"name"`
+	Net       string `json:"net"`       // what customers were charged
+	Offer     string `json:"offer"`     // its key
+	Resellers string `json:"resellers"` // of it, passed on to resellers
+	Share     string `json:"share"`     // of it, the publisher's
+}
+
 // Entity is what the API calls so.
 type Entity struct {
 	ID             string `json:"id,omitempty"`
@@ -570,6 +582,17 @@ type HeldEvent struct {
 type History struct {
 	Intervals []Interval `json:"intervals"`
 	Runs      []Run      `json:"runs"`
+}
+
+// Hold is what the API calls so.
+type Hold struct {
+	ID      string `json:"id"`
+	Amount  string `json:"amount"`
+	Date    string `json:"date"`
+	Dispute string `json:"dispute,omitempty"`
+	Invoice string `json:"invoice"`
+	Line    int64  `json:"line"`            // 0: a reserve of the whole invoice
+	Until   string `json:"until,omitempty"` // of a reserve
 }
 
 // IngestHealth is what the API calls so.
@@ -703,6 +726,59 @@ type LayerVersion struct {
 	Version   int64          `json:"version"`
 }
 
+// LedgerAccount is what the API calls so.
+type LedgerAccount struct {
+	ID      int64  `json:"id"`
+	Balance string `json:"balance"` // debits less credits: above zero it has it, below it owes it
+	Code    string `json:"code"`    // receivable, bank, payable, held, due, transit, commission, vat, revenue or cost
+	Credits string `json:"credits"`
+	Debits  string `json:"debits"`
+	Owner   string `json:"owner"` // organisation
+}
+
+// LedgerEntry is what the API calls so.
+type LedgerEntry struct {
+	Date      string           `json:"date"`
+	Hash      string           `json:"hash"`   // of this entry and all before it, hex
+	Kind      string           `json:"kind"`   // of the event: invoice, payment, hold, release, statement, payout, payout-paid, payout-returned
+	Number    int64            `json:"number"` // 1, 2, 3 … without gaps
+	PostedAt  time.Time        `json:"postedAt"`
+	Ref       string           `json:"ref"` // identifier of the event
+	Transfers []LedgerTransfer `json:"transfers"`
+}
+
+// LedgerHead is what the API calls so.
+type LedgerHead struct {
+	Accounts  int64  `json:"accounts"`
+	Entries   int64  `json:"entries"`
+	Hash      string `json:"hash"`             // of the last entry, hex: it stands for all before it
+	Locked    string `json:"locked,omitempty"` // nothing is booked on this day or before
+	Transfers int64  `json:"transfers"`
+}
+
+// LedgerReport is what the API calls so.
+type LedgerReport struct {
+	Differences []string   `json:"differences"` // what does not hold
+	Head        LedgerHead `json:"head"`
+	Omitted     int64      `json:"omitted,omitempty"` // differences beyond those
+	Right       bool       `json:"right"`
+	Totals      []string   `json:"totals"` // all that was ever moved, by currency
+}
+
+// LedgerSide is what the API calls so.
+type LedgerSide struct {
+	Code  string `json:"code"`
+	Owner string `json:"owner"`
+}
+
+// LedgerTransfer is what the API calls so.
+type LedgerTransfer struct {
+	Amount string     `json:"amount"`
+	Credit LedgerSide `json:"credit"`         // gave it
+	Debit  LedgerSide `json:"debit"`          // has it then
+	Line   int64      `json:"line,omitempty"` // of the invoice
+}
+
 // Licence is what the API calls so.
 type Licence struct {
 	ID        string    `json:"id"`
@@ -818,6 +894,12 @@ type ListDispute struct {
 	Next  string    `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListEarning is what the API calls so.
+type ListEarning struct {
+	Items []Earning `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListFact is what the API calls so.
 type ListFact struct {
 	Items []Fact `json:"items"`
@@ -828,6 +910,12 @@ type ListFact struct {
 type ListHeldEvent struct {
 	Items []HeldEvent `json:"items"`
 	Next  string      `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListHold is what the API calls so.
+type ListHold struct {
+	Items []Hold `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListInvitation is what the API calls so.
@@ -854,6 +942,18 @@ type ListLayerVersion struct {
 	Next  string         `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListLedgerAccount is what the API calls so.
+type ListLedgerAccount struct {
+	Items []LedgerAccount `json:"items"`
+	Next  string          `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListLedgerEntry is what the API calls so.
+type ListLedgerEntry struct {
+	Items []LedgerEntry `json:"items"`
+	Next  string        `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListLicences is what the API calls so.
 type ListLicences struct {
 	Items []Licences `json:"items"`
@@ -870,6 +970,12 @@ type ListLimit struct {
 type ListMandate struct {
 	Items []Mandate `json:"items"`
 	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListMargin is what the API calls so.
+type ListMargin struct {
+	Items []Margin `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListMarket is what the API calls so.
@@ -920,10 +1026,22 @@ type ListParked struct {
 	Next  string   `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListPayout is what the API calls so.
+type ListPayout struct {
+	Items []Payout `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListPlace is what the API calls so.
 type ListPlace struct {
 	Items []Place `json:"items"`
 	Next  string  `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListPosition is what the API calls so.
+type ListPosition struct {
+	Items []Position `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListQuote is what the API calls so.
@@ -944,6 +1062,12 @@ type ListResource struct {
 	Next  string     `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListRevenueStatementRow is what the API calls so.
+type ListRevenueStatementRow struct {
+	Items []RevenueStatementRow `json:"items"`
+	Next  string                `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListService is what the API calls so.
 type ListService struct {
 	Items []Service `json:"items"`
@@ -954,6 +1078,12 @@ type ListService struct {
 type ListSession struct {
 	Items []Session `json:"items"`
 	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListSplitRule is what the API calls so.
+type ListSplitRule struct {
+	Items []SplitRule `json:"items"`
+	Next  string      `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListStanding is what the API calls so.
@@ -1014,6 +1144,16 @@ type Mandate struct {
 	TextHash  string    `json:"textHash,omitempty"` // SHA-256 of the text that was agreed to, hex
 	Used      int64     `json:"used"`               // debits handed to the bank
 	Why       string    `json:"why,omitempty"`      // why it ended: customer, replaced, bank or idle
+}
+
+// Margin is what the API calls so.
+type Margin struct {
+	Kept      string `json:"kept"` // by the operator
+	Lines     int64  `json:"lines"`
+	Net       string `json:"net"`
+	Publisher string `json:"publisher"`
+	Resellers string `json:"resellers"`
+	Share     string `json:"share"` // of the publisher
 }
 
 // Market is what the API calls so.
@@ -1164,6 +1304,20 @@ type NewPayment struct {
 	Amount    string `json:"amount"`
 	Received  string `json:"received"`
 	Reference string `json:"reference"`
+}
+
+// NewPayout is what the API calls so.
+type NewPayout struct {
+	Currency string `json:"currency"`
+}
+
+// NewSplitRule is what the API calls so.
+type NewSplitRule struct {
+	From      string     `json:"from,omitempty"` // today or later; left out: today
+	Market    string     `json:"market,omitempty"`
+	Offer     string     `json:"offer,omitempty"`
+	Publisher string     `json:"publisher,omitempty"`
+	Terms     SplitTerms `json:"terms"`
 }
 
 // NewToken is what the API calls so.
@@ -1418,6 +1572,24 @@ type Payments struct {
 	Totals   []string      `json:"totals"`  // owed, one for each currency
 }
 
+// Payout is what the API calls so.
+type Payout struct {
+	ID        string `json:"id"`
+	Amount    string `json:"amount"`
+	Done      string `json:"done,omitempty"`
+	Ordered   string `json:"ordered"`
+	Publisher string `json:"publisher"`
+	Reference string `json:"reference,omitempty"` // of the bank
+	State     string `json:"state"`
+}
+
+// PayoutEnd is what the API calls so.
+type PayoutEnd struct {
+	Date      string `json:"date,omitempty"`      // left out: today
+	Reference string `json:"reference,omitempty"` // of the bank
+	State     string `json:"state"`
+}
+
 // Person is what the API calls so.
 type Person struct {
 	ID        string `json:"id"`
@@ -1498,6 +1670,15 @@ type PlacementRequest struct {
 type PlacementResult struct {
 	Candidates []PlacementCandidate `json:"candidates"`
 	Region     string               `json:"region"`
+}
+
+// Position is what the API calls so.
+type Position struct {
+	Currency string `json:"currency"`
+	Due      string `json:"due"`     // on statements, not ordered yet
+	Held     string `json:"held"`    // kept back because of a dispute, or as a reserve
+	Payable  string `json:"payable"` // earned, on no statement yet
+	Transit  string `json:"transit"` // ordered at the bank
 }
 
 // PrepareCloseRequest is what the API calls so.
@@ -2101,6 +2282,29 @@ type Resource struct {
 	State      string    `json:"state"`
 }
 
+// RevenueStatement is what the API calls so.
+type RevenueStatement struct {
+	Document SettlementStatement `json:"document"`
+	Hash     string              `json:"hash"`
+}
+
+// RevenueStatementRow is what the API calls so.
+type RevenueStatementRow struct {
+	ID        string `json:"id"`
+	Date      string `json:"date"`
+	Hash      string `json:"hash"` // SHA-256 of the canonical document, hex
+	Held      string `json:"held"`
+	Net       string `json:"net"`
+	Number    string `json:"number"`
+	Payable   string `json:"payable"`
+	Publisher string `json:"publisher"`
+	Released  string `json:"released"`
+	Share     string `json:"share"`
+	Through   string `json:"through"`
+	Type      string `json:"type"` // 389 self-billed invoice, 261 self-billed credit note (UNTDID 1001)
+	VAT       string `json:"vat"`
+}
+
 // Run is what the API calls so.
 type Run struct {
 	ID        string            `json:"id"`
@@ -2252,6 +2456,50 @@ type SetLimitRequest struct {
 	Max int64 `json:"max"`
 }
 
+// SettlementStatement is what the API calls so.
+type SettlementStatement struct {
+	ID        string                    `json:"id"`
+	Billed    string                    `json:"billed"`
+	Buyer     ProofInvoiceParty         `json:"buyer"`
+	Collected string                    `json:"collected"`
+	Currency  string                    `json:"currency"`
+	Date      string                    `json:"date"`
+	Decision  TaxDecision               `json:"decision"`
+	From      string                    `json:"from"`
+	Held      string                    `json:"held"`
+	Kept      string                    `json:"kept"`
+	Lines     []SettlementStatementLine `json:"lines"`
+	Mention   string                    `json:"mention"`
+	Net       string                    `json:"net"`
+	Number    string                    `json:"number"`
+	Payable   string                    `json:"payable"`
+	Previous  string                    `json:"previous"`
+	Publisher string                    `json:"publisher"`
+	Released  string                    `json:"released"`
+	Resellers string                    `json:"resellers"`
+	Seller    ProofInvoiceParty         `json:"seller"`
+	Share     string                    `json:"share"`
+	Through   string                    `json:"through"`
+	Type      string                    `json:"type"`
+	VAT       string                    `json:"vat"`
+	Version   string                    `json:"version"`
+}
+
+// SettlementStatementLine is what the API calls so.
+type SettlementStatementLine struct {
+	Component string `json:"component"`
+	Kept      string `json:"kept"`
+	Lines     int64  `json:"lines"`
+	Mode      string `json:"mode"`
+	Name      string `json:"name"`
+	Net       string `json:"net"`
+	Offer     string `json:"offer"`
+	Resellers string `json:"resellers"`
+	Rule      string `json:"rule"`
+	Share     string `json:"share"`
+	Tax       string `json:"tax"`
+}
+
 // SignUp is what the API calls so.
 type SignUp struct {
 	Country  string `json:"country"` // ISO 3166-1 alpha-2
@@ -2345,6 +2593,53 @@ type SpendingService struct {
 	Used     string            `json:"used"`
 }
 
+// SplitClause is what the API calls so.
+type SplitClause struct {
+	Component string      `json:"component,omitempty"` // empty: of all components that no other clause is about
+	Each      string      `json:"each,omitempty"`      // for per base units: all of a fixed share, or else the least that the publisher gets
+	Kind      string      `json:"kind"`
+	Parts     *SplitParts `json:"parts,omitempty"` // with fixed: of what the fixed amount leaves
+	Per       string      `json:"per,omitempty"`
+	Tiers     []SplitTier `json:"tiers,omitempty"`
+}
+
+// SplitParts is what the API calls so.
+type SplitParts struct {
+	Operator  int64   `json:"operator"`
+	Publisher int64   `json:"publisher"`
+	Resellers []int64 `json:"resellers,omitempty"` // the nearest to the customer first
+}
+
+// SplitRule is what the API calls so.
+type SplitRule struct {
+	ID        string     `json:"id"` // default: what holds where no rule was written
+	CreatedAt time.Time  `json:"createdAt,omitzero"`
+	From      string     `json:"from,omitempty"`
+	Market    string     `json:"market,omitempty"`    // empty: any
+	Number    int64      `json:"number,omitempty"`    // of the version
+	Offer     string     `json:"offer,omitempty"`     // key of the offer; empty: any
+	Publisher string     `json:"publisher,omitempty"` // empty: any
+	Terms     SplitTerms `json:"terms"`
+}
+
+// SplitTerms is what the API calls so.
+type SplitTerms struct {
+	BadDebt     string        `json:"badDebt,omitempty"`
+	Clauses     []SplitClause `json:"clauses"`
+	CreditNote  string        `json:"creditNote,omitempty"`
+	Discount    string        `json:"discount,omitempty"` // who bears what discounts take
+	Fees        string        `json:"fees,omitempty"`
+	Reserve     int64         `json:"reserve,omitempty"` // basis points of the publisher's share that are kept back
+	ReserveDays int64         `json:"reserveDays,omitempty"`
+	Threshold   int64         `json:"threshold,omitempty"` // least amount of a payout, minor units
+}
+
+// SplitTier is what the API calls so.
+type SplitTier struct {
+	Parts SplitParts `json:"parts"`
+	UpTo  int64      `json:"upTo,omitempty"` // minor units; none for the last
+}
+
 // Standing is what the API calls so.
 type Standing struct {
 	Org   Organisation `json:"org"`
@@ -2416,6 +2711,11 @@ type TaxTotals struct {
 	Net       string        `json:"net"`
 	Subtotals []TaxSubtotal `json:"subtotals"`
 	VAT       string        `json:"vat"`
+}
+
+// Through is what the API calls so.
+type Through struct {
+	Through string `json:"through"` // the last day, 2026-03-31
 }
 
 // Token is what the API calls so.

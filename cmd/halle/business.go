@@ -68,7 +68,7 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 	if err := h.spending(); err != nil {
 		return err
 	}
-	if err := h.bills(); err != nil {
+	if err := h.bills(operator); err != nil {
 		return err
 	}
 	return h.payments()
@@ -83,7 +83,7 @@ func (h *house) spending() (err error) {
 }
 
 // bills wires from the charge to the invoice.
-func (h *house) bills() error {
+func (h *house) bills(operator string) error {
 	rates, err := tax.Builtin()
 	if err != nil {
 		return err
@@ -111,6 +111,7 @@ func (h *house) bills() error {
 		Outbox: h.outbox, Queue: h.queue, Site: h.conf.URL}); err != nil {
 		return err
 	}
+	h.settle(rates, operator)
 	h.queue.Handle(jobMonths, func(ctx context.Context, _ job.Job) error { return h.invoices.CloseMonths(ctx) })
 	h.queue.Every(jobMonths, time.Hour)
 	h.queue.Handle(jobOrphans, func(ctx context.Context, _ job.Job) error {
@@ -207,7 +208,8 @@ func (h *house) readers() []trace.Reader {
 	all = append(all, h.meters.Readers()...)
 	all = append(all, h.ratings.Readers()...)
 	all = append(all, h.budgets.Readers()...)
-	return append(all, h.invoices.Readers()...)
+	all = append(all, h.invoices.Readers()...)
+	return append(all, h.settlements.Readers()...)
 }
 
 // isolation refuses to start where the machine isolates less than the configuration demands.

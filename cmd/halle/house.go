@@ -36,6 +36,8 @@ import (
 	"github.com/halle-cloud/halle/rating"
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/settlement"
+	"github.com/halle-cloud/halle/settlement/ledger"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -76,6 +78,7 @@ type house struct {
 	collects      *debits.Collects
 	banks         *bank.Banks
 	dunnings      *dunning.Dunnings
+	settlements   *settlement.Settlements
 
 	operator  string
 	roles     []web.DemoRole // of the demo's one-click sign-in; nil in production
@@ -88,7 +91,8 @@ type house struct {
 // migrations are the tables of the main database, in the order of the packages.
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
-		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations()}
+		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations(),
+		ledger.Migrations(), settlement.Migrations()}
 }
 
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.

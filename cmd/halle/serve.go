@@ -181,7 +181,7 @@ func (h *house) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	api.New(mux, api.Services{Operator: h.operator, Policy: h.policy, SignIns: h.signIns, Parties: h.parties, Residency: h.residency, Catalogue: h.catalogue,
 		Orders: h.orders, Placements: h.placements, Resources: h.resources, Subscriptions: h.subscriptions, Licences: h.licences, Meters: h.meters, Ratings: h.ratings, Budgets: h.budgets,
-		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Facts: h.facts, Log: h.tlog, Jobs: h.queue}, h.log)
+		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Settlements: h.settlements, Facts: h.facts, Log: h.tlog, Jobs: h.queue}, h.log)
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.Handle("GET /log/", http.StripPrefix("/log/", logFiles(h.tlog.Dir)))
 	if err := web.New(mux, web.Services{SignIns: h.signIns, Parties: h.parties, Catalogue: h.catalogue, Residency: h.residency, Facts: h.facts, Log: h.tlog,

@@ -47,6 +47,9 @@ type Config struct {
 	Process  Process  `toml:"process"`
 	Metering Metering `toml:"metering"`
 	UsageLog UsageLog `toml:"usage_log"`
+
+	Settlement Settlement `toml:"settlement"`
+
 	Services []Remote `toml:"service" help:"publishers' own services that speak the driver contract: [[service]] with name, url, token_file"`
 }
 
@@ -87,6 +90,11 @@ type Metering struct {
 	Grace    Duration `toml:"grace" help:"how long after its end a window waits for late events without a watermark"`
 }
 
+// Settlement is how revenue is split where no rule says otherwise.
+type Settlement struct {
+	OperatorShare int `toml:"operator_share" help:"what the operator keeps of a publisher's revenue, in basis points: 2000 is 20 %"`
+}
+
 // UsageLog is where the batches of usage are kept, which all else about usage is made from. Its file settings matter
 // where url names servers.
 type UsageLog struct {
@@ -120,7 +128,7 @@ func Default() Config {
 		Password: Password{Time: 3, MemoryKiB: 65536, Threads: 2},
 		Process:  Process{MinIsolation: "basic", Host: "127.0.0.1", Observe: Duration{10 * time.Second}},
 		Metering: Metering{Interval: Duration{time.Minute}, Grace: Duration{24 * time.Hour}},
-		UsageLog: UsageLog{Replicas: 3},
+		UsageLog: UsageLog{Replicas: 3}, Settlement: Settlement{OperatorShare: 2000},
 	}
 }
 
@@ -207,6 +215,7 @@ func (c *Config) Validate() error {
 	bad(c.Metering.Interval.Duration < time.Second || c.Metering.Interval.Duration > time.Hour, "metering.interval", "use 1s to 1h")
 	bad(c.Metering.Grace.Duration < time.Second, "metering.grace", "use 1s or more")
 	c.UsageLog.validate(bad)
+	bad(c.Settlement.OperatorShare < 0 || c.Settlement.OperatorShare > 10_000, "settlement.operator_share", "use 0 to 10000 basis points")
 	if len(errs) == 0 {
 		return nil
 	}

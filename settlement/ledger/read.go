@@ -114,3 +114,8 @@ func (r *row) full(tx *store.Tx) (Posted, error) {
 	r.Transfers = transfers(rows, called)
 	return r.Posted, err
 }
+
+// Open lists the accounts of a code whose debits and credits differ, the largest difference first, at most limit.
+func (b *Book) Open(tx *store.Tx, code Code, limit int) ([]Account, error) {
+	return store.All(tx, scanAccount, selectAccount+"a.code = $1 AND b.debits <> b.credits ORDER BY abs(b.debits - b.credits) DESC, a.id LIMIT $2", string(code), int64(limit))
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/halle-cloud/halle/internal/job"
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/settlement"
+	"github.com/halle-cloud/halle/tax"
+)
+
+// The jobs of settlement: reserves whose day has come go back, and months that are over are stated.
+const (
+	jobReserves   = "settlement.reserves"
+	jobStatements = "settlement.statements"
+)
+
+// settle wires from the invoice to the payout.
+func (h *house) settle(rates *tax.Table, operator string) {
+	h.settlements = settlement.New(settlement.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Ratings: h.ratings,
+		Invoices: h.invoices, Tax: rates, Log: h.log, Operator: operator, Share: h.conf.Settlement.OperatorShare,
+		Offer: func(tx *store.Tx, subscription string) (string, error) {
+			s, err := h.subscriptions.SubscriptionIn(tx, subscription)
+			return s.Deal.Key, err
+		}})
+	h.queue.Handle(jobReserves, func(ctx context.Context, _ job.Job) error { return h.settlements.ReleaseReserves(ctx) })
+	h.queue.Every(jobReserves, time.Hour)
+	h.queue.Handle(jobStatements, func(ctx context.Context, _ job.Job) error { return h.settlements.CloseMonth(ctx) })
+	h.queue.Every(jobStatements, time.Hour)
+}
