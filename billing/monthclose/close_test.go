@@ -250,7 +250,11 @@ func TestTheTableIsClosed(t *testing.T) {
 				monthclose.CommandDiscard: func() error { _, err := w.closes.Discard(ctx, w.Operator, one.ID); return err },
 			} {
 				must(t, w.DB.Tx(ctx, func(tx *store.Tx) error {
-					_, err := tx.Exec("UPDATE month_close SET state = $1, round = 1, preparer = $2", string(state), w.Operator.Ref())
+					var ended *store.Time
+					if state == monthclose.StateSent || state == monthclose.StateDiscarded {
+						ended = store.AtOrNull(w.Clock.Now())
+					}
+					_, err := tx.Exec("UPDATE month_close SET state = $1, round = 1, preparer = $2, ended_at = $3", string(state), w.Operator.Ref(), ended)
 					return err
 				}))
 				err := do()
