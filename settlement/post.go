@@ -212,8 +212,16 @@ func (p *posting) credit(sum billing.Summary) error {
 	return nil
 }
 
-// origin is the line that a credit note's line takes back: of its number, or else of what it is about.
+// origin is the line that a credit note's line takes back: the one it names when it is of a part, else of its number, or
+// else of what it is about.
 func origin(origins []Line, l proof.InvoiceLine) (Line, error) {
+	if l.Credits > 0 {
+		i := slices.IndexFunc(origins, func(o Line) bool { return o.No == l.Credits })
+		if i < 0 {
+			return Line{}, fmt.Errorf("line %d takes back line %d, which is not on the invoice", l.No, l.Credits)
+		}
+		return origins[i], nil
+	}
 	for _, same := range []func(o Line) bool{
 		func(o Line) bool { return o.No == l.No },
 		func(Line) bool { return true },

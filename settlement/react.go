@@ -6,6 +6,7 @@ import (
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/meter"
+	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/settlement/ledger"
 	"github.com/halle-cloud/halle/trace"
@@ -14,7 +15,7 @@ import (
 // Readers are the readers of this package: documents and payments into the books, and disputes, for what is held.
 func (s *Settlements) Readers() []trace.Reader {
 	return []trace.Reader{
-		{Name: "settlement.books", Types: []string{billing.FactIssued, billing.FactPayment}, Key: invoiceOf, Handle: s.onDocument},
+		{Name: "settlement.books", Types: []string{billing.FactIssued, billing.FactPayment, billing.FactReturned}, Key: invoiceOf, Handle: s.onDocument},
 		{Name: "settlement.disputes", Types: []string{meter.FactDisputed, meter.FactDisputeAccepted, meter.FactDisputeRefused, meter.FactDisputeEscalated,
 			meter.FactDisputeWithdrawn, meter.FactDisputeSettled, meter.FactDisputeUpheld}, Handle: s.onDispute},
 	}
@@ -38,7 +39,14 @@ func (s *Settlements) onDocument(tx *store.Tx, e trace.Entry) error {
 		if err := e.Into(&f); err != nil || f.Payment == "" {
 			return err
 		}
-		return s.paid(tx, f)
+		return s.paid(tx, f.Invoice, f.Payment, f.Org, f.Amount, false)
+	}
+	if e.Type == billing.FactReturned {
+		var f billing.ReturnedFact
+		if err := e.Into(&f); err != nil || f.Payment == "" {
+			return err
+		}
+		return s.paid(tx, f.Invoice, f.Payment, f.Org, f.Amount, true)
 	}
 	var f proof.InvoiceIssued
 	if err := e.Into(&f); err != nil || f.Invoice == "" {
@@ -47,13 +55,13 @@ func (s *Settlements) onDocument(tx *store.Tx, e trace.Entry) error {
 	return s.post(tx, f.Invoice)
 }
 
-// paid books money that came in.
-func (s *Settlements) paid(tx *store.Tx, f billing.PaymentFact) error {
-	sum, _, err := s.Invoices.IssuedIn(tx, f.Invoice)
+// paid books money that came in, or went back to its payer.
+func (s *Settlements) paid(tx *store.Tx, invoice, payment, org string, amount money.Amount, back bool) error {
+	sum, _, err := s.Invoices.IssuedIn(tx, invoice)
 	if err != nil {
 		return err
 	}
-	p, err := s.Invoices.PaymentIn(tx, f.Invoice, f.Payment)
+	p, err := s.Invoices.PaymentIn(tx, invoice, payment)
 	if err != nil {
 		return err
 	}
@@ -61,8 +69,11 @@ func (s *Settlements) paid(tx *store.Tx, f billing.PaymentFact) error {
 	if err != nil {
 		return err
 	}
-	cur := f.Amount.Currency
-	return s.postIn(tx, "payment", f.Payment, p.Received, move([]ledger.Transfer(nil), account(seller.Org, Bank, cur), account(f.Org, Receivable, cur), f.Amount, 0))
+	debit, credit := account(seller.Org, Bank, amount.Currency), account(org, Receivable, amount.Currency)
+	if back {
+		debit, credit = credit, debit
+	}
+	return s.postIn(tx, "payment", payment, p.Received, move([]ledger.Transfer(nil), debit, credit, amount, 0))
 }
 
 // over are the states in which nobody doubts any more.

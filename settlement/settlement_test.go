@@ -2,6 +2,7 @@ package settlement_test
 
 import (
 	"context"
+	"github.com/halle-cloud/halle/proof"
 	"testing"
 	"time"
 
@@ -44,6 +45,34 @@ func TestAnInvoiceIsShared(t *testing.T) {
 		w.drain(t)
 		same(t, "customer, after", "", w.balances(t, w.below.Org))
 		same(t, "operator, after", "revenue -100.00 EUR, vat -50.00 EUR, bank 180.00 EUR", w.balances(t, w.Operator.Org))
+		w.proved(t)
+		must(t, w.DB.Tx(ctx, func(tx *store.Tx) error {
+			_, err := w.invoices.ReturnIn(tx, w.Operator, billing.ReturnInput{Invoice: invoice.ID, Amount: money.New(18_000, money.EUR), On: price.DateOf(w.Clock.Now(), time.UTC), Reference: "R1", Code: "AM04"})
+			return err
+		}))
+		w.drain(t)
+		same(t, "customer, whose bank took it back", "receivable 180.00 EUR", w.balances(t, w.below.Org))
+		same(t, "operator, without the money", "revenue -100.00 EUR, vat -50.00 EUR", w.balances(t, w.Operator.Org))
+		w.proved(t)
+	})
+}
+
+// TestAPartIsTakenBackFromItsLine: a note about a part of each line takes from the shares of that line.
+func TestAPartIsTakenBackFromItsLine(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.rule(t, w.pub.Org, percent(7000, 3000))
+		w.sell(t, w.acme, w.pub.Org, w.Entity, "broker", money.EUR, 10_000)
+		w.sell(t, w.acme, w.Operator.Org, w.Entity, "network", money.EUR, 5_000)
+		invoice := w.bill(t, w.acme)[0]
+		doc, err := w.invoices.Invoice(ctx, w.Operator, invoice.ID)
+		must(t, err)
+		for _, l := range doc.Document.Lines {
+			_, err := w.invoices.CreditLines(ctx, w.Operator, invoice.ID, "a part", []proof.CreditLine{{Line: l.No, Amount: money.New(1_000, money.EUR)}})
+			must(t, err)
+		}
+		w.drain(t)
+		same(t, "publisher", "payable -63.00 EUR", w.balances(t, w.pub.Org))
+		same(t, "customer", "receivable 156.00 EUR", w.balances(t, w.acme.Org))
 		w.proved(t)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,11 +97,17 @@ func TestItFollowsAndGoesOnAfterAStart(t *testing.T) {
 // failing is a source that breaks off after some questions, as a line does or a kill.
 type failing struct {
 	client.FileFetcher
-	left int
+	left atomic.Int64 // it is asked from many sides
+}
+
+func newFailing(dir string, left int64) *failing {
+	f := &failing{FileFetcher: client.FileFetcher{Root: dir}}
+	f.left.Store(left)
+	return f
 }
 
 func (f *failing) ReadEntryBundle(ctx context.Context, i uint64, p uint8) ([]byte, error) {
-	if f.left--; f.left < 0 {
+	if f.left.Add(-1) < 0 {
 		return nil, errors.New("the line broke off")
 	}
 	return f.FileFetcher.ReadEntryBundle(ctx, i, p)
@@ -110,7 +117,7 @@ func TestAnInterruptedCopyIsResumed(t *testing.T) {
 	l, dir := logtest.New(t, "log.example"), t.TempDir()
 	l.Grow(t, "a", 40_000)
 	c := config(t, l, dir)
-	c.From = &failing{FileFetcher: client.FileFetcher{Root: l.Dir}, left: 100}
+	c.From = newFailing(l.Dir, 100)
 	m := open(t, c)
 	if _, err := m.Look(t.Context()); err == nil {
 		t.Fatal("it copied what it could not read")
@@ -119,7 +126,7 @@ func TestAnInterruptedCopyIsResumed(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "checkpoint")); !errors.Is(err, os.ErrNotExist) {
 		t.Fatal("a copy that is not whole has a checkpoint")
 	}
-	c.From = &failing{FileFetcher: client.FileFetcher{Root: l.Dir}, left: 157 - 64}
+	c.From = newFailing(l.Dir, 157-64)
 	m = open(t, c)
 	look(t, m, 40_000, 40_000)
 	whole(t, l, dir, 40_000)
