@@ -26,6 +26,13 @@ import (
 	"k8s.io/klog/v2"
 )
 
+// TestMain silences the log of the public modules before any of their goroutines reads the setting: fsck leaves some
+// running after its answer.
+func TestMain(m *testing.M) {
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
+
 // installation is a running server in a folder of its own, and the address of its log.
 type installation struct {
 	log string // http://…/log/
@@ -35,7 +42,6 @@ type installation struct {
 // serve makes an installation with the built program and starts it. Making one records facts already.
 func serve(t *testing.T) installation {
 	t.Helper()
-	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "halle")
 	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/halle").CombinedOutput(); err != nil {
