@@ -2,11 +2,14 @@ package order
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/party"
 )
 
 // Room is what a budget leaves for orders until the month turns.
@@ -67,6 +70,26 @@ func (s *Orders) ReservedIn(tx *store.Tx, org string, c money.Currency) (n int64
 
 // House lists an organisation and those above it up to the customer: units share the limits and budgets of the house.
 func House(path string) []string { return house(path) }
+
+// Nearest lists the people with one of the roles in the organisation of a path, or in the next above it in its house that
+// has some: whom a package downstream writes to. It does not authorise.
+func Nearest(tx *store.Tx, parties *party.Parties, path string, roles ...access.Role) ([]string, error) {
+	for _, org := range house(path) {
+		var people []string
+		for _, role := range roles {
+			some, err := parties.Holders(tx, org, role)
+			if err != nil {
+				return nil, err
+			}
+			people = append(people, some...)
+		}
+		slices.Sort(people)
+		if people = slices.Compact(people); len(people) > 0 {
+			return people, nil
+		}
+	}
+	return nil, nil
+}
 
 // ZoneIn is where the civil dates of an organisation are: in the zone of the country of its market.
 func (s *Orders) ZoneIn(tx *store.Tx, org string) (*time.Location, money.Currency, error) {

@@ -3,13 +3,14 @@ package order
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/job"
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/party"
 )
 
 // mailApproval asks every approver but the requester, or the requester alone when there is nobody else.
@@ -18,15 +19,10 @@ func (s *Orders) mailApproval(tx *store.Tx, o Order) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range approvers {
-		if personRef(p) == o.Requester && len(approvers) > 1 {
-			continue
-		}
-		if err := s.write(tx, p, "approval", o, nil); err != nil {
-			return err
-		}
+	if len(approvers) > 1 {
+		approvers = slices.DeleteFunc(approvers, func(p string) bool { return personRef(p) == o.Requester })
 	}
-	return nil
+	return s.write(tx, approvers, "approval", o, nil)
 }
 
 const jobConfirm = "order.confirm"
@@ -65,12 +61,7 @@ func (s *Orders) writeConfirmation(tx *store.Tx, o Order) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range people {
-		if err := s.write(tx, p, "confirmation", o, contracts); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.write(tx, people, "confirmation", o, contracts)
 }
 
 func personRef(person string) string { return access.Caller{Person: person}.Ref() }
@@ -94,14 +85,7 @@ func (s *Orders) contracts(tx *store.Tx, o Order) ([]mail.Attachment, error) {
 	return out, nil
 }
 
-func (s *Orders) write(tx *store.Tx, person, kind string, o Order, files []mail.Attachment) error {
-	p, err := s.Parties.Reach(tx, person)
-	if err != nil {
-		return err
-	}
-	if p.Erased || p.Contact.Email == "" {
-		return nil
-	}
+func (s *Orders) write(tx *store.Tx, people []string, kind string, o Order, files []mail.Attachment) error {
 	org, err := s.Parties.Lookup(tx, o.Org)
 	if err != nil {
 		return err
@@ -110,23 +94,22 @@ func (s *Orders) write(tx *store.Tx, person, kind string, o Order, files []mail.
 	if err != nil {
 		return err
 	}
-	var items []string
-	for _, i := range o.Items {
-		items = append(items, i.Terms.Name+" / "+i.Terms.PlanName+": "+i.Terms.First.Total.Format(p.Language))
-	}
-	args := map[string]string{"organisation": org.Name, "brand": m.Brand, "order": o.ID, "items": strings.Join(items, "; "),
-		"total": o.Total.Format(p.Language), "basis": string(o.Basis), "recurring": o.Recurring.Format(p.Language),
-		"link": s.Site + "/orders/" + o.ID, "withdraw": ""}
-	if !o.WithdrawBy.IsZero() {
-		args["withdraw"] = o.lastDay()
-	}
-	subject, text, err := s.texts.Render(kind, p.Language, args)
+	_, err = s.Parties.Write(tx, s.Outbox, people, "order."+kind, func(p party.Person) (mail.Message, error) {
+		var items []string
+		for _, i := range o.Items {
+			items = append(items, i.Terms.Name+" / "+i.Terms.PlanName+": "+i.Terms.First.Total.Format(p.Language))
+		}
+		args := map[string]string{"organisation": org.Name, "brand": m.Brand, "order": o.ID, "items": strings.Join(items, "; "),
+			"total": o.Total.Format(p.Language), "basis": string(o.Basis), "recurring": o.Recurring.Format(p.Language),
+			"link": s.Site + "/orders/" + o.ID, "withdraw": ""}
+		if !o.WithdrawBy.IsZero() {
+			args["withdraw"] = o.lastDay()
+		}
+		subject, text, err := s.texts.Render(kind, p.Language, args)
+		return mail.Message{Subject: subject, Text: text, Attachments: files}, err
+	})
 	if err != nil {
-		return err
-	}
-	_, err = s.Outbox.Put(tx, mail.Message{Person: person, Kind: "order." + kind, To: p.Contact.Email, Lang: p.Language, Subject: subject, Text: text, Attachments: files})
-	if err != nil {
-		return fmt.Errorf("order %s: mail to %s: %w", o.ID, keys.Person(person), err)
+		return fmt.Errorf("order %s: %w", o.ID, err)
 	}
 	return nil
 }

@@ -1,14 +1,11 @@
 package collect
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/billing/sepa"
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/order"
@@ -38,47 +35,17 @@ func Day(t time.Time, lang string) string {
 // Write puts a mail for each owner and person with the role billing of an organisation, or of the next above it in its
 // house that has some. For the packages of payments, in their transaction.
 func (s *Collects) Write(tx *store.Tx, org, kind string, render func(p party.Person) (subject, text string, err error)) error {
-	people, err := s.payers(tx, org)
+	o, err := s.Parties.Lookup(tx, org)
 	if err != nil {
 		return err
 	}
-	for _, person := range people {
-		p, err := s.Parties.Reach(tx, person)
-		if err != nil {
-			return err
-		}
-		if p.Erased || p.Contact.Email == "" {
-			continue
-		}
-		subject, text, err := render(p)
-		if err != nil {
-			return err
-		}
-		if _, err := s.Outbox.Put(tx, mail.Message{Person: person, Kind: kind, To: p.Contact.Email, Lang: p.Language, Subject: subject, Text: text}); err != nil {
-			return fmt.Errorf("mail %s to %s: %w", kind, keys.Person(person), err)
-		}
-	}
-	return nil
-}
-
-func (s *Collects) payers(tx *store.Tx, org string) ([]string, error) {
-	o, err := s.Parties.Lookup(tx, org)
+	people, err := order.Nearest(tx, s.Parties, o.Path, access.RoleOwner, access.RoleBilling)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, one := range order.House(o.Path) {
-		var people []string
-		for _, role := range []access.Role{access.RoleOwner, access.RoleBilling} {
-			some, err := s.Parties.Holders(tx, one, role)
-			if err != nil {
-				return nil, err
-			}
-			people = append(people, some...)
-		}
-		slices.Sort(people)
-		if people = slices.Compact(people); len(people) > 0 {
-			return people, nil
-		}
-	}
-	return nil, nil
+	_, err = s.Parties.Write(tx, s.Outbox, people, kind, func(p party.Person) (m mail.Message, err error) {
+		m.Subject, m.Text, err = render(p)
+		return m, err
+	})
+	return err
 }

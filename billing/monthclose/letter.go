@@ -1,8 +1,6 @@
 package monthclose
 
 import (
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -21,26 +19,19 @@ func (s *Closes) send(tx *store.Tx, one Close, i Item) error {
 	if err != nil {
 		return err
 	}
-	people, err := s.readers(tx, org)
-	if err != nil {
-		return err
-	}
-	for _, person := range people {
-		p, err := s.Parties.Reach(tx, person)
+	if len(i.Invoices) > 0 {
+		people, err := order.Nearest(tx, s.Parties, org.Path, access.RoleOwner, access.RoleBilling)
 		if err != nil {
 			return err
 		}
-		if p.Erased || p.Contact.Email == "" || len(i.Invoices) == 0 {
-			continue
-		}
-		subject, text, err := s.texts.Render("issued", p.Language, s.words(one, org, i, p.Language))
+		sent, err := s.Parties.Write(tx, s.Outbox, people, "close.issued", func(p party.Person) (m mail.Message, err error) {
+			m.Subject, m.Text, err = s.texts.Render("issued", p.Language, s.words(one, org, i, p.Language))
+			return m, err
+		})
 		if err != nil {
 			return err
 		}
-		if _, err := s.Outbox.Put(tx, mail.Message{Person: person, Kind: "close.issued", To: p.Contact.Email, Lang: p.Language, Subject: subject, Text: text}); err != nil {
-			return fmt.Errorf("letter to %s: %w", person, err)
-		}
-		i.Mails++
+		i.Mails += int64(sent)
 	}
 	_, err = updateItem(tx, one.ID, ItemIssued, i)
 	return err
@@ -65,23 +56,4 @@ func (s *Closes) words(one Close, org party.Organisation, i Item, lang string) m
 	}
 	return map[string]string{"organisation": org.Name, "month": one.Month.String(), "count": strconv.Itoa(len(i.Invoices)), "first": i.Invoices[0].Number,
 		"numbers": strings.Join(numbers, ", "), "total": strings.Join(totals, " + "), "due": due.String(), "link": link}
-}
-
-// readers are the owners and billing people of an organisation, or of the next above it in its house that has some.
-func (s *Closes) readers(tx *store.Tx, org party.Organisation) ([]string, error) {
-	for _, id := range order.House(org.Path) {
-		var people []string
-		for _, role := range []access.Role{access.RoleOwner, access.RoleBilling} {
-			some, err := s.Parties.Holders(tx, id, role)
-			if err != nil {
-				return nil, err
-			}
-			people = append(people, some...)
-		}
-		slices.Sort(people)
-		if people = slices.Compact(people); len(people) > 0 {
-			return people, nil
-		}
-	}
-	return nil, nil
 }

@@ -3,19 +3,18 @@ package budget
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/halle-cloud/halle/access"
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/party"
 )
 
 // tell writes to everybody who may set the budget, in the transaction that acts: after a kill both are there or neither.
 func (s *Budgets) tell(tx *store.Tx, b Budget, kind string, args map[string]string) error {
-	people, err := s.holders(tx, b)
+	people, err := order.Nearest(tx, s.Parties, b.Path, access.RoleOwner, access.RoleBilling)
 	if err != nil {
 		return err
 	}
@@ -31,43 +30,15 @@ func (s *Budgets) tell(tx *store.Tx, b Budget, kind string, args map[string]stri
 		}
 		scope = sub.Deal.Name
 	}
-	for _, person := range people {
-		p, err := s.Parties.Reach(tx, person)
-		if err != nil {
-			return err
-		}
-		if p.Erased || p.Contact.Email == "" {
-			continue
-		}
+	_, err = s.Parties.Write(tx, s.Outbox, people, "budget."+kind, func(p party.Person) (m mail.Message, err error) {
 		all := map[string]string{"organisation": org.Name, "service": scope, "tag": b.Tag, "budget": b.Amount.Format(p.Language), "used": b.Used.Format(p.Language),
 			"share": strconv.FormatInt(b.Percent(), 10), "month": b.Period, "link": s.Site + "/spending"}
 		maps.Copy(all, args)
-		subject, text, err := s.texts.Render(kind, p.Language, all)
-		if err != nil {
-			return err
-		}
-		if _, err := s.Outbox.Put(tx, mail.Message{Person: person, Kind: "budget." + kind, To: p.Contact.Email, Lang: p.Language, Subject: subject, Text: text}); err != nil {
-			return fmt.Errorf("budget %s: mail to %s: %w", b.ID, keys.Person(person), err)
-		}
+		m.Subject, m.Text, err = s.texts.Render(kind, p.Language, all)
+		return m, err
+	})
+	if err != nil {
+		return fmt.Errorf("budget %s: %w", b.ID, err)
 	}
 	return nil
-}
-
-// holders are the owners and billing people of the budget's organisation, or of the next above it that has some.
-func (s *Budgets) holders(tx *store.Tx, b Budget) ([]string, error) {
-	for _, org := range order.House(b.Path) {
-		var people []string
-		for _, role := range []access.Role{access.RoleOwner, access.RoleBilling} {
-			some, err := s.Parties.Holders(tx, org, role)
-			if err != nil {
-				return nil, err
-			}
-			people = append(people, some...)
-		}
-		slices.Sort(people)
-		if people = slices.Compact(people); len(people) > 0 {
-			return people, nil
-		}
-	}
-	return nil, nil
 }

@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/order"
+	"github.com/halle-cloud/halle/party"
 )
 
 // marks are the days before its end at which people are told, the last first.
@@ -112,57 +111,28 @@ func (s *Licences) expire(tx *store.Tx, l Licence, p Pool, at time.Time) error {
 
 // tell writes to the customer's owners, buyers and technical people, in the transaction that acts.
 func (s *Licences) tell(tx *store.Tx, p Pool, kind string, args map[string]string) error {
-	for _, org := range order.House(p.Path) {
-		people, err := s.holders(tx, org, access.RoleOwner, access.RoleBuyer, access.RoleTechnical)
-		if err != nil {
-			return err
-		}
-		if len(people) > 0 {
-			return s.mail(tx, people, kind, "/services/"+p.Subscription+"/licence", p, args)
-		}
+	people, err := order.Nearest(tx, s.Parties, p.Path, access.RoleOwner, access.RoleBuyer, access.RoleTechnical)
+	if err != nil {
+		return err
 	}
-	return nil
+	return s.mail(tx, people, kind, "/services/"+p.Subscription+"/licence", p, args)
 }
 
 // tellPublisher asks the publisher to check an own licence. Which one, the page says.
 func (s *Licences) tellPublisher(tx *store.Tx, p Pool, l Licence) error {
-	people, err := s.holders(tx, p.Publisher, access.RolePublisher)
+	people, err := s.Parties.Holders(tx, p.Publisher, access.RolePublisher)
 	if err != nil {
 		return err
 	}
 	return s.mail(tx, people, "declared", "/publisher/licences", p, map[string]string{"reference": l.Reference, "seats": strconv.FormatInt(l.Seats, 10)})
 }
 
-func (s *Licences) holders(tx *store.Tx, org string, roles ...access.Role) (people []string, err error) {
-	for _, role := range roles {
-		some, err := s.Parties.Holders(tx, org, role)
-		if err != nil {
-			return nil, err
-		}
-		people = append(people, some...)
-	}
-	slices.Sort(people)
-	return slices.Compact(people), nil
-}
-
 func (s *Licences) mail(tx *store.Tx, people []string, kind, page string, p Pool, args map[string]string) error {
-	for _, person := range people {
-		who, err := s.Parties.Reach(tx, person)
-		if err != nil {
-			return err
-		}
-		if who.Erased || who.Contact.Email == "" {
-			continue
-		}
+	_, err := s.Parties.Write(tx, s.Outbox, people, "licence."+kind, func(who party.Person) (m mail.Message, err error) {
 		all := map[string]string{"service": p.Name, "link": s.Site + page}
 		maps.Copy(all, args)
-		subject, text, err := s.texts.Render(kind, who.Language, all)
-		if err != nil {
-			return err
-		}
-		if _, err := s.Outbox.Put(tx, mail.Message{Person: person, Kind: "licence." + kind, To: who.Contact.Email, Lang: who.Language, Subject: subject, Text: text}); err != nil {
-			return fmt.Errorf("mail to %s: %w", keys.Person(person), err)
-		}
-	}
-	return nil
+		m.Subject, m.Text, err = s.texts.Render(kind, who.Language, all)
+		return m, err
+	})
+	return err
 }
