@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/money"
@@ -111,11 +110,7 @@ func (c Collection) File(v Version) ([]byte, error) {
 
 func (c Collection) batch(s *sheet, v Version, b Batch) {
 	defer s.open("PmtInf")()
-	s.leaf("PmtInfId", b.ID)
-	s.leaf("PmtMtd", "DD")
-	s.leaf("BtchBookg", "true")
-	s.leaf("NbOfTxs", strconv.Itoa(len(b.Debits)))
-	s.leaf("CtrlSum", decimal(b.Sum.Minor))
+	s.batchHead("DD", b.ID, len(b.Debits), b.Sum.Minor)
 	end := s.open("PmtTpInf")
 	s.path("SEPA", "SvcLvl", "Cd")
 	s.path(string(c.Scheme), "LclInstrm", "Cd")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/money"
@@ -71,11 +70,7 @@ func (p Payments) File(v Version) ([]byte, error) {
 
 func (p Payments) batch(s *sheet, v Version, b PaymentBatch) {
 	defer s.open("PmtInf")()
-	s.leaf("PmtInfId", b.ID)
-	s.leaf("PmtMtd", "TRF")
-	s.leaf("BtchBookg", "true")
-	s.leaf("NbOfTxs", strconv.Itoa(len(b.Payments)))
-	s.leaf("CtrlSum", decimal(b.Sum.Minor))
+	s.batchHead("TRF", b.ID, len(b.Payments), b.Sum.Minor)
 	s.path("SEPA", "PmtTpInf", "SvcLvl", "Cd")
 	if v == Transfer {
 		s.path(b.On.String(), "ReqdExctnDt", "Dt")

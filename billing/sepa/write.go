@@ -68,6 +68,15 @@ func document(v Version, message string, fill func(s *sheet)) []byte {
 	return s.Bytes()
 }
 
+// batchHead writes what every part of a file begins with; DD collects, TRF pays.
+func (s *sheet) batchHead(method, id string, count int, sum int64) {
+	s.leaf("PmtInfId", id)
+	s.leaf("PmtMtd", method)
+	s.leaf("BtchBookg", "true")
+	s.leaf("NbOfTxs", strconv.Itoa(count))
+	s.leaf("CtrlSum", decimal(sum))
+}
+
 // groupHeader writes who sends how much in how many transactions.
 func (s *sheet) groupHeader(h Header, count int, sum int64) {
 	defer s.open("GrpHdr")()
