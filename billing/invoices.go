@@ -194,15 +194,10 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Stateme
 		doc.Mentions = []string{m}
 	}
 	lines(&doc, b)
-	totals, nets, err := doc.Sum()
-	if err != nil {
+	if err := doc.Total(); err != nil {
 		return doc, err
 	}
-	for i := range doc.Lines {
-		doc.Lines[i].Net = nets[i]
-	}
-	doc.Totals = totals
-	if s.Payment != nil && totals.Gross.Sign() > 0 {
+	if s.Payment != nil && doc.Totals.Gross.Sign() > 0 {
 		doc.Payment, err = s.Payment(tx, o.ID, doc.Entity, doc.Currency)
 	}
 	return doc, err

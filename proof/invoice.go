@@ -177,6 +177,19 @@ func (i *Invoice) Sum() (tax.Totals, []money.Amount, error) {
 	return totals, nets, err
 }
 
+// Total sets the totals and the net amount of each line to what the lines say. Errors: as Sum.
+func (i *Invoice) Total() error {
+	totals, nets, err := i.Sum()
+	if err != nil {
+		return err
+	}
+	for n := range i.Lines {
+		i.Lines[n].Net = nets[n]
+	}
+	i.Totals = totals
+	return nil
+}
+
 func hexHash(b []byte) string {
 	h := sha256.Sum256(b)
 	return hex.EncodeToString(h[:])
