@@ -24,7 +24,7 @@ type ReturnedFact struct {
 	Status  Status       `json:"status"` // of the invoice afterwards
 }
 
-// InvoiceIn gives an invoice to the packages of payments, in their transaction. It does not authorise.
+// InvoiceIn gives an invoice to the packages downstream, in their transaction. It does not authorise.
 func (s *Invoices) InvoiceIn(tx *store.Tx, invoice string) (Summary, error) {
 	i, err := selectInvoice(tx, invoice)
 	return i.Summary, err

@@ -57,7 +57,7 @@ func (s *Settlements) onDocument(tx *store.Tx, e trace.Entry) error {
 
 // paid books money that came in, or went back to its payer.
 func (s *Settlements) paid(tx *store.Tx, invoice, payment, org string, amount money.Amount, back bool) error {
-	sum, _, err := s.Invoices.IssuedIn(tx, invoice)
+	sum, err := s.Invoices.InvoiceIn(tx, invoice)
 	if err != nil {
 		return err
 	}
