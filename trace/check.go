@@ -136,23 +136,26 @@ func selectCheck(tx *store.Tx, from int64) ([]checkRow, error) {
 }
 
 func segmentsOf(tx *store.Tx, rows []checkRow) (map[string][]segmentRow, error) {
-	out, args := map[string][]segmentRow{}, []any{}
+	out, facts := map[string][]segmentRow{}, []string{}
 	for _, row := range rows {
 		if _, ok := out[row.ID]; !ok {
 			out[row.ID] = nil
-			args = append(args, row.ID)
+			facts = append(facts, row.ID)
 		}
 	}
-	if len(args) == 0 {
-		return out, nil
+	for places, args := range store.In(facts) {
+		err := tx.Each(func(row store.Scanner) error {
+			var s segmentRow
+			var fact string
+			err := row.Scan(&fact, &s.no, &s.class, &s.owner, &s.root, &s.sealed)
+			out[fact] = append(out[fact], s)
+			return err
+		}, "SELECT fact, no, class, owner, root, sealed FROM fact_segment WHERE fact IN "+places+" ORDER BY fact, no", args...)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return out, tx.Each(func(row store.Scanner) error {
-		var s segmentRow
-		var fact string
-		err := row.Scan(&fact, &s.no, &s.class, &s.owner, &s.root, &s.sealed)
-		out[fact] = append(out[fact], s)
-		return err
-	}, "SELECT fact, no, class, owner, root, sealed FROM fact_segment WHERE fact IN "+store.Places(1, len(args))+" ORDER BY fact, no", args...)
+	return out, nil
 }
 
 // row checks one leaf: its number, its tag, its commitment; and once a fact what the commitment is to.

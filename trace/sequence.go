@@ -179,19 +179,17 @@ func makeLeaf(p pendingRow, view [32]byte, seq int64) []byte {
 
 // removePending also makes sure that nobody else numbered any of them meanwhile.
 func removePending(tx *store.Tx, pending []pendingRow) error {
-	for rest := pending; len(rest) > 0; {
-		chunk := rest[:min(len(rest), 1000)]
-		rest = rest[len(chunk):]
-		args := make([]any, len(chunk))
-		for i, p := range chunk {
-			args[i] = p.fact
-		}
-		n, err := tx.Exec("DELETE FROM fact_pending WHERE fact IN "+store.Places(1, len(args)), args...)
+	facts := make([]string, len(pending))
+	for i, p := range pending {
+		facts[i] = p.fact
+	}
+	for places, args := range store.In(facts) {
+		n, err := tx.Exec("DELETE FROM fact_pending WHERE fact IN "+places, args...)
 		if err != nil {
 			return err
 		}
-		if n != int64(len(chunk)) {
-			return fmt.Errorf("sequencer: %d of %d pending facts were numbered by another holder", int64(len(chunk))-n, len(chunk))
+		if want := int64(len(args)); n != want {
+			return fmt.Errorf("sequencer: %d of %d pending facts were numbered by another holder", want-n, want)
 		}
 	}
 	return nil
