@@ -33,24 +33,8 @@ func newOracle(q Question) *oracle {
 			}
 		}
 	}
-	for moved := true; moved; {
-		moved = false
-		for _, under := range o.controls {
-			for _, e := range q.Facts.Entities {
-				total := 0
-				for _, h := range e.Parents {
-					if under[h.Entity] {
-						total += int(h.Percent)
-						if h.Veto || h.Board {
-							total += 10000
-						}
-					}
-				}
-				if total > 5000 && !under[e.Key] {
-					under[e.Key], moved = true, true
-				}
-			}
-		}
+	for holder, start := range o.controls {
+		o.controls[holder] = o.under(start)
 	}
 	return o
 }
