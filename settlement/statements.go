@@ -38,7 +38,7 @@ func (s *Settlements) CloseStatements(ctx context.Context, c access.Caller, publ
 		if err != nil {
 			return err
 		}
-		holds, err := selectHolds(tx, "publisher = $1 AND (held_in = '' OR (released <> '' AND released_in = ''))", publisher)
+		holds, err := untoldHolds(tx, publisher, through)
 		if err != nil {
 			return err
 		}
@@ -52,6 +52,13 @@ func (s *Settlements) CloseStatements(ctx context.Context, c access.Caller, publ
 		return nil
 	})
 	return out, err
+}
+
+// untoldHolds are those whose holding or release is on no statement yet, of lines that are: what is kept of a line is never
+// told before the line.
+func untoldHolds(tx *store.Tx, publisher string, through price.Date) ([]Hold, error) {
+	return selectHolds(tx, `publisher = $1 AND (held_in = '' OR (released <> '' AND released_in = ''))
+		AND EXISTS (SELECT 1 FROM settlement_line WHERE settlement_line.document = settlement_hold.document AND settlement_line.date <= $2)`, publisher, through.String())
 }
 
 func currencies(lines []Line, holds []Hold) (out []money.Currency) {
