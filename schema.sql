@@ -65,6 +65,10 @@ bank_part.amount integer not null
 bank_part.entry text not null
 bank_part.invoice text not null
 bank_part.org text not null
+books_export.actor text not null
+books_export.org text not null
+books_export.set_at text not null
+books_export.settings text not null
 budget index budget_changed
 budget index budget_scope
 budget index budget_turn

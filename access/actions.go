@@ -84,6 +84,7 @@ const (
 	ReaderRetry        Action = "reader.retry"
 	LedgerRead         Action = "ledger.read"
 	LedgerLock         Action = "ledger.lock"
+	LedgerMap          Action = "ledger.map"
 	SplitSet           Action = "split.set"
 	StatementClose     Action = "statement.close"
 	PayoutMake         Action = "payout.make"
@@ -172,6 +173,7 @@ func Grants() []Grant {
 		{Action: SplitSet, Title: "set how revenue is split", Own: is(x), Confirmed: true},
 		{Action: LedgerRead, Title: "read the books", Own: is(x, a), Reads: true},
 		{Action: LedgerLock, Title: "close the books", Own: is(x), Confirmed: true},
+		{Action: LedgerMap, Title: "set the accountant's numbers", Own: is(x), Confirmed: true},
 		{Action: OrgRead, Title: "see the organisation", Own: is(o, b, l, t, m, a, p, x, s), Below: is(x, s, a), Reads: true},
 		{Action: OrgCreate, Title: "create an organisation below", Own: is(o, x), Below: is(x), Confirmed: true},
 		{Action: OrgUpdate, Title: "change the organisation", Own: is(o), Below: is(x), Confirmed: true},

@@ -93,6 +93,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"closeRevenueStatements": `{"through":"2026-03-02"}`, "orderPayout": `{"currency":"EUR"}`, "endPayout": `{"state":"paid","reference":"r"}`, "lockLedger": `{"through":"2026-03-01"}`,
 		"setSplitRule":  `{"publisher":"` + w.who["publisher"].Org + `","terms":{"clauses":[{"kind":"percent","parts":{"publisher":7000,"operator":3000}}]}}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
+		"setExportSettings": `{"siren":"552100554"}`,
 		"prepareClose": `{"month":"2026-02"}`, "approveClose": `{"round":1}`,
 		"takeSeat": `{"holder":"h-2","device":"d-2"}`, "renewSeat": `{}`, "assignSeat": `{"person":"` + w.who["technical"].Person + `"}`, "refuseLicence": `{"reason":"no"}`,
 		"declareLicence": `{"number":"CD-2","seats":3,"to":"2027-03-01T00:00:00Z","attested":true}`,
@@ -121,6 +122,8 @@ func (w *world) query(id string) string {
 		return "?org=" + w.ids["org"]
 	case "listSplitRules":
 		return "?publisher=" + w.who["publisher"].Org
+	case "exportLedger":
+		return "?format=journal&from=2026-01-01&to=2026-12-31"
 	case "comparePrices":
 		return "?plan=flex"
 	case "compareLicence":

@@ -18,6 +18,7 @@ import (
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/settlement"
+	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -46,6 +47,7 @@ type Services struct {
 	Banks         *bank.Banks
 	Dunnings      *dunning.Dunnings
 	Settlements   *settlement.Settlements
+	Exports       *export.Exports
 	Facts         *trace.Facts
 	Log           *trace.Log
 	Jobs          *job.Queue
@@ -82,6 +84,7 @@ func (s *server) routes() {
 	s.dunningRoutes()
 	s.settlementRoutes()
 	s.bookRoutes()
+	s.exportRoutes()
 	s.factRoutes()
 	s.deskRoutes()
 }

@@ -41,6 +41,7 @@ import (
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/settlement"
+	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/settlement/ledger"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -59,7 +60,7 @@ func must(t testing.TB, err error) {
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
 		provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(),
-		ledger.Migrations(), settlement.Migrations())
+		ledger.Migrations(), settlement.Migrations(), export.Migrations())
 }
 
 // managed is the memory driver with an application behind it.
@@ -194,6 +195,7 @@ func (w *world) wire(t testing.TB) {
 			one, err := s.Subscriptions.SubscriptionIn(tx, subscription)
 			return one.Deal.Key, err
 		}})
+	s.Exports = export.New(s.Settlements)
 	w.services = s
 	mux := http.NewServeMux()
 	api.New(mux, s, log)

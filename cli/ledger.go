@@ -17,6 +17,9 @@ type Ledger struct {
 	Owed     ledgerOwed     `cmd:"" help:"Who owes what."`
 	Margins  ledgerMargins  `cmd:"" help:"Revenue and margin by publisher."`
 	Lock     ledgerLock     `cmd:"" help:"Close the books up to a day that is over."`
+	Export   ledgerExport   `cmd:"" help:"Write the books as a file for accountants and tax offices."`
+	Chart    ledgerChart    `cmd:"" help:"Show or change the accountant's numbers of the accounts."`
+	Settings ledgerSettings `cmd:"" help:"Show or change what the files need to know of the company."`
 }
 
 type ledgerCheck struct{}

@@ -267,6 +267,19 @@ func (c *Client) ExplainInvoiceLine(ctx context.Context, invoice, line string, p
 	return out, err
 }
 
+// ExportLedgerParams are the parameters of ExportLedger.
+type ExportLedgerParams struct {
+	Format   string `query:"format"`   // format
+	From     string `query:"from"`     // from
+	To       string `query:"to"`       // to
+	Currency string `query:"currency"` // currency
+}
+
+// ExportLedger: The books as a file: format journal (CSV), datev, fec or saft, of the days from and to, both included; currency where the books have several.
+func (c *Client) ExportLedger(ctx context.Context, p ExportLedgerParams, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/ledger/export", params: p}, w)
+}
+
 // ExportOffer: One version of an offer as YAML.
 func (c *Client) ExportOffer(ctx context.Context, version string, w io.Writer) error {
 	return c.save(ctx, request{method: "GET", path: "/api/v1/offer-versions/{version}/yaml", values: []string{version}}, w)
@@ -293,6 +306,12 @@ func (c *Client) GetBudget(ctx context.Context, budget string) (out Budget, err 
 // GetBundle: A decision with all its inputs, for a check offline.
 func (c *Client) GetBundle(ctx context.Context, decision string) (out PlacementBundle, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/decisions/{decision}/bundle", values: []string{decision}}, &out)
+	return out, err
+}
+
+// GetChart: The accounts of the books in a chart.
+func (c *Client) GetChart(ctx context.Context, chart string) (out ListChartAccount, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/ledger/charts/{chart}", values: []string{chart}}, &out)
 	return out, err
 }
 
@@ -335,6 +354,12 @@ func (c *Client) GetDispute(ctx context.Context, dispute string) (out Dispute, e
 // GetDunning: By what steps a market reminds today.
 func (c *Client) GetDunning(ctx context.Context, market string) (out DunningPlan, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/reminders", values: []string{market}}, &out)
+	return out, err
+}
+
+// GetExportSettings: How the accountants know the books.
+func (c *Client) GetExportSettings(ctx context.Context) (out ExportSettings, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/ledger/export-settings"}, &out)
 	return out, err
 }
 
@@ -1342,6 +1367,12 @@ func (c *Client) SetDunning(ctx context.Context, market string, body DunningPlan
 // SetEntity: Add a legal entity, or change one (its id set).
 func (c *Client) SetEntity(ctx context.Context, org string, body Entity) (out Entity, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/entities", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
+// SetExportSettings: Set how the accountants know the books.
+func (c *Client) SetExportSettings(ctx context.Context, body ExportSettings) (out ExportSettings, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/ledger/export-settings", body: body}, &out)
 	return out, err
 }
 

@@ -252,6 +252,14 @@ type Charge struct {
 	Window     string         `json:"window,omitempty"`
 }
 
+// ChartAccount is what the API calls so.
+type ChartAccount struct {
+	Code   string `json:"code"` // of the books; foreign: bank and tax of another seller; other: what has no number of its own
+	Name   string `json:"name"`
+	Number string `json:"number"`
+	Own    bool   `json:"own,omitempty"` // set by the operator, not the default
+}
+
 // ClosedCustomer is what the API calls so.
 type ClosedCustomer struct {
 	Before   []string        `json:"before"`            // invoiced in the month before
@@ -536,6 +544,24 @@ type EvenPart struct {
 // Explanation is what the API calls so.
 type Explanation struct {
 	Text string `json:"text"`
+}
+
+// ExportDatevSettings is what the API calls so.
+type ExportDatevSettings struct {
+	Adviser int64  `json:"adviser,omitempty"`
+	Chart   string `json:"chart,omitempty"`
+	Client  int64  `json:"client,omitempty"`
+	Length  int64  `json:"length,omitempty"`
+}
+
+// ExportSettings is what the API calls so.
+type ExportSettings struct {
+	Datev     *ExportDatevSettings         `json:"datev,omitempty"`
+	First     string                       `json:"first,omitempty"`
+	Last      string                       `json:"last,omitempty"`
+	Numbers   map[string]map[string]string `json:"numbers,omitempty"`
+	Siren     string                       `json:"siren,omitempty"`
+	YearMonth int64                        `json:"yearMonth,omitempty"`
 }
 
 // Fact is what the API calls so.
@@ -856,6 +882,12 @@ type ListBudget struct {
 type ListCharge struct {
 	Items []Charge `json:"items"`
 	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListChartAccount is what the API calls so.
+type ListChartAccount struct {
+	Items []ChartAccount `json:"items"`
+	Next  string         `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListClosedCustomer is what the API calls so.

@@ -37,6 +37,7 @@ import (
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/settlement"
+	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/settlement/ledger"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -79,6 +80,7 @@ type house struct {
 	banks         *bank.Banks
 	dunnings      *dunning.Dunnings
 	settlements   *settlement.Settlements
+	exports       *export.Exports
 
 	operator  string
 	roles     []web.DemoRole // of the demo's one-click sign-in; nil in production
@@ -92,7 +94,7 @@ type house struct {
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
 		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations(),
-		ledger.Migrations(), settlement.Migrations()}
+		ledger.Migrations(), settlement.Migrations(), export.Migrations()}
 }
 
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.

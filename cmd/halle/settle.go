@@ -7,6 +7,7 @@ import (
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/settlement"
+	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/tax"
 )
 
@@ -24,6 +25,7 @@ func (h *house) settle(rates *tax.Table, operator string) {
 			s, err := h.subscriptions.SubscriptionIn(tx, subscription)
 			return s.Deal.Key, err
 		}})
+	h.exports = export.New(h.settlements)
 	h.queue.Handle(jobReserves, func(ctx context.Context, _ job.Job) error { return h.settlements.ReleaseReserves(ctx) })
 	h.queue.Every(jobReserves, time.Hour)
 	h.queue.Handle(jobStatements, func(ctx context.Context, _ job.Job) error { return h.settlements.CloseMonth(ctx) })

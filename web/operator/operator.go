@@ -57,6 +57,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), item("changes", "chart"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
 	if runs(c) {
+		groups[0].Items = append(groups[0].Items, item("exports", "download"))
 		groups = append(groups, design.Group{Title: l.T("operator.nav.machine"), Items: []design.Item{item("readers", "refresh"), item("jobs", "clock"), item("intake", "chart"), desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"), item("log", "seal")}})
 	}
 	return groups
@@ -112,6 +113,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	get("/invoices/{id}/credit", d.askCredit)
 	post("/invoices/{id}/credit", d.credit)
 	d.closeRoutes(get, post)
+	d.exportRoutes(get, post)
 	get("/readers", d.readers)
 	post("/readers/retry", d.retryReader)
 	get("/readers/skip", d.askSkip)

@@ -32,6 +32,7 @@ import (
 	"github.com/halle-cloud/halle/rating"
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -68,6 +69,7 @@ type Services struct {
 	Collects      *collect.Collects
 	Banks         *bank.Banks
 	Dunnings      *dunning.Dunnings
+	Exports       *export.Exports
 
 	Policy *access.Policy // for what has no use case of its own: the timeline, readers, jobs
 	Queue  *job.Queue
