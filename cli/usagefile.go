@@ -127,7 +127,7 @@ func some(n int64) string {
 
 type usageExport struct {
 	File   string `arg:"" optional:"" default:"-" help:"Where to; - for standard output."`
-	Format string `help:"focus (FOCUS 1.2, CSV)." enum:"focus" default:"focus"`
+	Format string `help:"FOCUS 1.2: focus is CSV, parquet is Parquet." enum:"focus,parquet" default:"focus"`
 	Period string `help:"Only invoices whose billing period begins in this month, such as 2027-01." placeholder:"MONTH"`
 	Org    string `help:"Organisation; your own when it is missing."`
 }
@@ -146,9 +146,11 @@ func (a usageExport) Run(ctx context.Context, o Out, name profileName) error {
 		return err
 	}
 	return download(o, a.File, func(w io.Writer) error {
-		out, err := usage.NewFOCUSWriter(w)
-		if err != nil {
-			return err
+		out := usage.NewFOCUSParquet(w)
+		if a.Format == "focus" {
+			if out, err = usage.NewFOCUSWriter(w); err != nil {
+				return err
+			}
 		}
 		services := map[string]client.ServiceDetail{}
 		for _, row := range list {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/halle-cloud/halle/client"
+	"github.com/halle-cloud/halle/internal/parquet"
 )
 
 // The values of FOCUS that we use.
@@ -41,20 +42,45 @@ func focusColumns() []string {
 //   - The tags are those that the service bears now.
 //   - The billing period is that of the charges; of an invoice without any, the month of its date.
 //
-// Cells that a spreadsheet would take for a formula begin with an apostrophe.
-type FOCUSWriter struct{ out *csv.Writer }
+// In CSV, cells that a spreadsheet would take for a formula begin with an apostrophe.
+type FOCUSWriter struct {
+	write func([]string) error
+	flush func() error
+	cell  func(string) string // text as the file takes it
+}
 
-// NewFOCUSWriter writes the head.
+// NewFOCUSWriter writes the head of a CSV file.
 func NewFOCUSWriter(w io.Writer) (*FOCUSWriter, error) {
-	f := &FOCUSWriter{out: csv.NewWriter(w)}
-	return f, f.out.Write(focusColumns())
+	out := csv.NewWriter(w)
+	f := &FOCUSWriter{write: out.Write, cell: harmless, flush: func() error {
+		out.Flush()
+		return out.Error()
+	}}
+	return f, out.Write(focusColumns())
 }
 
-// Flush writes what is buffered.
-func (f *FOCUSWriter) Flush() error {
-	f.out.Flush()
-	return f.out.Error()
+// NewFOCUSParquet begins a Parquet file: costs and quantities are DECIMAL(38, 9), instants TIMESTAMP in milliseconds, all
+// else text, and what FOCUS lets be null is null where CSV is empty. Flush ends it.
+func NewFOCUSParquet(w io.Writer) *FOCUSWriter {
+	columns := make([]parquet.Column, 0, len(focusColumns()))
+	for _, name := range focusColumns() {
+		c := parquet.Column{Name: name, Nullable: true}
+		switch {
+		case strings.HasSuffix(name, "Cost"):
+			c.Kind, c.Nullable = parquet.Decimal, false
+		case strings.HasSuffix(name, "Quantity"):
+			c.Kind = parquet.Decimal
+		case strings.HasSuffix(name, "PeriodStart"), strings.HasSuffix(name, "PeriodEnd"):
+			c.Kind, c.Nullable = parquet.Instant, false
+		}
+		columns = append(columns, c)
+	}
+	out := parquet.New(w, columns)
+	return &FOCUSWriter{write: out.Row, flush: out.Close, cell: func(s string) string { return s }}
 }
+
+// Flush writes what is buffered. Nothing is written after it.
+func (f *FOCUSWriter) Flush() error { return f.flush() }
 
 // Write writes an invoice or a credit note. The services are those of its lines, by id: they know the units. Error: the
 // document is not shown to this reader, holds what is no amount, or a price that its service never had.
@@ -231,11 +257,11 @@ func (f *FOCUSWriter) row(common, own map[string]string, amount, currency string
 				return fmt.Errorf("%s: %q is no number", name, text)
 			}
 		default:
-			text = harmless(text)
+			text = f.cell(text)
 		}
 		row = append(row, text)
 	}
-	return f.out.Write(row)
+	return f.write(row)
 }
 
 func decimal(text string) bool {

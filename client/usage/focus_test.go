@@ -169,3 +169,17 @@ func TestQuantitiesStandInTheirUnits(t *testing.T) {
 		t.Error("a quantity in an unknown unit is written")
 	}
 }
+
+// What the values are, the tests of internal/parquet read back.
+func TestParquetHasEveryInvoice(t *testing.T) {
+	var b bytes.Buffer
+	w := usage.NewFOCUSParquet(&b)
+	for _, i := range invoices(t) {
+		must(t, w.Write(i, services(i)))
+	}
+	must(t, w.Flush())
+	file := b.Bytes()
+	if !bytes.HasPrefix(file, []byte("PAR1")) || !bytes.HasSuffix(file, []byte("PAR1")) || !bytes.Contains(file, []byte("BilledCost")) {
+		t.Errorf("%d bytes are no Parquet file", len(file))
+	}
+}
