@@ -167,7 +167,7 @@ func Grants() []Grant {
 		{Action: MandateRevoke, Title: "revoke a direct debit mandate", Own: is(o, l), Below: is(x)},
 		{Action: CollectionRead, Title: "see collections and bank files", Own: is(x, a), Below: is(x, a), Reads: true},
 		{Action: CollectionRun, Title: "collect invoices and import bank files", Own: is(x), Below: is(x)},
-		{Action: StatementRead, Title: "read statements", Own: is(o, l, p, a), Below: is(x, a), Reads: true},
+		{Action: StatementRead, Title: "read statements", Own: is(o, l, p, a, x), Below: is(x, a), Reads: true},
 		{Action: StatementClose, Title: "close a publisher's statement", Own: is(x), Below: is(x), Confirmed: true},
 		{Action: PayoutMake, Title: "pay a publisher", Own: is(x), Below: is(x), Confirmed: true},
 		{Action: SplitSet, Title: "set how revenue is split", Own: is(x), Confirmed: true},

@@ -213,7 +213,7 @@ func (w *world) settled(t testing.TB) {
 	w.call(t, "operator", http.MethodPost, publisher+"/revenue-statements", map[string]any{"through": price.DateOf(w.Clock.Now(), time.UTC).String()}, &closed)
 	var paid api.Payout
 	w.call(t, "operator", http.MethodPost, publisher+"/payouts", map[string]any{"currency": "EUR"}, &paid)
-	w.ids["statement"], w.ids["payout"] = closed.Items[0].ID, paid.ID
+	w.ids["statement"], w.ids["payout"], w.ids["month"] = closed.Items[0].ID, paid.ID, "2026-03"
 }
 
 // doubts makes a dispute about the window, and an event that is held.

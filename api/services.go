@@ -85,6 +85,7 @@ func (s *server) routes() {
 	s.settlementRoutes()
 	s.bookRoutes()
 	s.exportRoutes()
+	s.monthRoutes()
 	s.factRoutes()
 	s.deskRoutes()
 }

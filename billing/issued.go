@@ -3,6 +3,7 @@ package billing
 import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 )
 
@@ -48,4 +49,46 @@ func (s *Invoices) PaymentIn(tx *store.Tx, invoice, payment string) (Payment, er
 		err = fail.Missing("payment", payment)
 	}
 	return Payment{}, err
+}
+
+// IssuedBetween lists the invoices that are dated from one day to another, both included, by their numbers, each with the
+// credit notes about it behind it, whenever these were issued. For packages downstream; it does not authorise.
+func (s *Invoices) IssuedBetween(tx *store.Tx, from, to price.Date) ([]Summary, error) {
+	invoices, err := summaries(store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE date >= $1 AND date <= $2 AND credits IS NULL ORDER BY entity, number, id",
+		from.String(), to.String()))
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(invoices))
+	for n, i := range invoices {
+		ids[n] = i.ID
+	}
+	notes := map[string][]Summary{}
+	for places, args := range store.In(ids) {
+		list, err := summaries(store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE credits IN "+places+" ORDER BY id", args...))
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range list {
+			notes[n.Credits] = append(notes[n.Credits], n)
+		}
+	}
+	var out []Summary
+	for _, i := range invoices {
+		out = append(append(out, i), notes[i.ID]...)
+	}
+	return out, nil
+}
+
+// PaymentsIn lists the payments of invoices, those that went back too, oldest first. For packages downstream; it does not
+// authorise.
+func (s *Invoices) PaymentsIn(tx *store.Tx, invoices []string) (out []Payment, err error) {
+	for places, args := range store.In(invoices) {
+		list, err := store.All(tx, scanPayment, "SELECT "+paymentColumns+" FROM payment WHERE invoice IN "+places+" ORDER BY id", args...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
 }

@@ -15,6 +15,7 @@ type Ledger struct {
 	Accounts ledgerAccounts `cmd:"" help:"List accounts."`
 	Entries  ledgerEntries  `cmd:"" help:"List entries, newest first."`
 	Owed     ledgerOwed     `cmd:"" help:"Who owes what."`
+	Month    ledgerMonth    `cmd:"" help:"A month on one page: its invoices, all that became of them, and every sum said twice."`
 	Margins  ledgerMargins  `cmd:"" help:"Revenue and margin by publisher."`
 	Lock     ledgerLock     `cmd:"" help:"Close the books up to a day that is over."`
 	Export   ledgerExport   `cmd:"" help:"Write the books as a file for accountants and tax offices."`

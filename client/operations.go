@@ -424,6 +424,12 @@ func (c *Client) GetInvoiceProofApart(ctx context.Context, invoice string, w io.
 	return c.save(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/proof/apart", values: []string{invoice}}, w)
 }
 
+// GetLedgerMonth: The invoices of a month and all that became of them, reconciled with the books.
+func (c *Client) GetLedgerMonth(ctx context.Context, month string) (out ListLedgerMonth, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/ledger/months/{month}", values: []string{month}}, &out)
+	return out, err
+}
+
 // GetLicences: Licences of a service: seats, who holds them, how often one was refused.
 func (c *Client) GetLicences(ctx context.Context, service string) (out Licences, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/licence", values: []string{service}}, &out)

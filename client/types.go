@@ -782,6 +782,12 @@ type LedgerHead struct {
 	Transfers int64  `json:"transfers"`
 }
 
+// LedgerMonth is what the API calls so.
+type LedgerMonth struct {
+	Month SettlementMonth `json:"month"`
+	Right bool            `json:"right"` // every difference is zero
+}
+
 // LedgerReport is what the API calls so.
 type LedgerReport struct {
 	Differences []string   `json:"differences"` // what does not hold
@@ -983,6 +989,12 @@ type ListLedgerAccount struct {
 // ListLedgerEntry is what the API calls so.
 type ListLedgerEntry struct {
 	Items []LedgerEntry `json:"items"`
+	Next  string        `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListLedgerMonth is what the API calls so.
+type ListLedgerMonth struct {
+	Items []LedgerMonth `json:"items"`
 	Next  string        `json:"next,omitempty"` // cursor of the next page
 }
 
@@ -2486,6 +2498,71 @@ type SetKindsRequest struct {
 // SetLimitRequest is what the API calls so.
 type SetLimitRequest struct {
 	Max int64 `json:"max"`
+}
+
+// SettlementMonth is what the API calls so.
+type SettlementMonth struct {
+	Checks     []SettlementMonthCheck     `json:"checks"`
+	Currency   string                     `json:"currency"`
+	Documents  []SettlementMonthDocument  `json:"documents"`
+	From       string                     `json:"from"`
+	Publishers []SettlementMonthPublisher `json:"publishers"`
+	Resellers  []SettlementMonthReseller  `json:"resellers"`
+	To         string                     `json:"to"`
+	Total      SettlementMonthDocument    `json:"total"` // the sum of the documents
+}
+
+// SettlementMonthCheck is what the API calls so.
+type SettlementMonthCheck struct {
+	Difference string `json:"difference"`
+	Left       string `json:"left"`
+	Name       string `json:"name"` // charged, publishers, stated, resellers, operator, tax, taken or unpaid
+	Right      string `json:"right"`
+}
+
+// SettlementMonthDocument is what the API calls so.
+type SettlementMonthDocument struct {
+	ID         string `json:"id,omitempty"`
+	Customer   string `json:"customer,omitempty"`
+	Date       string `json:"date,omitempty"`
+	Difference string `json:"difference"` // between the document, its shares and the books; zero when they agree
+	Gross      string `json:"gross"`
+	Held       string `json:"held"` // of the publishers' share, kept back now
+	Net        string `json:"net"`
+	Number     string `json:"number,omitempty"`
+	Operator   string `json:"operator"`
+	Paid       string `json:"paid"`
+	Publishers string `json:"publishers"`
+	Resellers  string `json:"resellers"`
+	SentBack   string `json:"sentBack"` // payments that their bank took back
+	TakenBack  string `json:"takenBack"`
+	Type       string `json:"type,omitempty"`
+	Unpaid     string `json:"unpaid"`
+	VAT        string `json:"vat"`
+}
+
+// SettlementMonthPublisher is what the API calls so.
+type SettlementMonthPublisher struct {
+	Collected   string `json:"collected"` // tax of customers that the publisher owes
+	Difference  string `json:"difference"`
+	Held        string `json:"held"`
+	Number      string `json:"number,omitempty"`
+	OtherMonths string `json:"otherMonths"` // on the same statement
+	Payable     string `json:"payable"`
+	Publisher   string `json:"publisher"`
+	Released    string `json:"released"`
+	Share       string `json:"share"` // of the month's documents
+	Statement   string `json:"statement,omitempty"`
+	VAT         string `json:"vat"`
+}
+
+// SettlementMonthReseller is what the API calls so.
+type SettlementMonthReseller struct {
+	Difference string `json:"difference"`
+	Lines      int64  `json:"lines"`
+	Margin     string `json:"margin"`
+	Net        string `json:"net"` // of the lines that it has a part of
+	Reseller   string `json:"reseller"`
 }
 
 // SettlementStatement is what the API calls so.

@@ -186,7 +186,7 @@ func (h *house) handler() (http.Handler, error) {
 	mux.Handle("GET /log/", http.StripPrefix("/log/", logFiles(h.tlog.Dir)))
 	if err := web.New(mux, web.Services{SignIns: h.signIns, Parties: h.parties, Catalogue: h.catalogue, Residency: h.residency, Facts: h.facts, Log: h.tlog,
 		Orders: h.orders, Placements: h.placements, Subscriptions: h.subscriptions, Resources: h.resources, Licences: h.licences, Meters: h.meters, Ratings: h.ratings, Budgets: h.budgets,
-		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Exports: h.exports, Policy: h.policy, Queue: h.queue},
+		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Exports: h.exports, Settlements: h.settlements, Policy: h.policy, Queue: h.queue},
 		web.Options{Secure: strings.HasPrefix(h.conf.URL, "https:"), Now: h.now, Log: h.log, Demo: h.roles, Gallery: h.roles != nil, LogURL: "/log/"}); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/money"
 )
 
 // Head is the end of the books.
@@ -118,4 +119,56 @@ func (r *row) full(tx *store.Tx) (Posted, error) {
 // Open lists the accounts of a code whose debits and credits differ, the largest difference first, at most limit.
 func (b *Book) Open(tx *store.Tx, code Code, limit int) ([]Account, error) {
 	return store.All(tx, scanAccount, selectAccount+"a.code = $1 AND b.debits <> b.credits ORDER BY abs(b.debits - b.credits) DESC, a.id LIMIT $2", string(code), int64(limit))
+}
+
+// MovedBy tells what events did to accounts: debits less credits in minor units, by the event's identifier and account. The
+// kinds of an event that was booked in several entries are added up.
+func (b *Book) MovedBy(tx *store.Tx, refs []string) (map[string]map[Key]int64, error) {
+	out := map[string]map[Key]int64{}
+	for _, side := range []struct {
+		column string
+		sign   int64
+	}{{"debit", 1}, {"credit", -1}} {
+		err := each(refs, func(places string, args []any) error {
+			return tx.Each(func(row store.Scanner) error {
+				var ref string
+				var k Key
+				var sum int64
+				if err := row.Scan(&ref, &k.Owner, &k.Code, &k.Currency, &sum); err != nil {
+					return err
+				}
+				if out[ref] == nil {
+					out[ref] = map[Key]int64{}
+				}
+				out[ref][k] += side.sign * sum
+				return nil
+			}, `SELECT e.ref_id, a.owner, a.code, a.currency, CAST(sum(t.amount) AS BIGINT) FROM ledger_entry e JOIN ledger_transfer t ON t.id >= e.first AND t.id < e.first + e.legs
+				JOIN ledger_account a ON a.id = t.`+side.column+` WHERE e.ref_id IN `+places+` GROUP BY e.ref_id, a.owner, a.code, a.currency`, args...)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// TrialLine is all accounts of a code in one currency.
+type TrialLine struct {
+	Code     Code
+	Currency money.Currency
+	Accounts int64
+	Debits   int64
+	Credits  int64
+}
+
+// Balance is debits less credits.
+func (t TrialLine) Balance() money.Amount { return money.New(t.Debits-t.Credits, t.Currency) }
+
+// Trial is the trial balance: the accounts added up by code. In each currency debits and credits come to the same.
+func (b *Book) Trial(tx *store.Tx) ([]TrialLine, error) {
+	return store.All(tx, func(r store.Scanner) (t TrialLine, err error) {
+		err = r.Scan(&t.Code, &t.Currency, &t.Accounts, &t.Debits, &t.Credits)
+		return t, err
+	}, `SELECT a.code, a.currency, count(*), CAST(coalesce(sum(b.debits), 0) AS BIGINT), CAST(coalesce(sum(b.credits), 0) AS BIGINT)
+		FROM ledger_account a LEFT JOIN ledger_balance b ON b.account = a.id GROUP BY a.code, a.currency ORDER BY a.currency, a.code`)
 }

@@ -182,8 +182,12 @@ func (w *world) bills() {
 	s.Closes, err = monthclose.New(monthclose.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices,
 		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(w.t, err)
-	s.Exports = export.New(settlement.New(settlement.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices, Tax: rates,
-		Log: slog.New(slog.DiscardHandler), Operator: w.Operator.Org, Share: 2000}))
+	s.Settlements = settlement.New(settlement.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices, Tax: rates,
+		Log: slog.New(slog.DiscardHandler), Operator: w.Operator.Org, Share: 2000, Offer: func(tx *store.Tx, subscription string) (string, error) {
+			one, err := s.Subscriptions.SubscriptionIn(tx, subscription)
+			return one.Deal.Key, err
+		}})
+	s.Exports = export.New(s.Settlements)
 }
 
 func (w *world) mount() {
@@ -200,7 +204,8 @@ func (w *world) readers() (all []trace.Reader) {
 	all = append(all, w.s.Licences.Readers()...)
 	all = append(all, w.s.Meters.Readers()...)
 	all = append(all, w.s.Ratings.Readers()...)
-	return append(all, w.s.Invoices.Readers()...)
+	all = append(all, w.s.Invoices.Readers()...)
+	return append(all, w.s.Settlements.Readers()...)
 }
 
 // settle lets everything happen that can, while time goes on.

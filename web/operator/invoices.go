@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"io"
 	"strings"
 	"time"
 
@@ -131,7 +132,7 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 			sheet.Actions = []button.Button{{Text: r.T("operator.credit"), URL: home + "/invoices/" + v.ID + "/credit"}}
 		}
 		if v.Document != nil && !v.Hidden {
-			sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("invoice.pdf"), URL: home + "/invoices/" + v.ID + "/pdf", Icon: "download"})
+			sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("invoice.pdf"), URL: home + "/invoices/" + v.ID + "/pdf", Icon: "download"}, button.Button{Text: r.T("invoice.proof"), URL: home + "/invoices/" + v.ID + "/proof", Icon: "seal"})
 			sheet.Main = append(sheet.Main, site.Block{ID: "formats", Title: r.T("einvoice.title"), Text: r.T("einvoice.text"), Template: "details", View: r.MachineFormats(home + "/invoices/" + v.ID + "/machine/")})
 		}
 		return sheet, nil
@@ -142,6 +143,17 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 func (d *pages) invoiceMachine(r *site.Request) error {
 	page := home + "/invoices/" + r.PathValue("id")
 	return r.Machine(d.Invoices, r.PathValue("format"), page, part.Link{Text: r.T("operator.invoices"), URL: home + "/invoices"}, part.Link{Text: r.T("invoice.title"), URL: page})
+}
+
+// invoiceProof is everything that is needed to redo the document offline.
+func (d *pages) invoiceProof(r *site.Request) error {
+	v, err := d.Invoices.Invoice(r.Context(), r.Caller, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return r.Spool(v.Number+".proof", "application/json", func(w io.Writer) error {
+		return d.Invoices.ProofFile(r.Context(), r.Caller, v.ID, w)
+	})
 }
 
 // invoicePDF is the document for people, in the language of its buyer: it is what the customer was sent.

@@ -3,7 +3,7 @@
 //
 // Owns: these pages.
 // Does not own: any rule; each page calls the use cases of the packages whose things it shows.
-// Reads: party, catalog, residency, order, placement, provision, meter, billing, trace, the queue of jobs.
+// Reads: party, catalog, residency, order, placement, provision, meter, billing, settlement, trace, the queue of jobs.
 // Writes: nothing by itself; calls their use cases.
 package operator
 
@@ -56,8 +56,11 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 			item("invoices", "invoice"), desk.Item(l, "operator.payments.title", home+"/payments", "bank"), item("closes", "check")}},
 		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), item("changes", "chart"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
+	if !runs(c) {
+		groups[0].Items = append(groups[0].Items, item("margin", "book"))
+	}
 	if runs(c) {
-		groups[0].Items = append(groups[0].Items, item("exports", "download"))
+		groups[0].Items = append(groups[0].Items, item("books", "book"), item("exports", "download"))
 		groups = append(groups, design.Group{Title: l.T("operator.nav.machine"), Items: []design.Item{item("readers", "refresh"), item("jobs", "clock"), item("intake", "chart"), desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"), item("log", "seal")}})
 	}
 	return groups
@@ -94,6 +97,7 @@ func (d *pages) routes(r *site.Router) {
 	post("/regions/import/do", d.doImport)
 	d.runningRoutes(get, post)
 	d.paymentRoutes(get, post)
+	d.bookRoutes(get, post)
 }
 
 func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
@@ -108,6 +112,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	get("/invoices", d.invoices)
 	get("/invoices/{id}", d.invoice)
 	get("/invoices/{id}/pdf", d.invoicePDF)
+	get("/invoices/{id}/proof", d.invoiceProof)
 	get("/invoices/{id}/machine/{format}", d.invoiceMachine)
 	post("/invoices/{id}/payment", d.pay)
 	get("/invoices/{id}/credit", d.askCredit)

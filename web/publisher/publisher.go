@@ -1,7 +1,9 @@
-// Package publisher is the desk of those who sell here: their offers, who uses them, how much, and what was not counted.
+// Package publisher is the desk of those who sell here: their offers, who uses them, how much, and what was not counted, and
+// what they earned with it.
 //
 // Owns: these pages.
-// Does not own: offers (catalog), subscriptions (subscription), usage (meter), tokens (signin), work orders (provision).
+// Does not own: offers (catalog), subscriptions (subscription), usage (meter), tokens (signin), work orders (provision), shares and statements
+// (settlement).
 // Reads: these.
 // Writes: nothing by itself; calls their use cases.
 package publisher
@@ -49,7 +51,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	}
 	return []design.Group{
 		{Items: []design.Item{desk.Item(l, "publisher.offers", home, "tag"), desk.Item(l, "publisher.subscribers", home+"/subscribers", "people"),
-			desk.Item(l, "publisher.licences", home+"/licences", "key"),
+			desk.Item(l, "publisher.licences", home+"/licences", "key"), desk.Item(l, "publisher.revenue", home+"/revenue", "bank"),
 			desk.Item(l, "publisher.work", home+"/work", "clock")}},
 		{Title: l.T("publisher.nav.usage"), Items: []design.Item{desk.Item(l, "publisher.usage", home+"/usage", "chart"), desk.Item(l, "publisher.quality", home+"/quality", "check"),
 			desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"),
@@ -87,6 +89,7 @@ func (d *pages) routes(r *site.Router) {
 	get("/tokens", d.tokens)
 	post("/tokens", d.createToken)
 	post("/tokens/{id}/revoke", d.revokeToken)
+	d.revenue().Routes(below(get, "/revenue"))
 	get("/work", d.work().Page)
 	get("/work/{id}", d.work().One)
 	post("/work/{id}", d.work().Do)

@@ -32,6 +32,7 @@ import (
 	"github.com/halle-cloud/halle/rating"
 	"github.com/halle-cloud/halle/rating/budget"
 	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
@@ -70,6 +71,7 @@ type Services struct {
 	Banks         *bank.Banks
 	Dunnings      *dunning.Dunnings
 	Exports       *export.Exports
+	Settlements   *settlement.Settlements
 
 	Policy *access.Policy // for what has no use case of its own: the timeline, readers, jobs
 	Queue  *job.Queue

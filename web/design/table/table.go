@@ -39,15 +39,18 @@ type Column struct {
 	Hidden  bool // dropped on a phone
 }
 
-// Row is one thing; URL is its page.
+// Row is one thing; URL is its page. Total is the sum of the others.
 type Row struct {
 	URL   string
 	Cells []Cell
+	Total bool
 }
 
-// Cell shows one of Badge, HTML or Text, with a second line Sub.
+// Cell shows one of Badge, HTML or Text, with a second line Sub. Text leads to URL where there is one; the first cell
+// leads to the page of its row.
 type Cell struct {
 	Text, Sub string
+	URL       string
 	Badge     *badge.Badge
 	HTML      template.HTML
 }
