@@ -60,6 +60,7 @@ const (
 	OrgRead            Action = "org.read"
 	OrgCreate          Action = "org.create"
 	OrgUpdate          Action = "org.update"
+	BillsSet           Action = "bills.set"
 	MarketRead         Action = "market.read"
 	MarketSet          Action = "market.set"
 	MemberRead         Action = "member.read"
@@ -177,6 +178,7 @@ func Grants() []Grant {
 		{Action: OrgRead, Title: "see the organisation", Own: is(o, b, l, t, m, a, p, x, s), Below: is(x, s, a), Reads: true},
 		{Action: OrgCreate, Title: "create an organisation below", Own: is(o, x), Below: is(x), Confirmed: true},
 		{Action: OrgUpdate, Title: "change the organisation", Own: is(o), Below: is(x), Confirmed: true},
+		{Action: BillsSet, Title: "change what stands on the bills", Own: is(o, l), Below: is(x), Confirmed: true},
 		{Action: MarketRead, Title: "see the market", Public: true, Reads: true},
 		{Action: MarketSet, Title: "set a market", Own: is(x), Below: is(x), Confirmed: true},
 		{Action: MemberRead, Title: "see members", Own: is(o, b, l, t, a, p, x), Below: is(x, s), Reads: true, Personal: true},

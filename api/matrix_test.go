@@ -74,7 +74,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"act": `{"org":"` + w.ids["org"] + `"}`, "confirmAddress": `{"secret":"x"}`, "askReset": `{"email":"nobody@acme.example"}`, "resetPassword": `{"secret":"x","password":"long enough 123"}`,
 		"acceptInvitation": `{"secret":"x"}`, "changePassword": `{"old":"a","new":"long enough 123"}`, "updateMe": `{"phone":"+33 1"}`,
 		"createOrganisation": `{"parent":"` + w.ids["org"] + `","name":"Ward","kinds":["unit"],"country":"FR","language":"en"}`, "updateOrganisation": `{"name":"Acme 2"}`,
-		"setKinds": `{"kinds":["customer","publisher"]}`, "setFirstMarket": `{"market":"` + w.ids["market"] + `"}`, "setEntity": `{"name":"Acme SAS","country":"FR"}`,
+		"setKinds": `{"kinds":["customer","publisher"]}`, "setFirstMarket": `{"market":"` + w.ids["market"] + `"}`, "setEntity": `{"name":"Acme SAS","country":"FR"}`, "setBillData": `{"buyerReference":"B-1"}`,
 		"inviteMember": `{"email":"y@acme.example","roles":["member"]}`, "createToken": `{"name":"t","scopes":["order.read"]}`,
 		"createMarket": `{"name":"M","brand":"M","domain":"m.example","country":"FR","currency":"EUR","languages":["en"],"sellsTo":"both","firstLimit":1,"vatMode":"net","entity":"` + w.Entity + `"}`,
 		"setMarket":    `{"name":"M","brand":"M","domain":"m.example","country":"FR","currency":"EUR","languages":["en"],"sellsTo":"both","firstLimit":1,"vatMode":"net","entity":"` + w.Entity + `"}`,

@@ -32,25 +32,26 @@ func organisation(o party.Organisation) Organisation {
 
 // Entity is a legal entity.
 type Entity struct {
-	ID             string `json:"id,omitempty"`
-	Name           string `json:"name,omitempty" maxLength:"200"`
-	Country        string `json:"country,omitempty" doc:"of its seat, ISO 3166-1 alpha-2"`
-	ControlledFrom string `json:"controlledFrom,omitempty" doc:"country whose law reaches its parent"`
-	VATID          string `json:"vatId,omitempty"`
-	Registration   string `json:"registration,omitempty"`
-	Address        string `json:"address,omitempty" maxLength:"500" doc:"lines separated by a line feed"`
-	Rounding       string `json:"rounding,omitempty" enum:"half_away,half_even"`
-	Version        int64  `json:"version,omitempty"`
+	ID             string         `json:"id,omitempty"`
+	Name           string         `json:"name,omitempty" maxLength:"200"`
+	Country        string         `json:"country,omitempty" doc:"of its seat, ISO 3166-1 alpha-2"`
+	ControlledFrom string         `json:"controlledFrom,omitempty" doc:"country whose law reaches its parent"`
+	VATID          string         `json:"vatId,omitempty"`
+	Registration   string         `json:"registration,omitempty"`
+	Address        string         `json:"address,omitempty" maxLength:"500" doc:"lines separated by a line feed"`
+	Rounding       string         `json:"rounding,omitempty" enum:"half_away,half_even"`
+	Details        *EntityDetails `json:"details,omitempty" doc:"for bills and electronic invoices; left out in a change: those that stand stay"`
+	Version        int64          `json:"version,omitempty" doc:"that you have seen; left out in a change: whatever stands"`
 }
 
 func (e Entity) party(org string) party.Entity {
 	return party.Entity{ID: e.ID, Org: org, Name: e.Name, Country: e.Country, ControlledFrom: e.ControlledFrom, VATID: e.VATID, Registration: e.Registration,
-		Address: e.Address, Rounding: e.Rounding, Version: e.Version}
+		Address: e.Address, Rounding: e.Rounding, Details: e.Details.party(), Version: e.Version}
 }
 
 func entity(e party.Entity) Entity {
 	return Entity{ID: e.ID, Name: e.Name, Country: e.Country, ControlledFrom: e.ControlledFrom, VATID: e.VATID, Registration: e.Registration,
-		Address: e.Address, Rounding: e.Rounding, Version: e.Version}
+		Address: e.Address, Rounding: e.Rounding, Details: details(e.Details), Version: e.Version}
 }
 
 // NewOrganisation describes an organisation to be created.

@@ -57,6 +57,7 @@ func (s *server) routes() {
 	s.sessionRoutes()
 	s.accountRoutes()
 	s.organisationRoutes()
+	s.billRoutes()
 	s.memberRoutes()
 	s.tokenRoutes()
 	s.marketRoutes()

@@ -193,6 +193,9 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Stateme
 	if m := tax.Mention(doc.Decision.Mention, o.Language); m != "" {
 		doc.Mentions = []string{m}
 	}
+	if err := s.trade(tx, o, &doc); err != nil {
+		return doc, err
+	}
 	lines(&doc, b)
 	if err := doc.Total(); err != nil {
 		return doc, err
@@ -233,7 +236,7 @@ func (s *Invoices) seller(tx *store.Tx, entity string) (proof.InvoiceParty, erro
 	if err != nil {
 		return proof.InvoiceParty{}, fmt.Errorf("seller of the invoice: %w", err)
 	}
-	return proof.InvoiceParty{Name: e.Name, Address: e.Address, Country: e.Country, VATID: e.VATID, Registration: e.Registration, Business: true}, nil
+	return partyOf(e), nil
 }
 
 // buyer is the legal entity of the organisation or of the house it is a unit of, or the household.
@@ -252,7 +255,7 @@ func (s *Invoices) buyer(tx *store.Tx, o party.Organisation) (proof.InvoiceParty
 		o = up
 	}
 	e, err := s.Parties.Entity(tx, o.Entity)
-	return proof.InvoiceParty{Name: e.Name, Address: e.Address, Country: e.Country, VATID: e.VATID, Registration: e.Registration, Business: true}, err
+	return partyOf(e), err
 }
 
 // finalise gives the document its number and place in the chain, seals it and records the fact.

@@ -43,7 +43,7 @@ func TestDocumentForMachines(t *testing.T) {
 func TestWhatAFormatLacksIsNamed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		i, _ := story(t, w)
-		for format, term := range map[billing.Format]string{billing.FormatUBL: "BT-31", "xrechnung": "BT-10", "xrechnung-cii": "BT-41", "peppol": "BT-49", "france": "BT-21"} {
+		for format, term := range map[billing.Format]string{billing.FormatUBL: "BT-31", "xrechnung": "BT-10", "xrechnung-cii": "BT-41", "peppol": "BT-49", "france": "BT-47"} {
 			_, err := w.invoices.Document(context.Background(), w.Operator, i.ID, format, "")
 			var e *fail.Error
 			if !errors.As(err, &e) || e.Code != "einvoice.invalid" || !slices.ContainsFunc(e.Fields, func(f fail.Field) bool { return f.Path == term }) {

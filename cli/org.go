@@ -13,12 +13,14 @@ import (
 
 // Org is what one does with organisations.
 type Org struct {
-	List   orgList   `cmd:"" help:"List organisations at and below yours."`
-	Show   orgShow   `cmd:"" help:"Show an organisation."`
-	Create orgCreate `cmd:"" help:"Create an organisation below another."`
-	Switch orgSwitch `cmd:"" help:"Act for another of your organisations, on behalf of a customer, or for a purpose."`
-	Limits orgLimits `cmd:"" help:"Show limits, or set one."`
-	Market orgMarket `cmd:"" help:"Make a market, as the operator."`
+	List    orgList    `cmd:"" help:"List organisations at and below yours."`
+	Show    orgShow    `cmd:"" help:"Show an organisation."`
+	Create  orgCreate  `cmd:"" help:"Create an organisation below another."`
+	Switch  orgSwitch  `cmd:"" help:"Act for another of your organisations, on behalf of a customer, or for a purpose."`
+	Limits  orgLimits  `cmd:"" help:"Show limits, or set one."`
+	Bills   orgBills   `cmd:"" help:"What stands on your bills: reference, purchase order, cost centre."`
+	Company orgCompany `cmd:"" help:"Your company as bills and electronic invoices show it: address, registration, electronic address, contact."`
+	Market  orgMarket  `cmd:"" help:"Make a market, as the operator."`
 }
 
 type orgList struct {

@@ -297,6 +297,12 @@ func (c *Client) GetAgedDebt(ctx context.Context) (out AgedDebt, err error) {
 	return out, err
 }
 
+// GetBillData: What an organisation wants on its own bills.
+func (c *Client) GetBillData(ctx context.Context, org string) (out BillData, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/bill-data", values: []string{org}}, &out)
+	return out, err
+}
+
 // GetBudget: One budget, and what is used of it.
 func (c *Client) GetBudget(ctx context.Context, budget string) (out Budget, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/budgets/{budget}", values: []string{budget}}, &out)
@@ -771,6 +777,12 @@ type ListEarningsParams struct {
 // ListEarnings: A publisher's revenue by month and offer.
 func (c *Client) ListEarnings(ctx context.Context, org string, p ListEarningsParams) (out ListEarning, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/earnings", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// ListEntities: Legal entities of an organisation, oldest first.
+func (c *Client) ListEntities(ctx context.Context, org string) (out ListEntity, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/entities", values: []string{org}}, &out)
 	return out, err
 }
 
@@ -1357,6 +1369,12 @@ func (c *Client) SetAccount(ctx context.Context, entity string, body EntityAccou
 // SetApprovalRule: Ask for an approval of orders above an amount.
 func (c *Client) SetApprovalRule(ctx context.Context, org, currency string, body SetApprovalRuleRequest) error {
 	return c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/approval-rules/{currency}", values: []string{org, currency}, body: body}, nil)
+}
+
+// SetBillData: Change what stands on an organisation's bills, from the next one on; all fields are replaced.
+func (c *Client) SetBillData(ctx context.Context, org string, body BillData) (out BillData, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/bill-data", values: []string{org}, body: body}, &out)
+	return out, err
 }
 
 // SetBudget: Set a budget, or change the one that is there for the same scope and currency.

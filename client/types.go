@@ -58,6 +58,15 @@ type BankFile struct {
 	Name       string    `json:"name"`
 }
 
+// BillData is what the API calls so.
+type BillData struct {
+	BuyerReference string `json:"buyerReference,omitempty"` // what bills are routed by, such as a Leitweg-ID (BT-10)
+	CostCentre     string `json:"costCentre,omitempty"`     // of the whole bill (BT-19)
+	CostTag        string `json:"costTag,omitempty"`        // key of the tag of a service that says its cost centre (BT-133); empty: cost-centre
+	PurchaseOrder  string `json:"purchaseOrder,omitempty"`  // number of the purchase order, of what was ordered without one (BT-13)
+	Version        int64  `json:"version,omitempty"`        // that you have seen; left out in a change: whatever stands
+}
+
 // Budget is what the API calls so.
 type Budget struct {
 	ID         string    `json:"id"`
@@ -512,15 +521,16 @@ type Earning struct {
 
 // Entity is what the API calls so.
 type Entity struct {
-	ID             string `json:"id,omitempty"`
-	Address        string `json:"address,omitempty"`        // lines separated by a line feed
-	ControlledFrom string `json:"controlledFrom,omitempty"` // country whose law reaches its parent
-	Country        string `json:"country,omitempty"`        // of its seat, ISO 3166-1 alpha-2
-	Name           string `json:"name,omitempty"`
-	Registration   string `json:"registration,omitempty"`
-	Rounding       string `json:"rounding,omitempty"`
-	VATID          string `json:"vatId,omitempty"`
-	Version        int64  `json:"version,omitempty"`
+	ID             string         `json:"id,omitempty"`
+	Address        string         `json:"address,omitempty"`        // lines separated by a line feed
+	ControlledFrom string         `json:"controlledFrom,omitempty"` // country whose law reaches its parent
+	Country        string         `json:"country,omitempty"`        // of its seat, ISO 3166-1 alpha-2
+	Details        *EntityDetails `json:"details,omitempty"`        // for bills and electronic invoices; left out in a change: those that stand stay
+	Name           string         `json:"name,omitempty"`
+	Registration   string         `json:"registration,omitempty"`
+	Rounding       string         `json:"rounding,omitempty"`
+	VATID          string         `json:"vatId,omitempty"`
+	Version        int64          `json:"version,omitempty"` // that you have seen; left out in a change: whatever stands
 }
 
 // EntityAccount is what the API calls so.
@@ -530,6 +540,27 @@ type EntityAccount struct {
 	Iban       string `json:"iban"`
 	NoticeDays int64  `json:"noticeDays,omitempty"` // days between telling the customer and the debit, 5 to 30; left out: 14
 	Old        bool   `json:"old,omitempty"`        // the bank still asks for pain.008.001.02
+}
+
+// EntityDetails is what the API calls so.
+type EntityDetails struct {
+	City         string `json:"city,omitempty"`
+	ContactEmail string `json:"contactEmail,omitempty"`
+	ContactName  string `json:"contactName,omitempty"` // whom to ask about a bill; not shown from outside the organisation
+	ContactPhone string `json:"contactPhone,omitempty"`
+	Discount     string `json:"discount,omitempty"`     // of a seller: sentence on discounts for early payment
+	Endpoint     string `json:"endpoint,omitempty"`     // where it takes electronic documents
+	EndpointKind string `json:"endpointKind,omitempty"` // kind of the electronic address, EAS: 0225 French directory, 9930 German VAT identifier, 0204 Leitweg-ID, EM e-mail
+	LegalInfo    string `json:"legalInfo,omitempty"`    // legal form and capital
+	Penalty      string `json:"penalty,omitempty"`      // of a seller: sentence on the penalty for late payment
+	Postcode     string `json:"postcode,omitempty"`
+	Recovery     string `json:"recovery,omitempty"` // of a seller: sentence on the costs of recovery; empty is that of the law
+	Region       string `json:"region,omitempty"`   // subdivision of the country
+	Scheme       string `json:"scheme,omitempty"`   // register that registration is of, ISO 6523: 0002 SIREN, 0009 SIRET, 0204 Leitweg-ID
+	Street       string `json:"street,omitempty"`   // street and number; the lines of address are made of the parts
+	Street2      string `json:"street2,omitempty"`
+	TaxNumber    string `json:"taxNumber,omitempty"` // at its tax office, where it is not the VAT identifier
+	Trading      string `json:"trading,omitempty"`   // the name it trades under
 }
 
 // EvenPart is what the API calls so.
@@ -936,6 +967,12 @@ type ListDispute struct {
 type ListEarning struct {
 	Items []Earning `json:"items"`
 	Next  string    `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListEntity is what the API calls so.
+type ListEntity struct {
+	Items []Entity `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListFact is what the API calls so.

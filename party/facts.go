@@ -9,6 +9,7 @@ const (
 	FactOrgCreated       = "org.created.v1"
 	FactOrgUpdated       = "org.updated.v1"
 	FactEntitySet        = "entity.set.v1"
+	FactBillsSet         = "bills.set.v1"
 	FactMarketSet        = "market.set.v1"
 	FactMemberInvited    = "member.invited.v1"
 	FactInviteWithdrawn  = "member.invitation.withdrawn.v1"
@@ -38,12 +39,19 @@ type OrgFact struct {
 
 // EntityFact is the payload of entity.set.v1.
 type EntityFact struct {
-	Entity         string `json:"entity"`
-	Org            string `json:"org"`
-	Name           string `json:"name"`
-	Country        string `json:"country"`
-	ControlledFrom string `json:"controlled_from"`
-	VATID          string `json:"vat_id,omitempty"`
+	Entity         string   `json:"entity"`
+	Org            string   `json:"org"`
+	Name           string   `json:"name"`
+	Country        string   `json:"country"`
+	ControlledFrom string   `json:"controlled_from"`
+	VATID          string   `json:"vat_id,omitempty"`
+	Details        []string `json:"details,omitempty"` // which of its details are filled in
+}
+
+// BillsFact is the payload of bills.set.v1: what an organisation wants on its own bills.
+type BillsFact struct {
+	Org string `json:"org"`
+	BillData
 }
 
 // MarketFact is the payload of market.set.v1.

@@ -17,6 +17,7 @@ import (
 func (s *Parties) newEntity(ctx context.Context, o Organisation, e Entity) (Entity, error) {
 	e.ID, e.Org = s.ids.New("lge"), o.ID
 	e.ControlledFrom, e.Rounding = or(e.ControlledFrom, e.Country), or(e.Rounding, RoundAway)
+	e = e.merged(Entity{})
 	if err := e.validate(); err != nil {
 		return e, err
 	}
@@ -28,26 +29,36 @@ func (e Entity) validate() error {
 	f = checkText(f, "name", e.Name, maxName, true)
 	f = checkText(f, "vat_id", e.VATID, maxPhone, false)
 	f = checkText(f, "registration", e.Registration, maxName, false)
-	f = checkText(f, "address", strings.ReplaceAll(e.Address, "\n", " "), maxAddress, false)
+	if e.Details == nil || e.Details.City == "" { // else it is made of parts, each of which is looked at
+		f = checkText(f, "address", strings.ReplaceAll(e.Address, "\n", " "), maxAddress, false)
+	}
 	if !isCountry(e.Country) || !isCountry(e.ControlledFrom) {
 		f = f.Field("country", "write two capital letters, as in FR")
 	}
 	if e.Rounding != RoundAway && e.Rounding != RoundEven {
 		f = f.Field("rounding", "use "+RoundAway+" or "+RoundEven)
 	}
+	if e.Details != nil {
+		f = e.Details.validate(f, e.Registration)
+	}
 	return orNil(f)
 }
 
 // setEntity writes the row and its fact.
 func (s *Parties) setEntity(tx *store.Tx, c access.Caller, o Organisation, e Entity) error {
-	if err := upsertEntity(tx, e); err != nil {
+	sealed, err := s.sealDetails(tx.Context(), e)
+	if err == nil {
+		err = upsertEntity(tx, entityRow{e, sealed})
+	}
+	if err != nil {
 		return fmt.Errorf("legal entity: %w", err)
 	}
 	return s.record(tx, c, FactEntitySet, e.ID, o, EntityFact{Entity: e.ID, Org: e.Org, Name: e.Name, Country: e.Country,
-		ControlledFrom: e.ControlledFrom, VATID: e.VATID})
+		ControlledFrom: e.ControlledFrom, VATID: e.VATID, Details: e.Details.known()})
 }
 
-// SetEntity changes a legal entity (its ID set) or adds one to the organisation (ID empty).
+// SetEntity changes a legal entity (its ID set) or adds one to the organisation (ID empty): its owner, or staff above it.
+// Without Details those that stand stay. Version is what the caller has seen, 0 for whatever stands.
 func (s *Parties) SetEntity(ctx context.Context, c access.Caller, e Entity) (Entity, error) {
 	fresh := e.ID == ""
 	if fresh {
@@ -63,35 +74,46 @@ func (s *Parties) SetEntity(ctx context.Context, c access.Caller, e Entity) (Ent
 		}
 	}
 	e.ControlledFrom, e.Rounding = or(e.ControlledFrom, e.Country), or(e.Rounding, RoundAway)
-	if err := e.validate(); err != nil {
-		return Entity{}, err
-	}
+	out := e
 	err := s.db.Tx(ctx, func(tx *store.Tx) error {
 		o, err := s.allowed(tx, c, access.OrgUpdate, e.Org)
 		if err != nil {
 			return err
 		}
+		have := Entity{}
 		if !fresh {
-			if have, err := selectEntity(tx, e.ID); err != nil || have.Org != o.ID {
+			if have, err = s.readEntity(tx, e.ID); err != nil || have.Org != o.ID {
 				return orError(err, fail.Missing("legal entity", e.ID))
 			}
+			if e.Version != 0 && e.Version != have.Version {
+				return stale("legal entity")
+			}
 		}
-		return s.setEntity(tx, c, o.Organisation, e)
+		out = e.merged(have)
+		if c.Outside(o.Path) && have.Details != nil && out.Details.Contact == (BillingContact{}) {
+			out.Details.Contact = have.Details.Contact // which staff from outside does not see
+		}
+		out.Version = have.Version + 1
+		if err := out.validate(); err != nil {
+			return err
+		}
+		return s.setEntity(tx, c, o.Organisation, out)
 	})
-	return e, err
+	return out, err
 }
 
 // Entity gives a legal entity, for packages downstream. Legal entities stand on invoices and in placements: they are no
 // secret of their organisation, and the caller's package decides who sees them.
 func (s *Parties) Entity(tx *store.Tx, entity string) (Entity, error) {
-	return selectEntity(tx, entity)
+	return s.readEntity(tx, entity)
 }
 
 // Imprint gives a legal entity to everybody: who sells must be known before the contract (Directive 2011/83/EU, art. 5
-// and 6).
+// and 6). Whom to ask about a bill, and the other details, are not for everybody.
 func (s *Parties) Imprint(ctx context.Context, entity string) (e Entity, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		e, err = selectEntity(tx, entity)
+		row, err := selectEntity(tx, entity)
+		e = row.Entity
 		return err
 	})
 	return e, err

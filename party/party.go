@@ -4,8 +4,8 @@
 // Owns: organisations, legal entities, markets, people and how to reach them, memberships, invitations.
 // Does not own: passwords, sessions and tokens (signin), what a role may do (access), budgets (order), offers (catalog).
 // Reads: nothing upstream but keys.
-// Writes: organisation, legal_entity, market, person, membership, membership_role, invitation; facts org.*, entity.*,
-// market.*, member.*, role.*, person.*; mails.
+// Writes: organisation, legal_entity, bill_data, market, person, membership, membership_role, invitation; facts org.*,
+// entity.*, market.*, member.*, role.*, person.*, bills.set; mails.
 //
 // The tree is operator → reseller → customer → unit. What an organisation does (customer, publisher, reseller) is a kind,
 // and it may be several. The name of a business is business data; the name of a household and everything about a person
@@ -94,9 +94,10 @@ type Entity struct {
 	Country        string // of its seat
 	ControlledFrom string // country whose law reaches its parent; the seat's when it has none
 	VATID          string
-	Registration   string // number in its register
-	Address        string // lines separated by "\n"
-	Rounding       string // of an invoice line: RoundAway or RoundEven
+	Registration   string   // number in its register
+	Address        string   // lines separated by "\n"
+	Rounding       string   // of an invoice line: RoundAway or RoundEven
+	Details        *Details // nil in a change: those that stand stay
 	Version        int64
 }
 

@@ -291,20 +291,19 @@ func updateWithdrawn(tx *store.Tx, id string, now time.Time) (bool, error) {
 	return n == 1, err
 }
 
-const entityColumns = "id, org, name, country, controlled_from, vat_id, registration, address, rounding, version"
+const entityColumns = "id, org, name, country, controlled_from, vat_id, registration, address, rounding, details_sealed, version"
 
-func upsertEntity(tx *store.Tx, e Entity) error {
-	err := tx.Send("INSERT INTO legal_entity ("+entityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+func upsertEntity(tx *store.Tx, e entityRow) error {
+	err := tx.Send("INSERT INTO legal_entity ("+entityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country, controlled_from = excluded.controlled_from,
 		vat_id = excluded.vat_id, registration = excluded.registration, address = excluded.address, rounding = excluded.rounding,
-		version = legal_entity.version + 1`,
-		e.ID, e.Org, e.Name, e.Country, e.ControlledFrom, e.VATID, e.Registration, e.Address, e.Rounding)
+		details_sealed = excluded.details_sealed, version = legal_entity.version + 1`,
+		e.ID, e.Org, e.Name, e.Country, e.ControlledFrom, e.VATID, e.Registration, e.Address, e.Rounding, e.sealed)
 	return err
 }
 
-func selectEntity(tx *store.Tx, entity string) (e Entity, err error) {
-	err = tx.QueryRow("SELECT "+entityColumns+" FROM legal_entity WHERE id = $1", entity).Scan(
-		&e.ID, &e.Org, &e.Name, &e.Country, &e.ControlledFrom, &e.VATID, &e.Registration, &e.Address, &e.Rounding, &e.Version)
+func selectEntity(tx *store.Tx, entity string) (entityRow, error) {
+	e, err := store.One(tx, scanEntity, "SELECT "+entityColumns+" FROM legal_entity WHERE id = $1", entity)
 	return e, missing("legal entity", entity, err)
 }
 

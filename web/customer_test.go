@@ -37,7 +37,7 @@ func (b *browser) crawl(starts ...string) (pages map[string]string, forms map[st
 		}
 		shapes[shape]++
 		status, body := b.get(path)
-		if status != http.StatusOK {
+		if status != http.StatusOK && !(status == http.StatusUnprocessableEntity && strings.Contains(path, "/machine/")) { // a page that names what an invoice lacks
 			b.t.Errorf("%s: GET %s answers %d\n%.300s", b.lang, path, status, body)
 		}
 		pages[path] = body

@@ -43,3 +43,7 @@ func unitCode(word string) (code string, known bool) {
 	}
 	return "C62", word == "" || word == "piece" || word == "one"
 }
+
+// KnownScheme tells whether a code stands in one of the lists of schemes: "identifierSchemes" (ISO 6523) or
+// "addressSchemes" (EAS).
+func KnownScheme(list, code string) bool { return has(list, code) }

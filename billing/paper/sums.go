@@ -77,12 +77,14 @@ func (s *sheet) mentions(e *pdf.Element) {
 			list = append(list, s.t("booked", "amount", s.money(booked)))
 		}
 	}
-	if len(list) == 0 {
-		return
+	if len(list)+len(i.Notes) > 0 {
+		s.Space(4 * pdf.Millimetre)
 	}
-	s.Space(4 * pdf.Millimetre)
 	for _, m := range list {
 		s.Write(e.Add(pdf.Paragraph), s.body, m)
+	}
+	for _, n := range i.Notes {
+		s.Write(e.Add(pdf.Paragraph), s.fine, n.Text)
 	}
 }
 

@@ -38,7 +38,9 @@ func (c cast) roles() []web.DemoRole {
 // seed makes the operator, its markets, two publishers, a company and a household.
 func (h *house) seed(ctx context.Context) (c cast, err error) {
 	st, err := h.parties.BootstrapOperator(ctx, party.Bootstrap{Name: "Halle Demo", Country: "FR", Language: "en", OwnerName: "Odile Martin", OwnerEmail: "odile@halle.example",
-		Entity: party.Entity{Name: "Halle Demo SA", Country: "FR", VATID: "FR40303265045", Registration: "Lyon B 303 265 045", Address: "1 place du Marché\n69002 Lyon"}})
+		Entity: party.Entity{Name: "Halle Demo SA", Country: "FR", VATID: "FR40303265045", Registration: "303265045", Details: &party.Details{Street: "1 place du Marché", City: "Lyon", Postcode: "69002",
+			Scheme: "0002", LegalInfo: "SA, 100 000 €", Endpoint: party.Endpoint{Scheme: "0225", ID: "303265045"},
+			Contact: party.BillingContact{Name: "Service clients", Phone: "+33 4 72 00 00 00", Email: "factures@halle.example"}}}})
 	if err != nil {
 		return c, err
 	}
@@ -59,7 +61,11 @@ func (h *house) seed(ctx context.Context) (c cast, err error) {
 		return c, err
 	}
 	if c.acme, err = h.company(ctx, c, "Acme Santé", "FR", "Claire Moreau", "claire@acme-sante.example",
-		party.Entity{Country: "FR", VATID: "FR61954506077", Address: "12 rue de la Santé\n75013 Paris"}, party.KindCustomer); err != nil {
+		party.Entity{Country: "FR", VATID: "FR61954506077", Registration: "954506077", Details: &party.Details{Street: "12 rue de la Santé", City: "Paris", Postcode: "75013", Scheme: "0002",
+			Endpoint: party.Endpoint{Scheme: "0225", ID: "954506077"}, Contact: party.BillingContact{Name: "Comptabilité fournisseurs", Email: "compta@acme-sante.example"}}}, party.KindCustomer); err != nil {
+		return c, err
+	}
+	if _, err = h.parties.SetBillData(ctx, c.acme, c.acme.Org, party.BillData{BuyerReference: "ACHATS-NUM", PurchaseOrder: "BC-2026-0117"}); err != nil {
 		return c, err
 	}
 	if c.acmeTechnical, err = h.member(ctx, c.acme, c.acme.Org, "Tom Weber", "tom@acme-sante.example", access.RoleTechnical); err != nil {

@@ -361,8 +361,8 @@ func TestTheOperatorBills(t *testing.T) {
 		t.Errorf("the PDF: %d %v", rec.Code, rec.Header())
 	}
 	w.sees(w.Operator, path, "For accounting software", "XRechnung 3.0")
-	w.refused(w.get(w.Operator, "en", path+"/machine/ubl"), http.StatusOK, "VAT identifier of the seller", "BT-31")
-	w.refused(w.get(w.Operator, "fr", path+"/machine/xrechnung"), http.StatusOK, "Référence de l’acheteur")
+	w.refused(w.get(w.Operator, "en", path+"/machine/ubl"), http.StatusUnprocessableEntity, "VAT identifier of the seller", "BT-31", "/operator/entities/"+w.Entity)
+	w.refused(w.get(w.Operator, "fr", path+"/machine/xrechnung"), http.StatusUnprocessableEntity, "Référence de l’acheteur", "renseigné par l’acheteur")
 	w.refused(w.get(w.Operator, "en", path+"/machine/other"), 404)
 	w.refused(w.post(w.Operator, path+"/payment", url.Values{"amount": {"1000000"}, "received": {"2026-03-03"}, "reference": {"B1"}}), 409)
 	w.refused(w.post(w.Operator, path+"/payment", url.Values{"amount": {"x"}, "received": {"soon"}, "reference": {"B1"}}), 422, "Amount:", "Received on:")

@@ -133,7 +133,7 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 		}
 		if v.Document != nil && !v.Hidden {
 			sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("invoice.pdf"), URL: home + "/invoices/" + v.ID + "/pdf", Icon: "download"}, button.Button{Text: r.T("invoice.proof"), URL: home + "/invoices/" + v.ID + "/proof", Icon: "seal"})
-			sheet.Main = append(sheet.Main, site.Block{ID: "formats", Title: r.T("einvoice.title"), Text: r.T("einvoice.text"), Template: "details", View: r.MachineFormats(home + "/invoices/" + v.ID + "/machine/")})
+			sheet.Main = append(sheet.Main, site.Block{ID: "formats", Title: r.T("einvoice.title"), Text: r.T("einvoice.text"), Template: "details", View: r.MachineFormats(home+"/invoices/"+v.ID+"/machine/", v.Document.Buyer.Business)})
 		}
 		return sheet, nil
 	}
@@ -141,8 +141,15 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 
 // invoiceMachine is the document for accounting software.
 func (d *pages) invoiceMachine(r *site.Request) error {
-	page := home + "/invoices/" + r.PathValue("id")
-	return r.Machine(d.Invoices, r.PathValue("format"), page, part.Link{Text: r.T("operator.invoices"), URL: home + "/invoices"}, part.Link{Text: r.T("invoice.title"), URL: page})
+	v, err := d.Invoices.Invoice(r.Context(), r.Caller, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	page := home + "/invoices/" + v.ID
+	enter := func(p site.Part) string {
+		return map[site.Part]string{site.PartSeller: home + "/entities/" + v.Entity, site.PartAccount: home + "/payments"}[p]
+	}
+	return r.Machine(d.Invoices, r.PathValue("format"), page, enter, part.Link{Text: r.T("operator.invoices"), URL: home + "/invoices"}, part.Link{Text: r.T("invoice.title"), URL: page})
 }
 
 // invoiceProof is everything that is needed to redo the document offline.

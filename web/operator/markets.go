@@ -7,6 +7,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/web/company"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/form"
 	"github.com/halle-cloud/halle/web/design/table"
@@ -178,9 +179,11 @@ func (d *pages) entityForm(r *site.Request, e party.Entity) site.FormView {
 	if e.ID != "" {
 		action = home + "/entities/" + e.ID
 	}
-	return site.FormView{Action: action, Button: r.T("operator.entity.save"), Fields: []form.Field{field("name", e.Name, form.Text, false), field("country", e.Country, form.Text, false),
-		field("controlled_from", e.ControlledFrom, form.Text, true), field("vat_id", e.VATID, form.Text, true), field("registration", e.Registration, form.Text, true),
-		field("address", e.Address, form.Area, true), rounding}, Hidden: []button.Pair{{Name: "version", Value: strconv.FormatInt(e.Version, 10)}}}
+	fields := []form.Field{field("name", e.Name, form.Text, false), field("country", e.Country, form.Text, false), field("controlled_from", e.ControlledFrom, form.Text, true)}
+	for _, more := range [][]form.Field{company.Register(r, e), company.Postal(r, e), company.Reach(r, e), company.Seller(r, e), {rounding}} {
+		fields = append(fields, more...)
+	}
+	return site.FormView{Action: action, Button: r.T("operator.entity.save"), Fields: fields, Hidden: []button.Pair{{Name: "version", Value: strconv.FormatInt(e.Version, 10)}}}
 }
 
 func (d *pages) findEntity(r *site.Request) (party.Entity, error) {
@@ -221,7 +224,8 @@ func (d *pages) saveEntity(r *site.Request) error {
 		}
 	}
 	e.Name, e.Country, e.ControlledFrom = r.Value("name"), strings.ToUpper(r.Value("country")), strings.ToUpper(r.Value("controlled_from"))
-	e.VATID, e.Registration, e.Address, e.Rounding = r.Value("vat_id"), r.Value("registration"), strings.ReplaceAll(r.Value("address"), "\r\n", "\n"), r.Value("rounding")
+	e = company.Read(r, e)
+	e.Rounding = r.Value("rounding")
 	if _, err := d.Parties.SetEntity(r.Context(), r.Caller, e); err != nil {
 		return desk.Refused(r, err, nil, d.entityForm(r, e), d.marketSheet(r, title))
 	}

@@ -155,7 +155,7 @@ func (d *desk) invoice(r *site.Request) error {
 	out.Actions = []button.Button{{Text: r.T("invoice.pdf"), URL: "/invoices/" + v.ID + "/pdf", Icon: "download", Kind: button.Primary}, {Text: r.T("invoice.proof"), URL: "/invoices/" + v.ID + "/proof", Icon: "seal"}, {Text: r.T("invoice.json"), URL: "/invoices/" + v.ID + "/json", Icon: "download"}}
 	if v.Document != nil {
 		out.fill(r, v.Document, d.sold(r, v.Document))
-		formats := r.MachineFormats("/invoices/" + v.ID + "/machine/")
+		formats := r.MachineFormats("/invoices/"+v.ID+"/machine/", v.Document.Buyer.Business)
 		out.Formats = &formats
 		apart, err := d.Invoices.EventsApart(r.Context(), r.Caller, v.ID)
 		if err != nil && !fail.Is(err, fail.Denied) {
@@ -299,10 +299,16 @@ func (d *desk) pdf(r *site.Request) error {
 	return r.File(f.Name, f.Type, f.Bytes)
 }
 
+// enter is where a customer enters what an electronic invoice lacks.
+func enter(p site.Part) string {
+	return map[site.Part]string{site.PartReferences: "/organisation/bills#references", site.PartBuyer: "/organisation/bills#company", site.PartReach: "/organisation/bills#reach",
+		site.PartMandate: "/payments"}[p]
+}
+
 // machine is the invoice for accounting software.
 func (d *desk) machine(r *site.Request) error {
 	page := "/invoices/" + r.PathValue("id")
-	return r.Machine(d.Invoices, r.PathValue("format"), page, part.Link{Text: r.T("nav.invoices"), URL: "/invoices"}, part.Link{Text: r.T("invoice.title"), URL: page})
+	return r.Machine(d.Invoices, r.PathValue("format"), page, enter, part.Link{Text: r.T("nav.invoices"), URL: "/invoices"}, part.Link{Text: r.T("invoice.title"), URL: page})
 }
 
 // document is the canonical form: its SHA-256 is the hash in the log.

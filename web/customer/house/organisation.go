@@ -5,6 +5,7 @@ import (
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/web/customer"
+	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/details"
 	"github.com/halle-cloud/halle/web/design/form"
 	"github.com/halle-cloud/halle/web/design/states"
@@ -39,6 +40,9 @@ func (d *desk) showOrganisation(r *site.Request, status int, o party.Organisatio
 		}
 	}
 	sheet.Main = []site.Block{{Template: "details", View: facts}}
+	if o.Form == party.FormBusiness {
+		sheet.Actions = []button.Button{{Text: r.T("bills.title"), URL: companyPage, Icon: "invoice"}}
+	}
 	if customer.May(d.Services, r, access.OrgUpdate) == nil && o.Form == party.FormBusiness {
 		if change == nil {
 			view := organisationForm(r, o)

@@ -1,0 +1,64 @@
+package billing
+
+import (
+	"cmp"
+
+	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/party"
+	"github.com/halle-cloud/halle/proof"
+)
+
+// partyOf is a legal entity as it stands on a document: a business.
+func partyOf(e party.Entity) proof.InvoiceParty {
+	p := proof.InvoiceParty{Name: e.Name, Address: e.Address, Country: e.Country, VATID: e.VATID, Registration: e.Registration, Business: true}
+	if d := e.Details; d != nil {
+		p.Street, p.Street2, p.City, p.Postcode, p.Region = d.Street, d.Street2, d.City, d.Postcode, d.Region
+		p.Scheme, p.TaxNumber, p.LegalInfo, p.Trading = d.Scheme, d.TaxNumber, d.LegalInfo, d.Trading
+		p.Endpoint, p.Contact = proof.InvoiceAddress(d.Endpoint), proof.InvoiceContact(d.Contact)
+	}
+	return p
+}
+
+// trade writes what buyer and seller want on the document beside its amounts: references of the buyer, sentences of the
+// seller.
+func (s *Invoices) trade(tx *store.Tx, o party.Organisation, doc *proof.Invoice) error {
+	if !doc.Buyer.Business {
+		return nil
+	}
+	b, err := s.Parties.BillDataIn(tx, o)
+	if err != nil {
+		return err
+	}
+	doc.BuyerReference, doc.Order, doc.Accounting = b.BuyerReference, b.PurchaseOrder, b.CostCentre
+	seller, err := s.Parties.Entity(tx, doc.Entity)
+	if err != nil {
+		return err
+	}
+	doc.Notes = sentences(seller)
+	return nil
+}
+
+// Sentences of a French invoice between businesses where nothing else was agreed: the law's own terms.
+const (
+	recoveryFR = "Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement : 40 € (code de commerce, art. D441-5)."
+	penaltyFR  = "Pénalités de retard : taux de refinancement de la Banque centrale européenne majoré de 10 points de pourcentage, exigibles sans rappel (code de commerce, art. L441-10)."
+	discountFR = "Pas d’escompte pour paiement anticipé (code de commerce, art. L441-9)."
+)
+
+// sentences are those that the law of the seller wants between businesses, by their subject in UNTDID 4451. Another
+// country's seller has those that it wrote down.
+func sentences(seller party.Entity) (out []proof.InvoiceNote) {
+	own := party.Sentences{}
+	if seller.Details != nil {
+		own = seller.Details.Sentences
+	}
+	if seller.Country == "FR" {
+		own.Recovery, own.Penalty, own.Discount = cmp.Or(own.Recovery, recoveryFR), cmp.Or(own.Penalty, penaltyFR), cmp.Or(own.Discount, discountFR)
+	}
+	for _, n := range []proof.InvoiceNote{{Subject: "PMT", Text: own.Recovery}, {Subject: "PMD", Text: own.Penalty}, {Subject: "AAB", Text: own.Discount}} {
+		if n.Text != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
