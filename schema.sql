@@ -65,6 +65,13 @@ bank_part.amount integer not null
 bank_part.entry text not null
 bank_part.invoice text not null
 bank_part.org text not null
+bill_data.buyer_reference text not null
+bill_data.changed_at text not null
+bill_data.cost_centre text not null
+bill_data.cost_tag text not null
+bill_data.org text not null
+bill_data.purchase_order text not null
+bill_data.version integer not null
 books_export.actor text not null
 books_export.org text not null
 books_export.set_at text not null
@@ -391,6 +398,7 @@ legal_entity index legal_entity_org
 legal_entity.address text not null
 legal_entity.controlled_from text not null
 legal_entity.country text not null
+legal_entity.details_sealed blob
 legal_entity.id text not null
 legal_entity.name text not null
 legal_entity.org text not null
