@@ -42,13 +42,17 @@ func figures() []Figure {
 func main() {
 	only := flag.String("only", "", "measure only the figures whose name this regular expression finds")
 	child := flag.String("grow", "", "for the bench itself: measure EVENTS/SERVICES in this process")
+	closing := flag.String("close", "", "for the bench itself: close a month of CUSTOMERS on DATABASE in this process")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var err error
-	if *child != "" {
+	switch {
+	case *child != "":
 		err = growChild(ctx, *child)
-	} else {
+	case *closing != "":
+		err = closeChild(ctx, *closing)
+	default:
 		err = run(ctx, os.Stdout, *only, figures())
 	}
 	if err != nil {
