@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,7 +16,8 @@ import (
 
 const (
 	readSpan  = 256 // positions a reader looks at in one go
-	readBatch = 8   // facts handled in one transaction while all goes well: few, so that others have their turn soon
+	readBatch = 8   // facts in a transaction
+	manyBatch = 32  // of a reader that takes many at once
 
 	// How long a loop sleeps when nobody wakes it. Facts are recorded in any process and numbered by one of them, which
 	// is not told across processes; numbered facts are.
@@ -206,13 +208,13 @@ func (u *unwanted) note(reader string, cursor, to int64) {
 // the one that fails is parked.
 func (f *Facts) handleAll(ctx context.Context, r Reader, entries []Entry, parked map[string]bool, cursor, last int64) error {
 	for len(entries) > 0 {
-		chunk := entries[:min(len(entries), readBatch)]
+		chunk := entries[:min(len(entries), r.batch())]
 		entries = entries[len(chunk):]
 		to := chunk[len(chunk)-1].Position
 		if len(entries) == 0 {
 			to = last
 		}
-		err := f.handle(ctx, r, chunk, parked, cursor, to)
+		err := f.handleMany(ctx, r, chunk, parked, cursor, to)
 		if err == nil {
 			cursor = to
 			continue
@@ -241,6 +243,23 @@ func (f *Facts) handleAll(ctx context.Context, r Reader, entries []Entry, parked
 // ours tells whether the handler itself failed, rather than the database, the lease or the process.
 func ours(err error) bool {
 	return !errors.Is(err, errLease) && !errors.Is(err, errMoved) && !errors.Is(err, context.Canceled) && !fail.Is(err, fail.Unavailable)
+}
+
+// handleMany handles a stretch at once where the reader can and nothing of it waits behind what is parked.
+func (f *Facts) handleMany(ctx context.Context, r Reader, entries []Entry, parked map[string]bool, from, to int64) error {
+	if r.Many == nil || len(entries) < 2 || slices.ContainsFunc(entries, func(e Entry) bool { return parked[r.key(e)] }) {
+		return f.handle(ctx, r, entries, parked, from, to)
+	}
+	effect, err := r.Many(ctx, entries)
+	if err != nil {
+		return err
+	}
+	return f.db.Tx(ctx, func(tx *store.Tx) error {
+		if err := f.move(tx, r, from, to); err != nil {
+			return err
+		}
+		return effect(tx)
+	})
 }
 
 func (f *Facts) handle(ctx context.Context, r Reader, entries []Entry, parked map[string]bool, from, to int64) error {

@@ -20,6 +20,7 @@
 package trace
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -105,6 +106,18 @@ type Reader struct {
 	// Handle does the effect in the same transaction as the cursor. It may run again, so nothing outside the
 	// transaction. An error parks the key.
 	Handle func(tx *store.Tx, e Entry) error
+	// Many, which may be nil, is Handle for facts that come in numbers: before the transaction it reads and works out
+	// what no longer changes, and gives the effect of all of them, which may run again. When that fails they are handled
+	// one by one.
+	Many func(ctx context.Context, list []Entry) (func(tx *store.Tx) error, error)
+}
+
+// batch is how many facts are handled in one transaction while all goes well: few, so that others have their turn soon.
+func (r Reader) batch() int {
+	if r.Many != nil {
+		return manyBatch
+	}
+	return readBatch
 }
 
 func (r Reader) key(e Entry) string {
