@@ -200,7 +200,7 @@ func (m *market) issue(ctx context.Context, c *closed, id string) error {
 	}
 	worked := make(chan error, 1)
 	go func() { worked <- m.closes.Work(ctx, id) }()
-	for end := start.Add(30 * time.Minute); c.Books == 0 || c.Send == 0; time.Sleep(10 * time.Millisecond) {
+	for end := start.Add(30 * time.Minute); c.Books == 0 || c.Send == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			return errors.New("the month is not closed after half an hour")
 		}

@@ -1,6 +1,11 @@
 package billing
 
 import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
 	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/price"
@@ -16,6 +21,46 @@ func (s *Invoices) IssuedIn(tx *store.Tx, id string) (Summary, *proof.Invoice, e
 	}
 	doc, err := s.open(tx.Context(), i)
 	return i.Summary, doc, err
+}
+
+// IssuedMany is IssuedIn for many documents, in the order asked for, which are opened on all processors. It does not
+// authorise. Error: fail.NotFound when one of them is not there.
+func (s *Invoices) IssuedMany(tx *store.Tx, ids []string) ([]Summary, []*proof.Invoice, error) {
+	rows := map[string]row{}
+	for places, args := range store.In(ids) {
+		list, err := store.All(tx, scanInvoice, "SELECT "+invoiceColumns+" FROM invoice WHERE id IN "+places, args...)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, i := range list {
+			rows[i.ID] = i
+		}
+	}
+	sums, docs, errs := make([]Summary, len(ids)), make([]*proof.Invoice, len(ids)), make([]error, len(ids))
+	parallel(len(ids), func(n int) {
+		i, ok := rows[ids[n]]
+		if !ok {
+			errs[n] = fail.Missing("invoice", ids[n])
+			return
+		}
+		sums[n] = i.Summary
+		docs[n], errs[n] = s.open(tx.Context(), i)
+	})
+	return sums, docs, errors.Join(errs...)
+}
+
+// parallel calls f for 0…n-1 on as many processors as there are.
+func parallel(n int, f func(n int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, runtime.NumCPU()) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				f(int(i))
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // EachIssued calls f with every document without its text, in the order of their identifiers, to another package inside

@@ -3,6 +3,8 @@ package billing
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,8 +116,8 @@ func (s *Invoices) open(ctx context.Context, i row) (*proof.Invoice, error) {
 	if err := json.Unmarshal(text, doc); err != nil {
 		return nil, fmt.Errorf("invoice %s: %w", i.Number, err)
 	}
-	if hash, err := doc.Hash(); err != nil || hash != i.Hash {
-		return nil, errors.Join(fmt.Errorf("invoice %s: the document is not the one that was issued", i.Number), err)
+	if hash := sha256.Sum256(text); hex.EncodeToString(hash[:]) != i.Hash { // what is sealed are the canonical bytes
+		return nil, fmt.Errorf("invoice %s: the document is not the one that was issued", i.Number)
 	}
 	return doc, nil
 }

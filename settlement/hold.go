@@ -52,9 +52,9 @@ func selectHolds(tx *store.Tx, where string, args ...any) ([]Hold, error) {
 	return store.All(tx, scanHold, "SELECT "+holdColumns+" FROM settlement_hold WHERE "+where+" ORDER BY id", args...)
 }
 
-// holdBack holds what the rules and open disputes ask of a document that was just shared.
-func (s *Settlements) holdBack(tx *store.Tx, doc *proof.Invoice, lines []Line, rules map[string]Rule) error {
-	reserve := map[string]*Hold{}
+// reserve holds what the rules ask of a document that was just shared.
+func (s *Settlements) reserve(tx *store.Tx, doc *proof.Invoice, lines []Line, rules map[string]Rule) error {
+	kept := map[string]*Hold{}
 	for _, l := range lines {
 		r, ok := rules[l.Publisher+" "+l.Offer+" "+l.Market]
 		if !ok || r.Terms.Reserve == 0 {
@@ -64,44 +64,30 @@ func (s *Settlements) holdBack(tx *store.Tx, doc *proof.Invoice, lines []Line, r
 		if err != nil {
 			return err
 		}
-		h := reserve[l.Publisher]
+		h := kept[l.Publisher]
 		if h == nil {
 			h = &Hold{Publisher: l.Publisher, Document: doc.ID, Amount: money.Zero(doc.Currency), Until: days(doc.Date, r.Terms.ReserveDays)}
-			reserve[l.Publisher] = h
+			kept[l.Publisher] = h
 		}
 		if h.Amount, err = h.Amount.Add(a); err != nil {
 			return err
 		}
 	}
 	for _, l := range lines { // in their order, so that it is the same each time
-		if h := reserve[l.Publisher]; h != nil {
-			delete(reserve, l.Publisher)
+		if h := kept[l.Publisher]; h != nil {
+			delete(kept, l.Publisher)
 			if err := s.hold(tx, *h); err != nil {
 				return err
 			}
 		}
 	}
-	return s.holdDisputed(tx, doc, lines)
+	return nil
 }
 
-// holdDisputed looks for open disputes about the windows of a document's lines.
-func (s *Settlements) holdDisputed(tx *store.Tx, doc *proof.Invoice, lines []Line) error {
-	open := map[string]map[string]string{} // subscription, window → dispute
+// holdDisputed holds the lines of a document whose windows are in an open dispute; open has them by subscription and window.
+func (s *Settlements) holdDisputed(tx *store.Tx, doc *proof.Invoice, lines []Line, open map[string]map[string]string) error {
 	for _, l := range doc.Lines {
-		windows, ok := open[l.Subscription]
-		if !ok {
-			windows = map[string]string{}
-			open[l.Subscription] = windows
-			err := tx.Each(func(row store.Scanner) error {
-				var dispute, window string
-				err := row.Scan(&dispute, &window)
-				windows[window] = dispute
-				return err
-			}, "SELECT dispute, usage_window FROM settlement_dispute WHERE subscription = $1 AND open = $2", l.Subscription, true)
-			if err != nil {
-				return err
-			}
-		}
+		windows := open[l.Subscription]
 		if len(windows) == 0 {
 			continue
 		}

@@ -105,8 +105,8 @@ func takenBack(tx *store.Tx, of Line) (money.Amount, int64, error) {
 	return net, times, err
 }
 
-// sold is what a publisher's lines under a rule come to in a month so far, without what is passed on or taken back elsewhere.
-func sold(tx *store.Tx, publisher, rule string, c money.Currency, month price.Date) (money.Amount, error) {
+// soldBefore is what a publisher's lines under a rule come to in a month so far, without what is passed on or taken back elsewhere.
+func soldBefore(tx *store.Tx, publisher, rule string, c money.Currency, month price.Date) (money.Amount, error) {
 	first, last := month, month
 	first.Day, last.Day = 1, 31
 	net := money.Zero(c)

@@ -1,6 +1,7 @@
 package settlement
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,16 +18,54 @@ import (
 
 // posting is one document on its way into the books.
 type posting struct {
-	s         *Settlements
-	tx        *store.Tx
+	*sharing
 	doc       *proof.Invoice
 	seller    string // organisation of the entity on the document
 	resellers []string
+	rules     map[string]Rule // by publisher, offer and market
+	lines     []Line
+}
+
+// sharing is what documents that are shared in one transaction, or on one snapshot, ask for together.
+type sharing struct {
+	s         *Settlements
+	tx        *store.Tx
 	contracts map[string]rating.Contract
 	offers    map[string]string
-	rules     map[string]Rule
+	rule      map[string]Rule // in force on a day
 	sold      map[string]money.Amount
-	lines     []Line
+	orgs      map[string]party.Organisation
+	sellers   map[string]string // organisations of legal entities
+}
+
+func (s *Settlements) sharing(tx *store.Tx) *sharing {
+	return &sharing{s: s, tx: tx, contracts: map[string]rating.Contract{}, offers: map[string]string{}, rule: map[string]Rule{}, sold: map[string]money.Amount{},
+		orgs: map[string]party.Organisation{}, sellers: map[string]string{}}
+}
+
+// begin reads whose a document is.
+func (sh *sharing) begin(doc *proof.Invoice) (p *posting, err error) {
+	p = &posting{sharing: sh, doc: doc, rules: map[string]Rule{}}
+	if sh.sellers[doc.Entity] == "" {
+		e, err := sh.s.Parties.Entity(sh.tx, doc.Entity)
+		if err != nil {
+			return nil, err
+		}
+		sh.sellers[doc.Entity] = e.Org
+	}
+	p.seller = sh.sellers[doc.Entity]
+	p.resellers, err = sh.above(doc.Org)
+	return p, err
+}
+
+func (sh *sharing) org(id string) (o party.Organisation, err error) {
+	o, ok := sh.orgs[id]
+	if !ok {
+		if o, err = sh.s.Parties.Lookup(sh.tx, id); err == nil {
+			sh.orgs[id] = o
+		}
+	}
+	return o, err
 }
 
 // post shares an issued document, in the caller's transaction. A document that was shared already changes nothing.
@@ -42,13 +81,8 @@ func (s *Settlements) post(tx *store.Tx, invoice string) error {
 	if doc == nil {
 		return fmt.Errorf("document %s was erased before it was shared", sum.Number)
 	}
-	seller, err := s.Parties.Entity(tx, doc.Entity)
+	p, err := s.sharing(tx).begin(doc)
 	if err != nil {
-		return err
-	}
-	p := posting{s: s, tx: tx, doc: doc, seller: seller.Org, contracts: map[string]rating.Contract{}, offers: map[string]string{}, rules: map[string]Rule{},
-		sold: map[string]money.Amount{}}
-	if p.resellers, err = s.resellers(tx, doc.Org); err != nil {
 		return err
 	}
 	if doc.Type == proof.TypeCreditNote {
@@ -65,21 +99,35 @@ func (s *Settlements) post(tx *store.Tx, invoice string) error {
 	if err := insertLines(tx, p.lines); err != nil {
 		return err
 	}
-	if err := p.book(); err != nil {
+	list, err := p.transfers()
+	if err != nil {
 		return err
 	}
-	return s.holdBack(tx, doc, p.lines, p.rules)
+	if err := s.postIn(tx, "invoice", doc.ID, doc.Date, list); err != nil {
+		return err
+	}
+	if err := s.reserve(tx, doc, p.lines, p.rules); err != nil {
+		return err
+	}
+	open := map[string]map[string]string{}
+	for _, l := range doc.Lines {
+		open[l.Subscription] = nil
+	}
+	if err := disputed(tx, open); err != nil {
+		return err
+	}
+	return s.holdDisputed(tx, doc, p.lines, open)
 }
 
-// resellers are those above a customer, the nearest first.
-func (s *Settlements) resellers(tx *store.Tx, org string) (out []string, err error) {
-	o, err := s.Parties.Lookup(tx, org)
+// above are the resellers above a customer, the nearest first.
+func (sh *sharing) above(customer string) (out []string, err error) {
+	o, err := sh.org(customer)
 	if err != nil {
 		return nil, err
 	}
 	steps := strings.Split(strings.Trim(o.Path, "/"), "/")
 	for i := len(steps) - 2; i > 0; i-- {
-		up, err := s.Parties.Lookup(tx, steps[i])
+		up, err := sh.org(steps[i])
 		if err != nil {
 			return nil, err
 		}
@@ -99,12 +147,17 @@ func (p *posting) line(l proof.InvoiceLine) (Line, error) {
 			return Line{}, err
 		}
 		p.contracts[l.Subscription] = k
-		if p.offers[l.Subscription], err = p.s.Offer(p.tx, l.Subscription); err != nil {
+	}
+	offer, ok := p.offers[l.Subscription]
+	if !ok {
+		var err error
+		if offer, err = p.s.Offer(p.tx, l.Subscription); err != nil {
 			return Line{}, err
 		}
+		p.offers[l.Subscription] = offer
 	}
 	none := money.Zero(p.doc.Currency)
-	out := Line{Document: p.doc.ID, No: l.No, Date: p.doc.Date, Customer: p.doc.Org, Subscription: l.Subscription, Publisher: k.Publisher, Offer: p.offers[l.Subscription],
+	out := Line{Document: p.doc.ID, No: l.No, Date: p.doc.Date, Customer: p.doc.Org, Subscription: l.Subscription, Publisher: k.Publisher, Offer: offer,
 		Market: k.Market, Name: l.Item, Component: l.Component, Net: l.Net, Share: none, Kept: none, Resellers: none, Tax: none, Mode: Resale}
 	if k.Publisher != p.s.Operator && k.Publisher == p.seller && p.doc.Buyer.Business {
 		out.Mode = Agency
@@ -142,27 +195,41 @@ func (p *posting) share(l Line, in proof.InvoiceLine) (Share, string, error) {
 		share, err := t.Split(Item{Net: l.Net, Resellers: len(p.resellers)})
 		return share, defaultRule, err
 	}
-	key := strings.Join([]string{l.Publisher, l.Offer, l.Market}, " ")
-	r, ok := p.rules[key]
-	if !ok {
-		var err error
-		if r, err = p.s.ruleFor(p.tx, l.Publisher, l.Offer, l.Market, p.doc.Date); err != nil {
-			return Share{}, "", err
-		}
-		p.rules[key] = r
+	r, err := p.inForce(l)
+	if err != nil {
+		return Share{}, "", err
 	}
-	base, ok := p.sold[l.Publisher+" "+r.ID]
-	if !ok {
-		var err error
-		if base, err = sold(p.tx, l.Publisher, r.ID, p.doc.Currency, p.doc.Date); err != nil {
-			return Share{}, "", err
+	base := money.Zero(p.doc.Currency)
+	sold := strings.Join([]string{l.Publisher, r.ID, string(p.doc.Currency), first(p.doc.Date)}, " ")
+	if r.Terms.tiered() { // only tiers ask what was sold before: it grows with every line of the month
+		var ok bool
+		if base, ok = p.sold[sold]; !ok {
+			if base, err = soldBefore(p.tx, l.Publisher, r.ID, p.doc.Currency, p.doc.Date); err != nil {
+				return Share{}, "", err
+			}
 		}
 	}
 	share, err := r.Terms.Split(Item{Component: in.Component, Term: in.Term != "", Net: in.Net, Quantity: in.Quantity, Resellers: len(p.resellers), Sold: base})
-	if err == nil {
-		p.sold[l.Publisher+" "+r.ID], err = base.Add(in.Net)
+	if err == nil && r.Terms.tiered() {
+		p.sold[sold], err = base.Add(in.Net)
 	}
 	return share, r.ID, err
+}
+
+// inForce is the rule that shares a line.
+func (p *posting) inForce(l Line) (Rule, error) {
+	key := strings.Join([]string{l.Publisher, l.Offer, l.Market}, " ")
+	day := key + " " + p.doc.Date.String()
+	r, ok := p.rule[day]
+	if !ok {
+		var err error
+		if r, err = p.s.ruleFor(p.tx, l.Publisher, l.Offer, l.Market, p.doc.Date); err != nil {
+			return r, err
+		}
+		p.rule[day] = r
+	}
+	p.rules[key] = r
+	return r, nil
 }
 
 // credit takes back by the shares of the lines that the note is about.
@@ -257,17 +324,27 @@ func (p *posting) whole() error {
 	return nil
 }
 
-// book posts the entry of the document.
-func (p *posting) book() error {
+// transfers is what the document does to the books: what each party has of it is one transfer, however many lines that is
+// of. The lines themselves are settlement_line's.
+func (p *posting) transfers() (list []ledger.Transfer, err error) {
 	cur := p.doc.Currency
 	from := account(p.doc.Org, Receivable, cur)
 	presumed := !p.doc.Buyer.Business && p.seller != p.s.Operator && slices.ContainsFunc(p.lines, func(l Line) bool { return l.Publisher == p.seller })
-	var list []ledger.Transfer
+	sums := map[ledger.Key]money.Amount{}
+	var order []ledger.Key
+	add := func(to ledger.Key, a money.Amount) {
+		was, ok := sums[to]
+		if !ok {
+			was, order = money.Zero(cur), append(order, to)
+		}
+		sum, e := was.Add(a)
+		sums[to], err = sum, errors.Join(err, e)
+	}
 	for _, l := range p.lines {
-		list = move(list, from, account(l.Publisher, Payable, cur), l.Share, l.No)
-		list = move(list, from, account(p.s.Operator, Revenue, cur), l.Kept, l.No)
+		add(account(l.Publisher, Payable, cur), l.Share)
+		add(account(p.s.Operator, Revenue, cur), l.Kept)
 		for _, r := range l.PassedOn {
-			list = move(list, from, account(r.Reseller, Commission, cur), r.Amount, l.No)
+			add(account(r.Reseller, Commission, cur), r.Amount)
 		}
 		to := account(p.seller, VAT, cur)
 		switch {
@@ -276,12 +353,12 @@ func (p *posting) book() error {
 		case presumed:
 			to = account(p.s.Operator, VAT, cur)
 		}
-		list = move(list, from, to, l.Tax, l.No)
+		add(to, l.Tax)
 	}
-	if len(list) == 0 {
-		return nil
+	for _, to := range order {
+		list = move(list, from, to, sums[to], 0)
 	}
-	return p.s.postIn(p.tx, "invoice", p.doc.ID, p.doc.Date, list)
+	return list, err
 }
 
 // postIn posts one entry in the caller's transaction, on the first open day from its date on.

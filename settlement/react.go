@@ -15,7 +15,7 @@ import (
 // Readers are the readers of this package: documents and payments into the books, and disputes, for what is held.
 func (s *Settlements) Readers() []trace.Reader {
 	return []trace.Reader{
-		{Name: "settlement.books", Types: []string{billing.FactIssued, billing.FactPayment, billing.FactReturned}, Key: invoiceOf, Handle: s.onDocument},
+		{Name: "settlement.books", Types: []string{billing.FactIssued, billing.FactPayment, billing.FactReturned}, Key: invoiceOf, Handle: s.onDocument, Many: s.onDocuments},
 		{Name: "settlement.disputes", Types: []string{meter.FactDisputed, meter.FactDisputeAccepted, meter.FactDisputeRefused, meter.FactDisputeEscalated,
 			meter.FactDisputeWithdrawn, meter.FactDisputeSettled, meter.FactDisputeUpheld}, Handle: s.onDispute},
 	}

@@ -133,6 +133,11 @@ func (t Terms) Validate() error {
 	return nil
 }
 
+// tiered tells whether a share depends on what was sold before.
+func (t Terms) tiered() bool {
+	return slices.ContainsFunc(t.Clauses, func(c Clause) bool { return c.Kind == Tiers })
+}
+
 func (c Clause) wrong() map[string]string {
 	out := map[string]string{}
 	if (c.Each != money.UnitPrice{}) && (c.Each.Nanos < 0 || !c.Each.Currency.Known()) {

@@ -148,6 +148,8 @@ type Config struct {
 	Share    int    // basis points that the operator keeps where no rule says otherwise
 	// Offer names the offer that a subscription is of: subscription's SubscriptionIn.
 	Offer func(tx *store.Tx, subscription string) (string, error)
+	// Offers is Offer of many, by subscription; nil asks Offer for each.
+	Offers func(tx *store.Tx, subscriptions []string) (map[string]string, error)
 }
 
 // Settlements is the service. Safe for concurrent use.
@@ -165,10 +167,14 @@ func (s *Settlements) today() price.Date { return price.DateOf(s.Now(), time.UTC
 // open gives the first day on or after a day on which the books take entries.
 func (s *Settlements) open(tx *store.Tx, day price.Date) (price.Date, error) {
 	h, err := s.Book.Head(tx)
-	if err != nil || !h.Locked.Valid() || h.Locked.Before(day) {
-		return day, err
+	return openDay(h, day), err
+}
+
+func openDay(h ledger.Head, day price.Date) price.Date {
+	if !h.Locked.Valid() || h.Locked.Before(day) {
+		return day
 	}
-	return price.DateOf(time.Date(h.Locked.Year, h.Locked.Month, h.Locked.Day+1, 0, 0, 0, 0, time.UTC), time.UTC), nil
+	return price.DateOf(time.Date(h.Locked.Year, h.Locked.Month, h.Locked.Day+1, 0, 0, 0, 0, time.UTC), time.UTC)
 }
 
 // allowed reads an organisation and authorises the caller on a thing of it.

@@ -176,6 +176,22 @@ func (u *Subscriptions) SubscriptionIn(tx *store.Tx, id string) (Subscription, e
 	return selectOne(tx, id)
 }
 
+// OffersIn names the offers that subscriptions are of, to another package inside its transaction; one that is not there is
+// left out.
+func (u *Subscriptions) OffersIn(tx *store.Tx, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	for places, args := range store.In(ids) {
+		list, err := store.All(tx, scan, "SELECT "+columns+" FROM subscription WHERE id IN "+places, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			out[s.ID] = s.Deal.Key
+		}
+	}
+	return out, nil
+}
+
 // TrialIn gives to another package inside its transaction until when a subscription's prices per period are free; zero when
 // it has no trial.
 func (u *Subscriptions) TrialIn(tx *store.Tx, id string) (time.Time, error) {

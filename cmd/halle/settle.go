@@ -24,7 +24,7 @@ func (h *house) settle(rates *tax.Table, operator string) {
 		Offer: func(tx *store.Tx, subscription string) (string, error) {
 			s, err := h.subscriptions.SubscriptionIn(tx, subscription)
 			return s.Deal.Key, err
-		}})
+		}, Offers: h.subscriptions.OffersIn})
 	h.exports = export.New(h.settlements)
 	h.queue.Handle(jobReserves, func(ctx context.Context, _ job.Job) error { return h.settlements.ReleaseReserves(ctx) })
 	h.queue.Every(jobReserves, time.Hour)
