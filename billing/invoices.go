@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
@@ -264,10 +265,7 @@ func (s *Invoices) finalise(tx *store.Tx, c access.Caller, doc proof.Invoice) (S
 	if err != nil {
 		return Summary{}, fmt.Errorf("number of the invoice: %w", err)
 	}
-	now := link{year: was.year, last: was.last + 1}
-	if year := int64(doc.Date.Year); year > was.year { // a clock set back never reopens a year
-		now = link{year: year, last: 1}
-	}
+	now := was.next(int64(doc.Date.Year))
 	doc.ID, doc.Number, doc.Previous = s.IDs.New("inv"), number(doc.Series, now.year, now.last), was.hash
 	var nonce [32]byte
 	_, _ = rand.Read(nonce[:]) // never fails (crypto/rand)
@@ -276,21 +274,12 @@ func (s *Invoices) finalise(tx *store.Tx, c access.Caller, doc proof.Invoice) (S
 	if err != nil {
 		return Summary{}, err
 	}
-	if now.hash, err = doc.Hash(); err != nil {
-		return Summary{}, err
-	}
+	hash := sha256.Sum256(text)
+	now.hash = hex.EncodeToString(hash[:])
 	if err := updateLink(tx, doc.Entity, doc.Series, was, now); err != nil {
 		return Summary{}, err
 	}
-	i := row{series: doc.Series, keep: time.Date(doc.Date.Year+keepYears+1, time.January, 1, 0, 0, 0, 0, time.UTC), Summary: Summary{ID: doc.ID, Org: doc.Org,
-		Entity: doc.Entity, Type: doc.Type, Number: doc.Number, IssuedAt: doc.Issued, Date: doc.Date, Due: doc.Due, Net: doc.Totals.Net, VAT: doc.Totals.VAT,
-		Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Credited: money.Zero(doc.Currency), Status: StatusOpen, Lines: len(doc.Lines), Hash: now.hash, Previous: doc.Previous, Credits: doc.Reference.ID}}
-	switch {
-	case doc.Type == proof.TypeCreditNote:
-		i.Status = StatusIssued
-	case i.Gross.Sign() <= 0:
-		i.Status = StatusPaid
-	}
+	i := issuedRow(&doc, now.hash)
 	if i.sealed, err = s.Ring.Seal(tx.Context(), keys.Entity(doc.Entity), text, documentAAD(doc.ID)); err != nil {
 		return Summary{}, fmt.Errorf("invoice %s: %w", doc.Number, err)
 	}
@@ -302,13 +291,32 @@ func (s *Invoices) finalise(tx *store.Tx, c access.Caller, doc proof.Invoice) (S
 
 func documentAAD(invoice string) []byte { return []byte("invoice|" + invoice + "|document") }
 
+// issuedRow is the row of a document that was just issued, without its fact and its sealed text.
+func issuedRow(doc *proof.Invoice, hash string) row {
+	i := row{series: doc.Series, keep: time.Date(doc.Date.Year+keepYears+1, time.January, 1, 0, 0, 0, 0, time.UTC), Summary: Summary{ID: doc.ID, Org: doc.Org,
+		Entity: doc.Entity, Type: doc.Type, Number: doc.Number, IssuedAt: doc.Issued, Date: doc.Date, Due: doc.Due, Net: doc.Totals.Net, VAT: doc.Totals.VAT,
+		Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Credited: money.Zero(doc.Currency), Status: StatusOpen, Lines: len(doc.Lines), Hash: hash, Previous: doc.Previous, Credits: doc.Reference.ID}}
+	switch {
+	case doc.Type == proof.TypeCreditNote:
+		i.Status = StatusIssued
+	case i.Gross.Sign() <= 0:
+		i.Status = StatusPaid
+	}
+	return i
+}
+
 func (s *Invoices) recordIssued(tx *store.Tx, c access.Caller, doc *proof.Invoice, i row) (string, error) {
 	seller, err := s.Parties.Entity(tx, doc.Entity)
 	if err != nil {
 		return "", err
 	}
-	return s.Facts.Record(tx, trace.Fact{Type: FactIssued, Aggregate: doc.ID, Owner: doc.Org, Parties: []string{seller.Org}, Actor: c.Ref(), At: doc.Issued,
-		Machine: doc.Fact(i.Hash), Legal: []trace.Segment{{Owner: doc.Entity, Until: i.keep, Fields: map[string]any{"buyer": doc.Buyer, "number": doc.Number}}}})
+	return s.Facts.Record(tx, issuedFact(c, doc, i, seller.Org))
+}
+
+// issuedFact is what is recorded of a document, which its seller's organisation reads too.
+func issuedFact(c access.Caller, doc *proof.Invoice, i row, seller string) trace.Fact {
+	return trace.Fact{Type: FactIssued, Aggregate: doc.ID, First: true, Owner: doc.Org, Parties: []string{seller}, Actor: c.Ref(), At: doc.Issued,
+		Machine: doc.Fact(i.Hash), Legal: []trace.Segment{{Owner: doc.Entity, Until: i.keep, Fields: map[string]any{"buyer": doc.Buyer, "number": doc.Number}}}}
 }
 
 // allowed reads an organisation and authorises the caller on a thing of it.

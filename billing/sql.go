@@ -45,15 +45,17 @@ func scanInvoice(r store.Scanner) (i row, err error) {
 }
 
 func insertInvoice(tx *store.Tx, i row) error {
+	return tx.Upsert("invoice ("+invoiceColumns+")", "", [][]any{i.values()})
+}
+
+// values are the columns of an invoice that is new.
+func (i row) values() []any {
 	var credits *string
 	if i.Credits != "" {
 		credits = &i.Credits
 	}
-	err := tx.Send(`INSERT INTO invoice (`+invoiceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, NULL, 0)`, i.ID, i.Org, i.Entity, i.Type, i.series, i.Number, store.At(i.IssuedAt), i.Date.String(), i.Due.String(),
-		string(i.Gross.Currency), i.Net.Minor, i.VAT.Minor, i.Gross.Minor, i.Paid.Minor, string(i.Status), i.Lines, i.Hash, i.Previous, i.Fact,
-		i.sealed, store.At(i.keep), credits)
-	return err
+	return []any{i.ID, i.Org, i.Entity, i.Type, i.series, i.Number, store.At(i.IssuedAt), i.Date.String(), i.Due.String(), string(i.Gross.Currency), i.Net.Minor, i.VAT.Minor,
+		i.Gross.Minor, i.Paid.Minor, string(i.Status), i.Lines, i.Hash, i.Previous, i.Fact, i.sealed, store.At(i.keep), credits, nil, int64(0)}
 }
 
 func selectInvoice(tx *store.Tx, id string) (row, error) {
@@ -104,6 +106,14 @@ func updateCredited(tx *store.Tx, i row, note Summary) (bool, error) {
 type link struct {
 	year, last int64
 	hash       string
+}
+
+// next is the link after this one; a clock set back never reopens a year.
+func (l link) next(year int64) link {
+	if year > l.year {
+		return link{year: year, last: 1}
+	}
+	return link{year: l.year, last: l.last + 1}
 }
 
 func selectLink(tx *store.Tx, entity, series string, year int64) (l link, err error) {

@@ -105,7 +105,7 @@ func (s *Parties) SetEntity(ctx context.Context, c access.Caller, e Entity) (Ent
 // Entity gives a legal entity, for packages downstream. Legal entities stand on invoices and in placements: they are no
 // secret of their organisation, and the caller's package decides who sees them.
 func (s *Parties) Entity(tx *store.Tx, entity string) (Entity, error) {
-	return s.readEntity(tx, entity)
+	return store.Once(tx, entityKey+entity, func() (Entity, error) { return s.readEntity(tx, entity) })
 }
 
 // Imprint gives a legal entity to everybody: who sells must be known before the contract (Directive 2011/83/EU, art. 5

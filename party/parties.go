@@ -293,26 +293,10 @@ func (s *Parties) Organisation(ctx context.Context, c access.Caller, org string)
 // Lookup gives any organisation, for packages downstream in their own transaction. It does not authorise: they do,
 // with Organisation.Resource.
 func (s *Parties) Lookup(tx *store.Tx, org string) (Organisation, error) {
-	o, err := s.readOrg(tx, org)
-	return o.Organisation, err
-}
-
-// Lookups is Lookup of many organisations, by their identifiers; one that is not there is left out.
-func (s *Parties) Lookups(tx *store.Tx, orgs []string) (map[string]Organisation, error) {
-	out := map[string]Organisation{}
-	for places, args := range store.In(orgs) {
-		rows, err := store.All(tx, scanOrg, "SELECT "+orgColumns+" FROM organisation WHERE id IN "+places, args...)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range rows {
-			if err := s.openName(tx.Context(), &o); err != nil {
-				return nil, err
-			}
-			out[o.ID] = o.Organisation
-		}
-	}
-	return out, nil
+	return store.Once(tx, orgKey+org, func() (Organisation, error) {
+		o, err := s.readOrg(tx, org)
+		return o.Organisation, err
+	})
 }
 
 // Branch lists the organisations at and below org in the order of the tree, at most limit, after the path given ("" for

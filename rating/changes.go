@@ -127,10 +127,11 @@ func monthName(t time.Time, months int) string {
 
 // changeKey is a row of charge_change.
 type changeKey struct {
-	month   string
-	of      ChangeOf
-	subject string
-	part    string
+	month    string
+	of       ChangeOf
+	currency money.Currency
+	subject  string
+	part     string
 }
 
 // changeRow is what a charge adds to it.
@@ -141,11 +142,25 @@ type changeRow struct {
 
 // noteChange adds charges to the months that they are in: the one in which what they are for begins.
 func noteChange(tx *store.Tx, c *Contract, v *price.Version, list []Charge) error {
+	w := newChanges()
+	if err := w.add(c, v, list); err != nil {
+		return err
+	}
+	return w.write(tx)
+}
+
+// changes gathers what charges of many contracts add to their months.
+type changes struct {
+	rows map[changeKey]*changeRow
+	keys []changeKey // in the order of their coming, so that two writers take them alike
+}
+
+func newChanges() *changes { return &changes{rows: map[changeKey]*changeRow{}} }
+
+func (w *changes) add(c *Contract, v *price.Version, list []Charge) error {
 	house := order.House(c.Path)
 	customer := house[len(house)-1]
 	border := c.Path[:strings.Index(c.Path, customer)+len(customer)] + "/"
-	rows := map[changeKey]*changeRow{}
-	keys := []changeKey{} // in the order of their coming, so that two writers take them alike
 	for _, one := range list {
 		micros, err := Millionths(one.Exact)
 		if err != nil {
@@ -157,14 +172,14 @@ func noteChange(tx *store.Tx, c *Contract, v *price.Version, list []Charge) erro
 		}
 		note := func(of ChangeOf, subject, meter string, row changeRow, quantity int64) {
 			for i, month := range []string{monthName(one.At.From, 0), monthName(one.At.From, 1)} {
-				k := changeKey{month, of, subject, meter}
-				if rows[k] == nil {
+				k := changeKey{month, of, c.Currency, subject, meter}
+				if w.rows[k] == nil {
 					fresh := row
-					rows[k], keys = &fresh, append(keys, k)
+					w.rows[k], w.keys = &fresh, append(w.keys, k)
 				}
-				side := &rows[k].now
+				side := &w.rows[k].now
 				if i == 1 {
-					side = &rows[k].before
+					side = &w.rows[k].before
 				}
 				side[0], side[1] = side[0]+micros, side[1]+quantity
 			}
@@ -175,10 +190,14 @@ func noteChange(tx *store.Tx, c *Contract, v *price.Version, list []Charge) erro
 			note(OfMeter, c.Subscription, part.Meter, changeRow{path: c.Path, name: c.Name}, int64(one.Quantity))
 		}
 	}
-	values := make([][]any, len(keys))
-	for i, k := range keys {
-		r := rows[k]
-		values[i] = []any{k.month, string(k.of), string(c.Currency), k.subject, k.part, r.path, r.name,
+	return nil
+}
+
+func (w *changes) write(tx *store.Tx) error {
+	values := make([][]any, len(w.keys))
+	for i, k := range w.keys {
+		r := w.rows[k]
+		values[i] = []any{k.month, string(k.of), string(k.currency), k.subject, k.part, r.path, r.name,
 			r.now[0], r.before[0], r.now[0] - r.before[0], r.now[1], r.before[1], r.now[1] - r.before[1]}
 	}
 	return tx.Upsert("charge_change ("+changeColumns+")", `ON CONFLICT (month, kind, currency, subject, part) DO UPDATE SET name = excluded.name,

@@ -39,11 +39,19 @@ func insertContract(tx *store.Tx, c Contract) (bool, error) {
 	return n == 1, err
 }
 
+const setContract = `UPDATE rating_contract SET ended_at = $1, charged_to = $2, complete = $3, waived = $4, exact = $5, raised = $6, ended_fact = $7 WHERE subscription = $8`
+
+func contractValues(c Contract) []any {
+	return []any{store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised, c.EndedFact, c.Subscription}
+}
+
 func updateContract(tx *store.Tx, c Contract) error {
-	_, err := tx.Exec(`UPDATE rating_contract SET ended_at = $1, charged_to = $2, complete = $3, waived = $4, exact = $5, raised = $6, ended_fact = $7 WHERE subscription = $8`,
-		store.AtOrNull(c.EndedAt), store.At(c.ChargedTo), c.Complete, c.Waived, c.exact.String(), c.raised, c.EndedFact, c.Subscription)
+	_, err := tx.Exec(setContract, contractValues(c)...)
 	return err
 }
+
+// sendContract is updateContract without waiting for the answer.
+func sendContract(tx *store.Tx, c Contract) error { return tx.Send(setContract, contractValues(c)...) }
 
 func selectContract(tx *store.Tx, subscription string) (Contract, error) {
 	c, err := store.One(tx, scanContract, "SELECT "+contractColumns+" FROM rating_contract WHERE subscription = $1", subscription)
@@ -109,10 +117,14 @@ func scanCharge(row store.Scanner) (c Charge, err error) {
 // insertCharge writes a charge unless it stands; it tells whether it did.
 func insertCharge(tx *store.Tx, c Charge) (bool, error) {
 	n, err := tx.Exec(`INSERT INTO charge (`+chargeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL)
-		ON CONFLICT (subscription, component, price_hash, source) DO NOTHING`, c.ID, c.Org, c.Subscription, c.Component, c.Price, c.source(), c.Fact,
-		c.Correction, store.At(c.At.From), store.At(c.At.To), store.AtOrNull(c.Period.From), store.AtOrNull(c.Period.To), int64(c.Quantity), int64(c.From),
-		c.Exact.String(), store.At(c.CreatedAt))
+		ON CONFLICT (subscription, component, price_hash, source) DO NOTHING`, chargeValues(c)...)
 	return n == 1, err
+}
+
+// chargeValues are the columns of a charge without its invoice.
+func chargeValues(c Charge) []any {
+	return []any{c.ID, c.Org, c.Subscription, c.Component, c.Price, c.source(), c.Fact, c.Correction, store.At(c.At.From), store.At(c.At.To),
+		store.AtOrNull(c.Period.From), store.AtOrNull(c.Period.To), int64(c.Quantity), int64(c.From), c.Exact.String(), store.At(c.CreatedAt)}
 }
 
 func selectCharge(tx *store.Tx, id string) (Charge, error) {

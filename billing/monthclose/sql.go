@@ -113,8 +113,31 @@ func updateItem(tx *store.Tx, id string, from ItemState, i Item) (bool, error) {
 	return n == 1, err
 }
 
-func selectItemsIn(tx *store.Tx, id string, state ItemState, limit int) ([]Item, error) {
-	return store.All(tx, scanItem, "SELECT "+itemColumns+" FROM month_close_item WHERE close = $1 AND state = $2 ORDER BY org LIMIT $3", id, string(state), limit)
+// noteItems is updateItem for many customers, who are all in the state.
+func noteItems(tx *store.Tx, id string, from ItemState, list []Item) error {
+	rows := make([][]any, len(list))
+	for n, i := range list {
+		rows[n] = []any{id, i.Org, string(i.State), i.round, text(i.Expected), text(i.Before), i.flags(), i.rank, text(i.Invoices), i.Mails, i.failure()}
+	}
+	return tx.Upsert("month_close_item (close, "+itemColumns+")", `ON CONFLICT (close, org) DO UPDATE SET state = excluded.state, invoices = excluded.invoices, mails = excluded.mails,
+		failure = excluded.failure WHERE month_close_item.state = '`+string(from)+`'`, rows)
+}
+
+// selectItemsIn gives customers in a state behind one, in the order of their identifiers.
+func selectItemsIn(tx *store.Tx, id string, state ItemState, after string, limit int) ([]Item, error) {
+	return store.All(tx, scanItem, "SELECT "+itemColumns+" FROM month_close_item WHERE close = $1 AND state = $2 AND org > $3 ORDER BY org LIMIT $4", id, string(state), after, limit)
+}
+
+// countItemsIn tells how many of some customers are in a state.
+func countItemsIn(tx *store.Tx, id string, state ItemState, orgs []string) (n int, err error) {
+	for places, args := range store.In(orgs, id, string(state)) {
+		var some int
+		if err := tx.QueryRow("SELECT count(*) FROM month_close_item WHERE close = $1 AND state = $2 AND org IN "+places, args...).Scan(&some); err != nil {
+			return n, err
+		}
+		n += some
+	}
+	return n, nil
 }
 
 // selectRounds gives for each customer the round in which it was worked out last, and those that are done as done.

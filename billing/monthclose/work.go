@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	chunkOf  = 64 // customers worked out before they are noted
-	together = 16 // customers issued to in one transaction
+	chunkOf  = 32 // customers worked out on one snapshot
+	together = 32 // customers issued or written to in one transaction: few, so that people have their turn soon
 )
 
 func system() access.Caller { return access.System("billing") }
@@ -41,7 +41,7 @@ func (s *Closes) Work(ctx context.Context, id string) error {
 		case StatePreparing:
 			err = s.workOut(ctx, one)
 		case StateIssuing:
-			err = s.each(ctx, one, ItemReady, s.issue, CommandIssued)
+			err = s.issueAll(ctx, one)
 		case StateSending:
 			err = s.each(ctx, one, ItemIssued, s.send, CommandSent)
 		default:
@@ -88,9 +88,8 @@ func (s *Closes) workOut(ctx context.Context, one Close) error {
 	if err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(due, chunkOf) {
-		items := make([]Item, len(chunk))
-		parallel(len(chunk), func(n int) { items[n] = s.draft(ctx, one, chunk[n], before[chunk[n]]) })
+	for window := range slices.Chunk(due, chunkOf*windowOf) {
+		items := s.drafts(ctx, one, window, before)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -155,27 +154,34 @@ func (s *Closes) look(ctx context.Context, tx *store.Tx, one Close) ([]string, m
 	return due, before, nil
 }
 
-// draft works one customer out.
-func (s *Closes) draft(ctx context.Context, one Close, org string, before []money.Amount) Item {
-	i := Item{Org: org, State: ItemReady, Before: before, round: one.Round}
-	upTo, err := s.upTo(ctx, one, org)
-	var views []billing.View
-	if err == nil {
-		views, err = s.Invoices.Draft(ctx, system(), org, upTo)
-	}
-	if err != nil {
-		i.State, i.Failure = ItemFailed, failure(err)
+// drafts works customers out, some on a snapshot, on all processors.
+func (s *Closes) drafts(ctx context.Context, one Close, orgs []string, before map[string][]money.Amount) []Item {
+	chunks := slices.Collect(slices.Chunk(orgs, chunkOf))
+	items := make([][]Item, len(chunks))
+	parallel(len(chunks), func(n int) {
+		list, err := s.Invoices.DraftAll(ctx, system(), chunks[n], s.upTo(one))
+		for i, org := range chunks[n] {
+			d := &billing.Drafted{Org: org, Err: err}
+			if err == nil {
+				d = list[i]
+			}
+			items[n] = append(items[n], one.item(d, before[org]))
+		}
+	})
+	return slices.Concat(items...)
+}
+
+// item is what was worked out for a customer.
+func (one Close) item(d *billing.Drafted, before []money.Amount) Item {
+	i := Item{Org: d.Org, State: ItemReady, Before: before, round: one.Round}
+	if d.Err != nil {
+		i.State, i.Failure = ItemFailed, failure(d.Err)
 		return i.judged()
 	}
-	waits := false
-	for _, v := range views {
-		if billing.Waits(v.Document) {
-			waits = true
-			continue
-		}
-		i.Expected = append(i.Expected, expected(v.Document))
+	for n := range d.Docs {
+		i.Expected = append(i.Expected, expected(&d.Docs[n]))
 	}
-	if waits {
+	if d.Waits {
 		i.Flags = append(i.Flags, FlagWaits)
 	}
 	if len(i.Expected) == 0 {
@@ -184,19 +190,16 @@ func (s *Closes) draft(ctx context.Context, one Close, org string, before []mone
 	return i.judged()
 }
 
-// upTo is where the month ends for a customer.
-func (s *Closes) upTo(ctx context.Context, one Close, org string) (end time.Time, err error) {
-	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		zone, err := s.Ratings.ZoneOf(tx, org)
-		if err == nil {
-			end = one.Month.End(zone)
+// upTo is where the month ends for a customer, in its zone.
+func (s *Closes) upTo(one Close) func(zone *time.Location) (time.Time, error) {
+	now := s.Now()
+	return func(zone *time.Location) (time.Time, error) {
+		end := one.Month.End(zone)
+		if end.After(now) {
+			return end, fail.New(fail.Unavailable, "close.early", "Where this customer is, the month is not over.", "Prepare again in some hours.")
 		}
-		return err
-	})
-	if err == nil && end.After(s.Now()) {
-		err = fail.New(fail.Unavailable, "close.early", "Where this customer is, the month is not over.", "Prepare again in some hours.")
+		return end, nil
 	}
-	return end, err
 }
 
 func expected(doc *proof.Invoice) Expected {
@@ -261,100 +264,4 @@ func parallel(n int, f func(n int)) {
 	}
 	close(next)
 	wg.Wait()
-}
-
-// each does something to all customers in a state, some in one transaction, then ends the stage. When one of them fails,
-// they are done one by one, so that each failure is that of its customer.
-func (s *Closes) each(ctx context.Context, one Close, from ItemState, do func(tx *store.Tx, one Close, i Item) error, command Command) error {
-	for {
-		var list []Item
-		err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-			list, err = selectItemsIn(tx, one.ID, from, together)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			return s.step(ctx, one, command)
-		}
-		err = s.DB.Tx(ctx, func(tx *store.Tx) error {
-			for _, i := range list {
-				if err := do(tx, one, i); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		for _, i := range list {
-			if err == nil {
-				break
-			}
-			if err := s.alone(ctx, one, from, i, do); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// alone does it to one customer and notes why it failed.
-func (s *Closes) alone(ctx context.Context, one Close, from ItemState, i Item, do func(tx *store.Tx, one Close, i Item) error) error {
-	err := s.DB.Tx(ctx, func(tx *store.Tx) error { return do(tx, one, i) })
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	i.Failure = failure(err)
-	if i.State = ItemFailed; from == ItemIssued { // the invoice stands, and the portal shows it; only the letter failed
-		i.State = ItemSent
-	}
-	return s.DB.Tx(ctx, func(tx *store.Tx) error {
-		_, err := updateItem(tx, one.ID, from, i)
-		return err
-	})
-}
-
-// issue issues a customer's invoices and notes it, in one transaction.
-func (s *Closes) issue(tx *store.Tx, one Close, i Item) error {
-	i.State, i.Invoices = ItemIssued, []Issued{}
-	if ok, err := updateItem(tx, one.ID, ItemReady, i); err != nil || !ok {
-		return err // somebody else did it
-	}
-	zone, err := s.Ratings.ZoneOf(tx, i.Org)
-	if err != nil {
-		return err
-	}
-	done, err := s.Invoices.IssueIn(tx, system(), i.Org, one.Month.End(zone), i.agreed)
-	if err != nil {
-		return err
-	}
-	for _, d := range done {
-		i.Invoices = append(i.Invoices, Issued{ID: d.ID, Number: d.Number, Gross: d.Gross, Due: d.Due})
-	}
-	_, err = updateItem(tx, one.ID, ItemIssued, i)
-	return err
-}
-
-// agreed refuses what does not come to what was approved.
-func (i Item) agreed(docs []proof.Invoice) error {
-	var now []Expected
-	for n := range docs {
-		now = append(now, expected(&docs[n]))
-	}
-	if slices.Equal(now, i.Expected) {
-		return nil
-	}
-	was, _ := Item{Expected: i.Expected}.Total()
-	is, _ := Item{Expected: now}.Total()
-	return fail.New(fail.Conflict, "close.changed", "It came to "+amounts(was)+" when it was approved, and comes to "+amounts(is)+" now.", "Prepare again and have it approved.")
-}
-
-func amounts(list []money.Amount) string {
-	out := ""
-	for n, a := range list {
-		if n > 0 {
-			out += " + "
-		}
-		out += a.String()
-	}
-	return cmp.Or(out, "nothing")
 }

@@ -26,6 +26,7 @@ type Tx struct {
 	run   context.Context // SQLite: of the statements
 	db    *DB
 	after []func()
+	once  map[string]any // what Once has read
 }
 
 // rows are what both engines give.
