@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/halle-cloud/halle/internal/fail"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/provision"
 )
@@ -40,6 +41,11 @@ type Harness struct {
 	// Foreign puts something that is not ours where the resource would lie, and returns a check that it is as it was.
 	// nil where an engine has no such place.
 	Foreign func(t *testing.T, resource string) (intact func() error)
+	// Plant makes a copy of a resource by the engine's own interface, without the broker, and gives how to remove it. nil
+	// where the engine makes none.
+	Plant func(t *testing.T, resource string) (remove func())
+	// Nothing says that nothing of a customer's data lies on the engine: its copies are none.
+	Nothing bool
 	// Left says what the engine still has of a resource in any form, "" for nothing. nil where Observe tells all.
 	Left func(resource string) string
 	// Up is the condition after create; "" for up.
@@ -81,6 +87,7 @@ func Run(t *testing.T, h Harness) {
 		{"Refused", refused},
 		{"WrongHandle", wrongHandle},
 		{"Labels", labels},
+		{"Copies", copies},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &suite{Harness: h, t: t, ctx: context.WithoutCancel(t.Context())}
@@ -324,4 +331,14 @@ func (r roundTrip) Cancel(ctx context.Context, op provision.Operation, handle js
 func (r roundTrip) Observe(ctx context.Context, target provision.Target) ([]provision.Observed, error) {
 	o, err := r.driver.Observe(ctx, through(r.t, target))
 	return through(r.t, o), err
+}
+
+// Copies passes the verb on; a driver without it says so as one over the wire does.
+func (r roundTrip) Copies(ctx context.Context, target provision.Target) ([]provision.Copy, error) {
+	l, ok := r.driver.(provision.Lister)
+	if !ok {
+		return nil, fail.New(fail.NotFound, "suite.unlisted", "This driver lists no copies.", "Observe.")
+	}
+	list, err := l.Copies(ctx, through(r.t, target))
+	return through(r.t, list), err
 }

@@ -13,6 +13,7 @@ import (
 // Object is one thing that the engine runs.
 type Object struct {
 	Tenant     string
+	Region     string // of the target it was made on
 	Operation  string // that made it
 	Generation int64
 	Condition  provision.Condition
@@ -30,6 +31,7 @@ const (
 	CallPoll     Call = "poll"
 	CallCancel   Call = "cancel"
 	CallObserve  Call = "observe"
+	CallCopies   Call = "copies"
 )
 
 // Fault makes calls go wrong.
@@ -61,11 +63,12 @@ type Engine struct {
 	refusals   map[provision.Action]provision.Failure
 	failures   map[provision.Action]provision.Failure
 	need       *provision.Need
+	copies     map[string]provision.Copy
 }
 
 // NewEngine makes an empty engine, on which every operation is done at once.
 func NewEngine() *Engine {
-	return &Engine{objects: map[string]*Object{}, operations: map[string]*task{},
+	return &Engine{objects: map[string]*Object{}, operations: map[string]*task{}, copies: map[string]provision.Copy{},
 		refusals: map[provision.Action]provision.Failure{}, failures: map[provision.Action]provision.Failure{}}
 }
 
@@ -110,6 +113,27 @@ func (e *Engine) Ask(need *provision.Need) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.need = need
+}
+
+// PutCopy lays a copy beside the objects, as somebody with the engine's own interface does.
+func (e *Engine) PutCopy(c provision.Copy) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.copies[c.Object] = c
+}
+
+// DropCopy takes a copy away.
+func (e *Engine) DropCopy(object string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.copies, object)
+}
+
+// Drop takes the object of a resource away, as when somebody deletes it by the engine's own interface.
+func (e *Engine) Drop(resource string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.objects, resource)
 }
 
 // PutForeign puts an object that is not ours under the name of a resource.

@@ -62,7 +62,7 @@ func (d *Driver) Begin(ctx context.Context, op provision.Operation) (provision.P
 		e.operations[op.ID] = &task{attempt: op.Attempt, left: e.steps,
 			result: provision.Progress{Phase: provision.PhaseRunning}}
 		if op.Action == provision.ActionCreate {
-			e.objects[op.Resource] = &Object{Tenant: op.Tenant, Operation: op.ID, Condition: provision.ConditionDown,
+			e.objects[op.Resource] = &Object{Tenant: op.Tenant, Region: op.Target.Region, Operation: op.ID, Condition: provision.ConditionDown,
 				Generation: op.Generation, Spec: op.Spec}
 		}
 		return e.advance(op)
@@ -119,6 +119,29 @@ func (d *Driver) Observe(ctx context.Context, _ provision.Target) ([]provision.O
 		}
 		out = append(out, provision.Observed{Object: "memory/" + resource, Tenant: object.Tenant, Resource: resource,
 			Operation: object.Operation, Generation: object.Generation, Condition: object.Condition, Outputs: outputs(resource)})
+	}
+	return out, nil
+}
+
+// Copies lists the objects of the target's region and the copies laid there, sorted by object.
+func (d *Driver) Copies(ctx context.Context, target provision.Target) ([]provision.Copy, error) {
+	e := d.engine
+	if _, err := e.enter(ctx, CallCopies, ""); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []provision.Copy
+	for _, resource := range slices.Sorted(maps.Keys(e.objects)) {
+		if o := e.objects[resource]; !o.Foreign && o.Region == target.Region {
+			out = append(out, provision.Copy{Object: "memory/" + resource, Kind: provision.CopyPrimary, Tenant: o.Tenant, Resource: resource, Operation: o.Operation, Region: o.Region,
+				Bytes: int64(len(o.Spec))})
+		}
+	}
+	for _, object := range slices.Sorted(maps.Keys(e.copies)) {
+		if c := e.copies[object]; c.Region == target.Region {
+			out = append(out, c)
+		}
 	}
 	return out, nil
 }

@@ -24,6 +24,10 @@ func harness(e *memory.Engine) drivertest.Harness {
 				return nil
 			}
 		},
+		Plant: func(_ *testing.T, resource string) func() {
+			e.PutCopy(provision.Copy{Object: "planted/" + resource, Kind: provision.CopySnapshot, Resource: resource})
+			return func() { e.DropCopy("planted/" + resource) }
+		},
 		Left: func(resource string) string {
 			if _, ok := e.Object(resource); ok {
 				return "an object"
@@ -44,6 +48,17 @@ func TestConformance(t *testing.T) {
 			}
 		})
 	}
+}
+
+// old is a driver of the first contract: it lists no copies.
+type old struct{ provision.Driver }
+
+func TestConformanceOfADriverThatListsNoCopies(t *testing.T) {
+	e := memory.NewEngine()
+	h := harness(e)
+	h.Open = func(*testing.T) provision.Driver { return old{memory.New(e, clock.System)} }
+	h.Plant = nil
+	drivertest.Run(t, h)
 }
 
 func TestConformanceWithInput(t *testing.T) {

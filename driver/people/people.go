@@ -218,6 +218,10 @@ func (d *Driver) Observe(context.Context, provision.Target) ([]provision.Observe
 	return out, nil
 }
 
+// Copies lists nothing: what people do for a customer, they do at the customer's; no data lies with this driver but the work
+// orders themselves, which are the platform's.
+func (d *Driver) Copies(context.Context, provision.Target) ([]provision.Copy, error) { return nil, nil }
+
 // end closes the work order and remembers how.
 func (d *Driver) end(r *resource, op provision.Operation, phase provision.Phase) (provision.Progress, error) {
 	if phase == provision.PhaseCancelled && !r.Made || phase == provision.PhaseDone && op.Action == provision.ActionDelete {

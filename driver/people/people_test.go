@@ -38,6 +38,7 @@ func TestConformance(t *testing.T) {
 			}
 			return json.RawMessage(`{"done":true,"outputs":{"endpoint":"socket 3.14"}}`)
 		},
+		Nothing: true,
 		Left: func(resource string) string {
 			files, _ := filepath.Glob(filepath.Join(root, "*"))
 			for _, file := range files {

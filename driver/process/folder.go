@@ -105,7 +105,7 @@ func (d *Driver) create(f *folder, op provision.Operation) error {
 		return err
 	}
 	n := &folder{path: temp, exists: true, desired: desired, label: shim.Label{Version: shim.Version, Tenant: op.Tenant,
-		Resource: op.Resource, Subscription: op.Subscription, Operation: op.ID, Nonce: hex.EncodeToString(nonce),
+		Resource: op.Resource, Subscription: op.Subscription, Region: op.Target.Region, Operation: op.ID, Nonce: hex.EncodeToString(nonce),
 		Created: d.config.Clock()}}
 	if err := os.MkdirAll(n.file(shim.DataDir), 0o700); err != nil {
 		return fmt.Errorf("process: create: %w", err)

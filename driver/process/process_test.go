@@ -58,6 +58,18 @@ func harness(t *testing.T, isolation string) drivertest.Harness {
 				return nil
 			}
 		},
+		Plant: func(t *testing.T, resource string) func() {
+			d := open(t, root, isolation)
+			name, err := d.Copy(t.Context(), process.CopyInput{Resource: resource, Kind: provision.CopyBackup})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return func() {
+				if err := d.RemoveCopy(name); err != nil {
+					t.Error(err)
+				}
+			}
+		},
 		Left: func(resource string) string {
 			if entries, _ := filepath.Glob(filepath.Join(root, "*"+resource+"*")); len(entries) > 0 {
 				return fmt.Sprint(entries)

@@ -26,6 +26,9 @@ func Handler(d provision.Driver, token string) http.Handler {
 			out, err := d.Observe(ctx, *r.Target)
 			return answer{Observed: out}, err
 		},
+		"copies": func(ctx context.Context, r request) (answer, error) {
+			return copies(ctx, d, r)
+		},
 		"manage": func(ctx context.Context, r request) (answer, error) {
 			return manage(ctx, d, r)
 		},
@@ -39,7 +42,7 @@ func Handler(d provision.Driver, token string) http.Handler {
 			return progressed(d.Cancel(ctx, *r.Operation, r.Handle))
 		},
 	} {
-		onTarget := verb == "describe" || verb == "observe" || verb == "manage"
+		onTarget := verb == "describe" || verb == "observe" || verb == "copies" || verb == "manage"
 		mux.HandleFunc("POST /v0/"+verb, func(w http.ResponseWriter, r *http.Request) { serve(w, r, token, onTarget, run) })
 	}
 	return mux
@@ -56,6 +59,16 @@ func manage(ctx context.Context, d provision.Driver, r request) (answer, error) 
 	}
 	reply, err := m.Manage(ctx, *r.Target, *r.Manage)
 	return answer{Reply: &reply}, err
+}
+
+// copies serves the verb where the driver has it.
+func copies(ctx context.Context, d provision.Driver, r request) (answer, error) {
+	l, ok := d.(provision.Lister)
+	if !ok {
+		return answer{}, fail.New(fail.NotFound, "remote.unlisted", "There is no list of copies here.", "Ask what can be observed.")
+	}
+	list, err := l.Copies(ctx, *r.Target)
+	return answer{Copies: list}, err
 }
 
 func progressed(p provision.Progress, err error) (answer, error) { return answer{Progress: &p}, err }

@@ -9,7 +9,9 @@
 // Every call is POST of a JSON object with "version" to /v0/describe, /v0/observe ({"target"}), /v0/begin
 // ({"operation"}), /v0/poll or /v0/cancel ({"operation","handle"}), with a bearer token. The answer is 200 with
 // "version" and "description", "observed" or "progress", or a problem (RFC 9457). A service whose customers keep
-// settings inside it also takes /v0/manage ({"target","manage"}) and answers with "reply". Durations are whole nanoseconds.
+// settings inside it also takes /v0/manage ({"target","manage"}) and answers with "reply"; one that can list every copy of
+// data it has takes /v0/copies ({"target"}) and answers with "copies", and 404 says that it cannot. Durations are whole
+// nanoseconds.
 // Everything may be called twice: the operation's id makes it the same call.
 package remote
 
@@ -22,6 +24,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +55,7 @@ type answer struct {
 	Description *provision.Description `json:"description,omitempty"`
 	Progress    *provision.Progress    `json:"progress,omitempty"`
 	Observed    []provision.Observed   `json:"observed,omitempty"`
+	Copies      []provision.Copy       `json:"copies,omitempty"`
 	Reply       *provision.ManageReply `json:"reply,omitempty"`
 }
 
@@ -137,6 +141,21 @@ func (d *Driver) Observe(ctx context.Context, target provision.Target) ([]provis
 		return nil, err
 	}
 	return a.Observed, nil
+}
+
+// Copies lists every copy of data that the other side has. One that has no such call, as those of the first contract, is
+// of kind fail.NotFound.
+func (d *Driver) Copies(ctx context.Context, target provision.Target) ([]provision.Copy, error) {
+	a, err := d.call(ctx, "copies", request{Target: &target})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range a.Copies {
+		if c.Object == "" || c.Bytes < 0 || !slices.Contains(provision.CopyKinds(), c.Kind) {
+			return nil, strange("copies", fmt.Errorf("a copy %q of kind %q with %d bytes", c.Object, c.Kind, c.Bytes))
+		}
+	}
+	return a.Copies, nil
 }
 
 // Manage passes a customer's request to the other side's application.
@@ -248,6 +267,9 @@ func refusal(verb string, status int, body []byte) error {
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
 		return fail.New(fail.Unavailable, "remote.token", "The publisher's service does not take our token.",
 			"Check the token of the target.").Wrap(cause)
+	}
+	if verb == "copies" && status == http.StatusNotFound {
+		return fail.New(fail.NotFound, "remote.unlisted", "The publisher's service cannot list its copies.", "Ask its publisher for the verb copies of the contract.").Wrap(cause)
 	}
 	if status >= 500 || status == http.StatusTooManyRequests || p.Detail == "" {
 		return silent(verb, cause)

@@ -46,6 +46,10 @@ func TestConformance(t *testing.T) {
 	e.SetSteps(2)
 	url := serve(t, remote.Handler(memory.New(e, clock.System), token))
 	drivertest.Run(t, drivertest.Harness{
+		Plant: func(_ *testing.T, resource string) func() {
+			e.PutCopy(provision.Copy{Object: "planted/" + resource, Kind: provision.CopySnapshot, Resource: resource})
+			return func() { e.DropCopy("planted/" + resource) }
+		},
 		Open: func(t *testing.T) provision.Driver { return open(t, url, token) },
 		Kind: "memory", Spec: json.RawMessage(`{"size":1}`), Changed: json.RawMessage(`{"size":2}`),
 		Foreign: func(_ *testing.T, resource string) func() error {

@@ -44,7 +44,8 @@ type Label struct {
 	Tenant       string    `json:"tenant"`
 	Resource     string    `json:"resource"`
 	Subscription string    `json:"subscription"`
-	Operation    string    `json:"operation"` // that made it
+	Region       string    `json:"region,omitempty"` // of the target that it was made on; "" in folders of earlier releases
+	Operation    string    `json:"operation"`        // that made it
 	Nonce        string    `json:"nonce"`     // what shim and driver know each other by
 	Created      time.Time `json:"created"`
 }
