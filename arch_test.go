@@ -11,7 +11,7 @@ import (
 // not fit, the order is wrong: change it here and in ARCHITECTURE.md, not the rule.
 var layout = []string{
 	"money", "price", "tax", "access", "proof", "trace", "party", "signin", "residency", "catalog", "order",
-	"placement", "network", "provision", "subscription", "device", "workspace", "meter", "care", "rating", "billing",
+	"placement", "network", "provision", "subscription", "copies", "device", "workspace", "meter", "care", "rating", "billing",
 	"settlement", "privacy", "exit",
 }
 

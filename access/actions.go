@@ -77,6 +77,9 @@ const (
 	ResidencyFactsRead Action = "residency.facts.read"
 	ResidencyFactsSet  Action = "residency.facts.write"
 	PlacementRead      Action = "placement.read"
+	CopyRead           Action = "copy.read"
+	CopyRegister       Action = "copy.register"
+	CopyLook           Action = "copy.look"
 	FactRead           Action = "fact.read"
 	FactProve          Action = "fact.prove"
 	JobRead            Action = "job.read"
@@ -195,6 +198,9 @@ func Grants() []Grant {
 		{Action: ResidencyFactsRead, Title: "read facts about clouds", Signed: true, Reads: true},
 		{Action: ResidencyFactsSet, Title: "record facts about clouds", Own: is(x), Confirmed: true},
 		{Action: PlacementRead, Title: "read placement decisions", Own: is(o, b, t, a), Below: is(x, s, a), Reads: true},
+		{Action: CopyRead, Title: "see where data is", Own: is(o, b, t, a, x), Below: is(x, s, a), Reads: true},
+		{Action: CopyRegister, Title: "register copies of data", Own: is(o, t), Below: is(x)},
+		{Action: CopyLook, Title: "ask the engines which copies they have", Own: is(x), Below: is(x)},
 		{Action: FactRead, Title: "read facts", Own: is(o, t, a), Below: is(x, a), Reads: true},
 		{Action: FactProve, Title: "ask for a proof", Own: is(o, b, l, t, a, p), Below: is(x, a), Reads: true},
 		{Action: JobRead, Title: "see jobs", Own: is(x, a), Below: is(x, a), Reads: true},

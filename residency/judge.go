@@ -121,13 +121,7 @@ func (r *Rules) Judge(q Question) []Verdict {
 
 // JudgeRegion answers for one region. One that the facts do not know is refused.
 func (r *Rules) JudgeRegion(q Question, key string) Verdict {
-	j := r.judge(q)
-	region, ok := j.index.regions[key]
-	if !ok {
-		return Verdict{Region: key, Reasons: []Reason{{Rule: "residency.unknown", Subject: key, Text: "There is no region " + key + " in the facts about clouds.",
-			Remedy: "Choose another region."}}}
-	}
-	return j.region(region)
+	return r.judge(q).byKey(key)
 }
 
 // judgement is one question under work.
