@@ -207,6 +207,54 @@ collection.org text not null
 collection.state text not null
 collection.taken integer not null
 collection.total integer not null
+copy index copy_org
+copy index copy_path
+copy index copy_region
+copy index copy_resource
+copy index copy_subscription
+copy.actor text not null
+copy.bytes integer not null
+copy.changed_at text not null
+copy.city text not null
+copy.class text not null
+copy.country text not null
+copy.driver text not null
+copy.first_at text not null
+copy.id text not null
+copy.keeper text not null
+copy.kind text not null
+copy.made_at text
+copy.market text not null
+copy.name text not null
+copy.object text not null
+copy.offer_version text not null
+copy.org text not null
+copy.org_path text not null
+copy.part integer not null
+copy.publisher text not null
+copy.region text not null
+copy.resource text not null
+copy.state text not null
+copy.subscription text not null
+copy_incident index copy_incident_copy
+copy_incident index copy_incident_path
+copy_incident.actor text not null
+copy_incident.closed_at text
+copy_incident.copy text not null
+copy_incident.how text not null
+copy_incident.id text not null
+copy_incident.kind text not null
+copy_incident.note text not null
+copy_incident.opened_at text not null
+copy_incident.org text not null
+copy_incident.org_path text not null
+copy_look.complete integer not null
+copy_look.driver text not null
+copy_look.failed_at text
+copy_look.failure text not null
+copy_look.found integer not null
+copy_look.looked_at text not null
+copy_look.region text not null
 credential.created_at text not null
 credential.kind text not null
 credential.name text not null

@@ -94,6 +94,9 @@ func (w *world) orders(t testing.TB) {
 	var decisions api.List[api.Decision]
 	w.call(t, "buyer", http.MethodGet, "/orders/"+live.ID+"/decisions", nil, &decisions)
 	w.ids["decision"] = decisions.Items[0].ID
+	var held api.List[api.Copy]
+	w.call(t, "technical", http.MethodGet, "/copies?service="+live.Items[0].Subscription, nil, &held)
+	w.ids["copy"] = held.Items[0].ID
 	w.use(t, over.Items[0].Subscription)
 	w.use(t, live.Items[0].Subscription)
 	w.call(t, "owner", http.MethodPost, "/services/"+over.Items[0].Subscription+"/cancel", nil, nil)
@@ -113,12 +116,12 @@ func (w *world) orders(t testing.TB) {
 	}
 	w.ids["operation"] = work.Items[0].Run.ID
 	w.call(t, "owner", http.MethodPut, "/organisations/"+w.ids["org"]+"/approval-rules/EUR", map[string]any{"above": "0.00 EUR"}, nil)
-	var held api.Order
-	w.call(t, "buyer", http.MethodPost, "/orders", map[string]any{"items": []any{map[string]any{"offer": "gateway-visit", "plan": "visit", "dataClass": "internal", "parameters": map[string]any{"site": "Paris"}}}}, &held)
-	if held.State != "held" {
-		t.Fatalf("the order above the limit is %s", held.State)
+	var waiting api.Order
+	w.call(t, "buyer", http.MethodPost, "/orders", map[string]any{"items": []any{map[string]any{"offer": "gateway-visit", "plan": "visit", "dataClass": "internal", "parameters": map[string]any{"site": "Paris"}}}}, &waiting)
+	if waiting.State != "held" {
+		t.Fatalf("the order above the limit is %s", waiting.State)
 	}
-	w.ids["held"] = held.ID
+	w.ids["held"] = waiting.ID
 	w.call(t, "owner", http.MethodPut, "/organisations/"+w.ids["org"]+"/approval-rules/EUR", map[string]any{}, nil)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/copies"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/order"
@@ -37,6 +38,7 @@ type Services struct {
 	Placements    *placement.Placements
 	Resources     *provision.Resources
 	Subscriptions *subscription.Subscriptions
+	Copies        *copies.Register
 	Licences      *licence.Licences
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings
@@ -73,6 +75,7 @@ func (s *server) routes() {
 	s.manageRoutes()
 	s.decisionRoutes()
 	s.residencyRoutes()
+	s.copyRoutes()
 	s.ingestRoutes()
 	s.usageRoutes()
 	s.chargeRoutes()

@@ -32,6 +32,12 @@ func (c *Client) Act(ctx context.Context, body Acting) error {
 	return c.call(ctx, request{method: "PUT", path: "/api/v1/session/acting", body: body}, nil)
 }
 
+// AdoptCopy: Register a copy that was found and that nobody had registered.
+func (c *Client) AdoptCopy(ctx context.Context, copy string, body CopyNote) (out Copy, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/copies/{copy}/adopt", values: []string{copy}, body: body}, &out)
+	return out, err
+}
+
 // AnswerWorkOrder: Do a work order's present step.
 func (c *Client) AnswerWorkOrder(ctx context.Context, operation string, body json.RawMessage) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/work-orders/{operation}/answer", values: []string{operation}, body: body}, nil)
@@ -267,6 +273,16 @@ func (c *Client) ExplainInvoiceLine(ctx context.Context, invoice, line string, p
 	return out, err
 }
 
+// ExportCopiesParams are the parameters of ExportCopies.
+type ExportCopiesParams struct {
+	Org string `query:"org"` // org
+}
+
+// ExportCopies: Every copy as CSV.
+func (c *Client) ExportCopies(ctx context.Context, p ExportCopiesParams, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/copies/export", params: p}, w)
+}
+
 // ExportLedgerParams are the parameters of ExportLedger.
 type ExportLedgerParams struct {
 	Format   string `query:"format"`   // format
@@ -336,6 +352,12 @@ func (c *Client) GetCollection(ctx context.Context, collection string) (out Coll
 // GetConnection: How to reach a service, with its secrets.
 func (c *Client) GetConnection(ctx context.Context, service string) (out Connection, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}/connection", values: []string{service}}, &out)
+	return out, err
+}
+
+// GetCopy: One copy of data.
+func (c *Client) GetCopy(ctx context.Context, copy string) (out Copy, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/copies/{copy}", values: []string{copy}}, &out)
 	return out, err
 }
 
@@ -739,6 +761,39 @@ type ListCollectionsParams struct {
 // ListCollections: Collections, newest first.
 func (c *Client) ListCollections(ctx context.Context, p ListCollectionsParams) (out ListCollection, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/collections", params: p}, &out)
+	return out, err
+}
+
+// ListCopiesParams are the parameters of ListCopies.
+type ListCopiesParams struct {
+	Cursor  string `query:"cursor"`  // from the answer before; empty for the first page
+	Limit   int64  `query:"limit"`   // entries at most
+	Org     string `query:"org"`     // and everything below it; left out: the caller's
+	Service string `query:"service"` // service
+	State   string `query:"state"`   // left out: all but those that are gone
+}
+
+// ListCopies: Where data is: every copy, how well that is known, and why it may lie there.
+func (c *Client) ListCopies(ctx context.Context, p ListCopiesParams) (out ListCopy, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/copies", params: p}, &out)
+	return out, err
+}
+
+// ListCopyIncidentsParams are the parameters of ListCopyIncidents.
+type ListCopyIncidentsParams struct {
+	Org  string `query:"org"`  // left out: the caller's
+	Open bool   `query:"open"` // only those that are not over
+}
+
+// ListCopyIncidents: Copies that were there and should not be, or should have been and were not; newest first.
+func (c *Client) ListCopyIncidents(ctx context.Context, p ListCopyIncidentsParams) (out ListCopyIncident, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/copy-incidents", params: p}, &out)
+	return out, err
+}
+
+// ListCopyLooks: When each region's engine was last asked for its copies.
+func (c *Client) ListCopyLooks(ctx context.Context) (out ListCopyLook, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/copy-looks"}, &out)
 	return out, err
 }
 
@@ -1166,6 +1221,12 @@ func (c *Client) LockLedger(ctx context.Context, body Through) (out LedgerHead, 
 	return out, err
 }
 
+// LookAtCopies: Ask every engine for its copies now.
+func (c *Client) LookAtCopies(ctx context.Context) (out CopyCycle, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/copies/look"}, &out)
+	return out, err
+}
+
 // OpenDispute: Dispute events that a usage window counted.
 func (c *Client) OpenDispute(ctx context.Context, body OpenDisputeRequest) (out Dispute, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes", body: body}, &out)
@@ -1228,6 +1289,12 @@ func (c *Client) RefuseDispute(ctx context.Context, dispute string, body Answere
 // RefuseLicence: Refuse a customer's own licence, as its publisher.
 func (c *Client) RefuseLicence(ctx context.Context, licence string, body Reason) (out Licence, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/licences/{licence}/refuse", values: []string{licence}, body: body}, &out)
+	return out, err
+}
+
+// RegisterCopy: Register a copy: its place is judged as the service's own.
+func (c *Client) RegisterCopy(ctx context.Context, body NewCopy) (out Copy, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/copies", body: body}, &out)
 	return out, err
 }
 
@@ -1298,6 +1365,12 @@ type ResumeServiceParams struct {
 // ResumeService: Let a service go on.
 func (c *Client) ResumeService(ctx context.Context, service string, p ResumeServiceParams) (out Service, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/services/{service}/resume", values: []string{service}, params: p}, &out)
+	return out, err
+}
+
+// RetireCopy: Say that a copy need not be there any more.
+func (c *Client) RetireCopy(ctx context.Context, copy string, body CopyNote) (out Copy, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/copies/{copy}/retire", values: []string{copy}, body: body}, &out)
 	return out, err
 }
 

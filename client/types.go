@@ -358,6 +358,67 @@ type ConversionMonth struct {
 	Saving  string        `json:"saving,omitempty"`
 }
 
+// Copy is what the API calls so.
+type Copy struct {
+	ID           string            `json:"id"`
+	Allowed      bool              `json:"allowed"` // by the policy and the rules of now
+	Bytes        int64             `json:"bytes"`
+	City         string            `json:"city,omitempty"`
+	Class        string            `json:"class"`
+	Cloud        string            `json:"cloud,omitempty"`
+	Complete     bool              `json:"complete"` // the engine lists every copy that it has
+	Country      string            `json:"country,omitempty"`
+	Evidence     string            `json:"evidence"`           // how well the place is known, weakest first
+	Incident     *CopyIncident     `json:"incident,omitempty"` // that is open
+	Kind         string            `json:"kind"`
+	Laws         []string          `json:"laws"`               // countries whose law reaches the operator; ? where that is not known
+	Name         string            `json:"name,omitempty"`     // what it is, of the platform's own data
+	Object       string            `json:"object,omitempty"`   // the engine's own name
+	Operator     string            `json:"operator,omitempty"` // who operates the place
+	Org          string            `json:"org"`                // whose data
+	Reasons      []ResidencyReason `json:"reasons"`            // every one, when it is not allowed
+	Region       string            `json:"region,omitempty"`
+	RegisteredAt time.Time         `json:"registeredAt"`
+	SeenAt       time.Time         `json:"seenAt,omitzero"` // when the engine last listed it
+	Service      string            `json:"service,omitempty"`
+	State        string            `json:"state"`
+}
+
+// CopyCycle is what the API calls so.
+type CopyCycle struct {
+	Closed  int64 `json:"closed"`
+	Copies  int64 `json:"copies"`
+	Opened  int64 `json:"opened"`  // incidents
+	Regions int64 `json:"regions"` // asked
+	Silent  int64 `json:"silent"`  // that did not answer
+}
+
+// CopyIncident is what the API calls so.
+type CopyIncident struct {
+	ID       string    `json:"id"`
+	ClosedAt time.Time `json:"closedAt,omitzero"`
+	Copy     string    `json:"copy"`
+	How      string    `json:"how,omitempty"` // it ended: vanished, found, adopted or retired
+	Kind     string    `json:"kind"`
+	Note     string    `json:"note,omitempty"`
+	OpenedAt time.Time `json:"openedAt"`
+}
+
+// CopyLook is what the API calls so.
+type CopyLook struct {
+	At       time.Time `json:"at,omitzero"` // of the last answer
+	Complete bool      `json:"complete"`    // it lists every copy, not only the services themselves
+	Driver   string    `json:"driver"`
+	FailedAt time.Time `json:"failedAt,omitzero"` // since when it does not answer
+	Found    int64     `json:"found"`
+	Region   string    `json:"region"`
+}
+
+// CopyNote is what the API calls so.
+type CopyNote struct {
+	Reason string `json:"reason"` // the customer reads it
+}
+
 // Cost is what the API calls so.
 type Cost struct {
 	Basis   string     `json:"basis"`
@@ -939,6 +1000,24 @@ type ListCollection struct {
 	Next  string       `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListCopy is what the API calls so.
+type ListCopy struct {
+	Items []Copy `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListCopyIncident is what the API calls so.
+type ListCopyIncident struct {
+	Items []CopyIncident `json:"items"`
+	Next  string         `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListCopyLook is what the API calls so.
+type ListCopyLook struct {
+	Items []CopyLook `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListCost is what the API calls so.
 type ListCost struct {
 	Items []Cost `json:"items"`
@@ -1336,6 +1415,14 @@ type NamedSeat struct {
 	Person string    `json:"person"`
 	Seat   int64     `json:"seat"`
 	Since  time.Time `json:"since"`
+}
+
+// NewCopy is what the API calls so.
+type NewCopy struct {
+	Kind    string `json:"kind"`
+	Object  string `json:"object,omitempty"` // the engine's name, where it is there already
+	Region  string `json:"region"`
+	Service string `json:"service"` // whose data it holds
 }
 
 // NewCreditNote is what the API calls so.

@@ -52,10 +52,7 @@ func (s *Register) made(tx *store.Tx, f provision.ResourceFact, list []Copy) err
 	if err != nil {
 		return err
 	}
-	if err := insertCopy(tx, c); err != nil {
-		return err
-	}
-	return s.record(tx, system, FactRegistered, c, true, Incident{})
+	return insertCopy(tx, c) // resource.ready.v1 has told it
 }
 
 // primary is the row of a resource that stands in no register yet.
@@ -107,10 +104,7 @@ func (s *Register) deleted(tx *store.Tx, list []Copy) error {
 			}
 		}
 		c.State, c.ChangedAt = StateLeaving, s.Now()
-		if err := updateCopy(tx, c); err != nil {
-			return err
-		}
-		if err := s.record(tx, system, FactRetired, c, false, Incident{How: HowRetired}); err != nil {
+		if err := updateCopy(tx, c); err != nil { // resource.deleted.v1 has told it
 			return err
 		}
 	}

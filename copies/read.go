@@ -328,3 +328,18 @@ func (s *Register) SetTechnical(ctx context.Context, keeper string, list []Techn
 		return nil
 	})
 }
+
+// Exported is a copy as the page's JSON says it: the columns of the CSV by name.
+type Exported map[string]string
+
+// Export makes of copies what a program reads.
+func Export(list []Placed) []Exported {
+	out := make([]Exported, len(list))
+	for i, p := range list {
+		out[i] = Exported{}
+		for n, cell := range p.line() {
+			out[i][csvHead()[n]] = cell
+		}
+	}
+	return out
+}

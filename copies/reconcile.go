@@ -104,21 +104,20 @@ type step struct {
 
 // compare is pure. Rows that were made or changed after the engine was asked are left for the next cycle.
 func compare(rows []Copy, listed []provision.Copy, asked time.Time) (out []step) {
-	objects, primaries := map[string]*Copy{}, map[string]*Copy{}
+	objects, nameless := map[string]*Copy{}, map[string][]*Copy{}
 	for i := range rows {
-		switch r := &rows[i]; {
-		case r.Object != "":
+		if r := &rows[i]; r.Object != "" {
 			objects[r.Object] = r
-		case r.Kind == provision.CopyPrimary:
-			primaries[r.Resource] = r
+		} else {
+			nameless[r.Resource+"/"+string(r.Kind)] = append(nameless[r.Resource+"/"+string(r.Kind)], r)
 		}
 	}
 	seen := map[*Copy]bool{}
 	for i := range listed {
 		l := &listed[i]
 		row := objects[l.Object]
-		if row == nil && l.Kind == provision.CopyPrimary && !seen[primaries[l.Resource]] {
-			row = primaries[l.Resource]
+		if waiting := nameless[l.Resource+"/"+string(l.Kind)]; row == nil && len(waiting) > 0 { // registered before it was made
+			row, nameless[l.Resource+"/"+string(l.Kind)] = waiting[0], waiting[1:]
 		}
 		if row != nil {
 			seen[row] = true

@@ -51,11 +51,11 @@ func selectOfResource(tx *store.Tx, resource string) ([]Copy, error) {
 	return store.All(tx, scanCopy, "SELECT "+copyColumns+" FROM copy WHERE resource = $1 AND state <> $2 ORDER BY id", resource, StateGone)
 }
 
-// selectObject finds a living copy by the engine's name of it, or the primary one of a resource whose name is not known
-// yet.
+// selectObject finds a living copy by the engine's name of it, or one that was registered before it was made: its name is not
+// known yet.
 func selectObject(tx *store.Tx, region string, l provision.Copy) (c Copy, ok bool, err error) {
-	c, err = store.One(tx, scanCopy, "SELECT "+copyColumns+` FROM copy WHERE region = $1 AND state <> $2 AND (object = $3 OR object = '' AND resource = $4 AND kind = $5 AND kind = $6)
-		ORDER BY object DESC LIMIT 1`, region, StateGone, l.Object, l.Resource, l.Kind, provision.CopyPrimary)
+	c, err = store.One(tx, scanCopy, "SELECT "+copyColumns+` FROM copy WHERE region = $1 AND state <> $2 AND (object = $3 OR object = '' AND resource = $4 AND kind = $5)
+		ORDER BY object DESC LIMIT 1`, region, StateGone, l.Object, l.Resource, l.Kind)
 	if errors.Is(err, store.ErrNone) {
 		return c, false, nil
 	}

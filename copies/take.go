@@ -88,7 +88,7 @@ func (s *Register) begin(tx *store.Tx, c Copy) error {
 		return err
 	}
 	if c.State != StateUnregistered {
-		return s.record(tx, system, FactRegistered, c, true, Incident{})
+		return nil // a resource's own, of which provision's facts tell
 	}
 	return s.open(tx, c, FactUnregistered, true)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/halle-cloud/halle/web/auditor"
 	"github.com/halle-cloud/halle/web/customer"
 	"github.com/halle-cloud/halle/web/customer/bills"
+	"github.com/halle-cloud/halle/web/customer/data"
 	"github.com/halle-cloud/halle/web/customer/house"
 	"github.com/halle-cloud/halle/web/customer/orders"
 	"github.com/halle-cloud/halle/web/customer/payments"
@@ -61,5 +62,5 @@ func desks(s Services) ([]site.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []site.Desk{desk.Views(), operator.Desk(s), publisher.Desk(s), auditor.Desk(s), shared, hall, services, orders.Desk(s), invoices, payments.Desk(s), house.Desk(s), entry.Desk(s)}, nil
+	return []site.Desk{desk.Views(), operator.Desk(s), publisher.Desk(s), auditor.Desk(s), shared, hall, services, orders.Desk(s), invoices, payments.Desk(s), data.Desk(s), house.Desk(s), entry.Desk(s)}, nil
 }

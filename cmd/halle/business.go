@@ -59,6 +59,9 @@ func (h *house) business(ctx context.Context, operator string) (err error) {
 	}
 	h.subscriptions = subscription.New(subscription.Config{DB: h.db, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Orders: h.orders,
 		Queue: h.queue, SetDesired: h.resources.SetDesired})
+	if err := h.register(operator); err != nil {
+		return err
+	}
 	if h.licences, err = licence.New(licence.Config{DB: h.db, IDs: h.ids, Now: h.now, Ring: h.ring, Facts: h.facts, Policy: h.policy, Parties: h.parties, Catalogue: h.catalogue,
 		Orders: h.orders, Subscriptions: h.subscriptions, Outbox: h.outbox, Queue: h.queue, Site: h.conf.URL}); err != nil {
 		return err
@@ -204,6 +207,7 @@ func (h *house) readers() []trace.Reader {
 	all = append(all, h.placements.Readers()...)
 	all = append(all, h.resources.Readers()...)
 	all = append(all, h.subscriptions.Readers()...)
+	all = append(all, h.copies.Readers()...)
 	all = append(all, h.licences.Readers()...)
 	all = append(all, h.meters.Readers()...)
 	all = append(all, h.ratings.Readers()...)

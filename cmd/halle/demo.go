@@ -88,7 +88,8 @@ func (c demoCommand) configuration(dir string) (config.Config, error) {
 		return config.Config{}, err
 	}
 	return config.Load("", []string{"HALLE_DATA=" + dir, "HALLE_HOME=demo", "HALLE_LISTEN=" + listen, "HALLE_PASSWORD_MEMORY_KIB=8192",
-		"HALLE_PASSWORD_TIME=1", "HALLE_PROCESS_MIN_ISOLATION=none", "HALLE_PROCESS_OBSERVE=1s", "HALLE_METERING_INTERVAL=1s"})
+		"HALLE_PASSWORD_TIME=1", "HALLE_PROCESS_MIN_ISOLATION=none", "HALLE_PROCESS_OBSERVE=1s", "HALLE_METERING_INTERVAL=1s",
+		"HALLE_PLACE_COUNTRY=FR", "HALLE_PLACE_CITY=Lyon"})
 }
 
 // play serves, and tells the story to the server that runs.

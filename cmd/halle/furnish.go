@@ -41,6 +41,9 @@ func (s *story) furnish(ctx context.Context) error {
 	if err := quiet.account(ctx, service); err != nil {
 		return err
 	}
+	if err := quiet.copies(ctx, service); err != nil {
+		return err
+	}
 	if err := quiet.licences(ctx); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type root struct {
 	Log      logCommand      `cmd:"" help:"Compare the database with the fact log, as the operator at the machine."`
 	Witness  witnessCommand  `cmd:"" help:"Cosign the logs of others, so that none shows two histories."`
 	Mirror   mirrorCommand   `cmd:"" help:"Keep a copy of a log on this machine; raise an alarm when it is rolled back or forked."`
+	Engine   engineCommand   `cmd:"" help:"What the process engine of this machine offers its administrator."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Stage    stageCommand    `cmd:"" hidden:"" help:"Stand up an installation to be measured; make bench does."`
 	App      appCommand      `cmd:"" hidden:"" help:"Run an application that Halle ships. The process driver starts it."`

@@ -44,6 +44,7 @@ type Config struct {
 	Workers  int      `toml:"workers" help:"jobs done at once, 1 to 256"`
 	Mail     Mail     `toml:"mail"`
 	Password Password `toml:"password"`
+	Place    Place    `toml:"place"`
 	Process  Process  `toml:"process"`
 	Metering Metering `toml:"metering"`
 	UsageLog UsageLog `toml:"usage_log"`
@@ -73,6 +74,12 @@ type Password struct {
 	Time      uint32 `toml:"time" help:"passes, 1 to 16"`
 	MemoryKiB uint32 `toml:"memory_kib" help:"memory of one check in KiB, 8192 to 1048576"`
 	Threads   uint8  `toml:"threads" help:"lanes, 1 to 16"`
+}
+
+// Place is where this installation's own data lies: its databases, keys and logs.
+type Place struct {
+	Country string `toml:"country" help:"country in which the databases, keys and logs of this server lie, as in FR; customers read it"`
+	City    string `toml:"city" help:"city in which they lie"`
 }
 
 // Process is how applications run on this machine.
@@ -205,6 +212,8 @@ func (c *Config) Validate() error {
 	bad(c.Password.Time < 1 || c.Password.Time > 16, "password.time", "use 1 to 16")
 	bad(c.Password.MemoryKiB < 8 || c.Password.MemoryKiB > 1<<20, "password.memory_kib", "use 8 to 1048576")
 	bad(c.Password.Threads < 1 || c.Password.Threads > 16, "password.threads", "use 1 to 16")
+	country := c.Place.Country
+	bad(country != "" && (len(country) != 2 || strings.ToUpper(country) != country), "place.country", "write two capital letters, as in FR")
 	bad(!oneOf(c.Process.MinIsolation, "full", "basic", "none"), "process.min_isolation", "use full, basic or none")
 	for i, r := range c.Services {
 		bad(r.Name == "" || r.Name == "process" || r.Name == "people", fmt.Sprintf("service.%d.name", i), "choose a name of its own")

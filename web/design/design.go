@@ -36,6 +36,7 @@ import (
 	"github.com/halle-cloud/halle/web/design/steps"
 	"github.com/halle-cloud/halle/web/design/table"
 	"github.com/halle-cloud/halle/web/design/tabs"
+	"github.com/halle-cloud/halle/web/design/tilemap"
 	"github.com/halle-cloud/halle/web/design/why"
 	"github.com/halle-cloud/halle/web/locale"
 )
@@ -44,7 +45,7 @@ import (
 func Parts() []part.Part {
 	return []part.Part{
 		price.Part(), place.Part(), why.Part(), seal.Part(), rail.Part(), chart.Part(), exitmark.Part(), states.Part(),
-		button.Part(), badge.Part(), form.Part(), table.Part(), stall.Part(), flash.Part(), tabs.Part(), details.Part(),
+		button.Part(), badge.Part(), form.Part(), table.Part(), stall.Part(), flash.Part(), tabs.Part(), details.Part(), tilemap.Part(),
 		steps.Part(), confirm.Part(), code.Part(),
 	}
 }

@@ -65,6 +65,14 @@ func Item(l *locale.Locale, key, url, icon string) design.Item {
 	return design.Item{Text: l.T(key), URL: url, Icon: icon}
 }
 
+// Below starts a customer's page below the first one of its kind; pairs of text and address lead to it.
+func Below(r *site.Request, title string, pairs ...string) design.Page {
+	if len(pairs) == 0 {
+		return r.Page(title)
+	}
+	return r.Page(title, Crumbs(title, pairs...)...)
+}
+
 // Crumbs lead to a page: pairs of text and address, then the page itself.
 func Crumbs(self string, pairs ...string) []part.Link {
 	var out []part.Link

@@ -23,6 +23,7 @@ import (
 	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
+	"github.com/halle-cloud/halle/copies"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/order"
@@ -61,6 +62,7 @@ type Services struct {
 	Placements    *placement.Placements
 	Subscriptions *subscription.Subscriptions
 	Resources     *provision.Resources
+	Copies        *copies.Register
 	Licences      *licence.Licences
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings
