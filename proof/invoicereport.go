@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/halle-cloud/halle/money"
@@ -38,6 +39,9 @@ func (f *InvoiceFile) report(r InvoiceReport, e *evidence) InvoiceReport {
 	if f.Invoice.Type == TypeCreditNote {
 		r.Proves = []string{"The credit note and its invoice are those that the log committed to.",
 			"It takes the whole invoice back, line by line, tax included."}
+		if slices.ContainsFunc(f.Invoice.Lines, func(l InvoiceLine) bool { return l.Credits > 0 }) {
+			r.Proves[1] = "It takes back an amount of lines of the invoice, with their tax, and never more than the notes before it left of them."
+		}
 		r.NotProved = []string{"The lines of the invoice: its own proof file does that."}
 	} else {
 		r.Proves = []string{"The invoice is the one that the log committed to, and its totals are those of the log.",

@@ -138,11 +138,11 @@ const jobOrphans = "party.orphans"
 func (h *house) drivers() (map[string]provision.Driver, error) {
 	p := h.conf.Process
 	proc, err := process.New(process.Config{Root: filepath.Join(h.conf.Data, "resources"), Program: h.program, Apps: []string{"m2m"}, Host: p.Host, PortFrom: p.PortFrom,
-		PortTo: p.PortTo, UsageURL: h.conf.URL + "/api/v1/usage"})
+		PortTo: p.PortTo, UsageURL: h.conf.URL + "/api/v1/usage", Clock: h.now})
 	if err != nil {
 		return nil, err
 	}
-	work, err := people.New(people.Config{Root: filepath.Join(h.conf.Data, "work"), Kinds: []string{"visit"}})
+	work, err := people.New(people.Config{Root: filepath.Join(h.conf.Data, "work"), Kinds: []string{"visit"}, Clock: h.now})
 	if err != nil {
 		return nil, err
 	}

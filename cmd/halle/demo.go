@@ -97,10 +97,19 @@ func (c demoCommand) play(ctx context.Context, out io.Writer, h *house) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	start := time.Now()
+	past := h.past()
+	h.travel.to(past.begin)
 	cast, err := h.seed(ctx)
 	if err != nil {
 		return fmt.Errorf("the demo's installation: %w", err)
 	}
+	if err := h.ready(ctx); err != nil {
+		return err
+	}
+	if err := h.play(ctx, &cast, past); err != nil {
+		return fmt.Errorf("the demo's past month: %w", err)
+	}
+	h.travel.home()
 	h.roles = cast.roles()
 	g, ctx := errgroup.WithContext(ctx)
 	up := make(chan string, 1)

@@ -34,7 +34,7 @@ func (s *story) payments(ctx context.Context) error {
 		return fmt.Errorf("the operator's legal entity: %w", err)
 	}
 	seller := entities[0].ID
-	a, err := h.collects.SetAccount(ctx, s.cast.operator, debits.AccountInput{Entity: seller, IBAN: "FR7630006000011234567890189", BIC: "AGRIFRPP", CreditorID: "FR72ZZZ123456", NoticeDays: 5})
+	a, err := h.collects.SetAccount(ctx, s.cast.operator, debits.AccountInput{Entity: seller, IBAN: demoIBAN, BIC: "AGRIFRPP", CreditorID: "FR72ZZZ123456", NoticeDays: 5})
 	if err != nil {
 		return fmt.Errorf("the operator's account: %w", err)
 	}

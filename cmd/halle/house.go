@@ -84,6 +84,7 @@ type house struct {
 	settlements   *settlement.Settlements
 	exports       *export.Exports
 
+	travel    *traveller // of a demo, whose past month it plays; nil in production
 	operator  string
 	roles     []web.DemoRole // of the demo's one-click sign-in; nil in production
 	process   *process.Driver
@@ -102,6 +103,10 @@ func migrations() []store.Migrations {
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.
 func openHouse(ctx context.Context, conf config.Config, log *slog.Logger, demo, create bool) (h *house, err error) {
 	h = &house{conf: conf, log: log, metrics: observe.NewMetrics(), now: clock.System, policy: access.New()}
+	if demo {
+		h.travel = new(traveller)
+		h.now = h.travel.Now
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())

@@ -23,7 +23,10 @@ type cast struct {
 	alpes, atlantic     access.Caller // publishers
 	acme, acmeTechnical access.Caller // a company
 	household           access.Caller
+	reseller            access.Caller
+	clinic, spa, bakery access.Caller // customers of the past month, the last one the reseller's
 	business, home      party.Market
+	seller              string // the operator's legal entity
 }
 
 // roles are the buttons of the portal's sign-in page.
@@ -32,7 +35,8 @@ func (c cast) roles() []web.DemoRole {
 		return web.DemoRole{Name: name, Role: role, Person: who.Person, Org: who.Org}
 	}
 	return []web.DemoRole{role("Acme Santé", "company", c.acme), role("Famille Durand", "household", c.household), role("Alpes Logiciels", "publisher", c.alpes),
-		role("Halle Demo", "operator", c.operator), role("Ada Prüfer", "auditor", c.auditor)}
+		role("Halle Demo", "operator", c.operator), role("Ada Prüfer", "auditor", c.auditor),
+		role("Rhône Télécom", "reseller", c.reseller)}
 }
 
 // seed makes the operator, its markets, two publishers, a company and a household.
@@ -47,7 +51,7 @@ func (h *house) seed(ctx context.Context) (c cast, err error) {
 	if err := h.signIns.SetFirstPassword(ctx, st.Person, demoPassword); err != nil {
 		return c, err
 	}
-	c.operator = st.Caller()
+	c.operator, c.seller = st.Caller(), st.Org.Entity
 	if err := h.seedMarkets(ctx, st, &c); err != nil {
 		return c, err
 	}
@@ -89,13 +93,20 @@ func (h *house) seedMarkets(ctx context.Context, st party.Standing, c *cast) (er
 
 // company makes an organisation below the operator and its first owner.
 func (h *house) company(ctx context.Context, c cast, name, country, owner, email string, e party.Entity, kind party.Kind) (access.Caller, error) {
-	in := party.NewOrganisation{Parent: c.operator.Org, Name: name, Kinds: []party.Kind{kind}, Country: country, Language: "en", Entity: e}
+	return h.companyBelow(ctx, c, c.operator.Org, name, country, owner, email, e, kind)
+}
+
+func (h *house) companyBelow(ctx context.Context, c cast, parent, name, country, owner, email string, e party.Entity, kind party.Kind) (access.Caller, error) {
+	in := party.NewOrganisation{Parent: parent, Name: name, Kinds: []party.Kind{kind}, Country: country, Language: "en", Entity: e}
 	roles := []access.Role{access.RoleOwner}
 	if kind == party.KindCustomer {
 		in.Market = c.business.ID
 	}
 	if kind == party.KindPublisher {
 		roles = append(roles, access.RolePublisher)
+	}
+	if kind == party.KindReseller {
+		roles = append(roles, access.RoleOperator)
 	}
 	o, err := h.parties.CreateOrganisation(ctx, c.operator, in)
 	if err != nil {
@@ -112,36 +123,37 @@ func (h *house) member(ctx context.Context, by access.Caller, org, name, email s
 	return st.Caller(), nil
 }
 
-// offers imports the clouds and puts the publishers' offers on the shelf; the server runs already.
+// offers puts the publishers' offers on the shelf; the server runs already.
 func (s *story) offers(ctx context.Context) error {
 	h := s.h
-	clouds, err := demoFiles.ReadFile("demo/clouds.yaml")
-	if err != nil {
-		return err
-	}
-	if _, err := h.residency.Import(ctx, s.cast.operator, clouds); err != nil {
-		return fmt.Errorf("clouds: %w", err)
-	}
 	// What Acme demands of its data, beyond what the market does.
-	_, err = h.residency.SetPolicy(ctx, s.cast.acme, s.cast.acme.Org, residency.Layer{All: residency.Rule{RefusedLaws: []string{"US"}}})
+	_, err := h.residency.SetPolicy(ctx, s.cast.acme, s.cast.acme.Org, residency.Layer{All: residency.Rule{RefusedLaws: []string{"US"}}})
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
 	for file, publisher := range map[string]access.Caller{"m2m-broker": s.cast.alpes, "gateway-visit": s.cast.alpes, "atelier": s.cast.alpes, "atlantic-mqtt": s.cast.atlantic} {
-		text, err := demoFiles.ReadFile("demo/" + file + ".yaml")
-		if err != nil {
+		if err := h.publish(ctx, s.cast, publisher, file); err != nil {
 			return err
 		}
-		v, err := h.catalogue.ImportOffer(ctx, publisher, publisher.Org, text)
-		if err == nil {
-			v, err = h.catalogue.Submit(ctx, publisher, v.ID)
-		}
-		if err == nil {
-			_, err = h.catalogue.Publish(ctx, s.cast.operator, v.ID)
-		}
-		if err != nil {
-			return fmt.Errorf("offer %s: %w", file, err)
-		}
+	}
+	return nil
+}
+
+// publish puts an offer of the demo on the shelf.
+func (h *house) publish(ctx context.Context, c cast, publisher access.Caller, file string) error {
+	text, err := demoFiles.ReadFile("demo/" + file + ".yaml")
+	if err != nil {
+		return err
+	}
+	v, err := h.catalogue.ImportOffer(ctx, publisher, publisher.Org, text)
+	if err == nil {
+		v, err = h.catalogue.Submit(ctx, publisher, v.ID)
+	}
+	if err == nil {
+		_, err = h.catalogue.Publish(ctx, c.operator, v.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("offer %s: %w", file, err)
 	}
 	return nil
 }

@@ -114,8 +114,10 @@ func (h *house) ready(ctx context.Context) error {
 // serve runs everything until ctx ends or a part fails. listening is told the address once it answers.
 func (h *house) serve(ctx context.Context, listening func(address string)) error {
 	collectLess()
-	if err := h.ready(ctx); err != nil {
-		return err
+	if h.invoices == nil { // else it was made ready before: a demo plays its past month first
+		if err := h.ready(ctx); err != nil {
+			return err
+		}
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", h.conf.Listen)
 	if err != nil {

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { axe, baseURL, check, close, cover, crawl, enter, fits, inspect, launch, login, looks, open, phone, pieces, shape, shot } from './lib.mjs';
 
 // The one-click sign-ins of the demo, by what their buttons say in either language.
-const roles = { customer: /Acme/, household: /Durand/, publisher: /Alpes/, operator: /Halle Demo/, auditor: /Ada/ };
+const roles = { customer: /Acme/, household: /Durand/, publisher: /Alpes/, operator: /Halle Demo/, auditor: /Ada/, reseller: /Rhône/ };
 const password = process.env.HALLE_DEMO_PASSWORD;
 const claire = 'claire@acme-sante.example';
 

@@ -131,7 +131,7 @@ func (d *desk) demoPage(r *site.Request) error {
 	if len(r.Site().Options().Demo) == 0 {
 		return fail.New(fail.NotFound, "site.no_page", "There is no page at this address.", "Check the address.")
 	}
-	icons := map[string]string{"company": "building", "household": "home", "publisher": "shop", "operator": "settings", "auditor": "law"}
+	icons := map[string]string{"company": "building", "household": "home", "publisher": "shop", "operator": "settings", "auditor": "law", "reseller": "people"}
 	view := demoPage{Page: r.Page(r.T("entry.demo"))}
 	view.Nav = nil
 	for i, role := range r.Site().Options().Demo {
