@@ -186,3 +186,6 @@ func code(err error) string {
 	}
 	return ""
 }
+
+// entryOf names the entry of a document.
+func entryOf(i billing.Summary) ledger.Ref { return ledger.Ref{Kind: "invoice", ID: i.ID} }
