@@ -92,6 +92,9 @@ const (
 	SplitSet           Action = "split.set"
 	StatementClose     Action = "statement.close"
 	PayoutMake         Action = "payout.make"
+	PayoutApprove      Action = "payout.approve"
+	PayeeSet           Action = "payee.set"
+	PayeeApprove       Action = "payee.approve"
 	ResourceRead       Action = "resource.read"
 	ResourceOperate    Action = "resource.operate"
 	ContentRead        Action = "content.read"
@@ -174,6 +177,9 @@ func Grants() []Grant {
 		{Action: StatementRead, Title: "read statements", Own: is(o, l, p, a, x), Below: is(x, a), Reads: true},
 		{Action: StatementClose, Title: "close a publisher's statement", Own: is(x), Below: is(x), Confirmed: true},
 		{Action: PayoutMake, Title: "pay a publisher", Own: is(x), Below: is(x), Confirmed: true},
+		{Action: PayoutApprove, Title: "approve a payout run", Own: is(x), Below: is(x), Confirmed: true, InPerson: true, Second: true},
+		{Action: PayeeSet, Title: "set the account of payouts", Own: is(o, l), Confirmed: true, InPerson: true},
+		{Action: PayeeApprove, Title: "approve the account of payouts", Own: is(o, l), Confirmed: true, InPerson: true, Second: true},
 		{Action: SplitSet, Title: "set how revenue is split", Own: is(x), Confirmed: true},
 		{Action: LedgerRead, Title: "read the books", Own: is(x, a), Reads: true},
 		{Action: LedgerLock, Title: "close the books", Own: is(x), Confirmed: true},

@@ -114,6 +114,7 @@ type PayoutFact struct {
 	Amount    money.Amount `json:"amount"`
 	State     PayoutState  `json:"state"`
 	Reference string       `json:"reference,omitempty"`
+	Code      string       `json:"code,omitempty"` // why the bank sent it back (ISO 20022)
 }
 
 // LockedFact is the payload of books.locked.v1: the hash stands for every entry up to then.

@@ -20,6 +20,7 @@ package bank
 
 import (
 	"embed"
+	"strings"
 	"time"
 
 	"github.com/halle-cloud/halle/billing/sepa"
@@ -119,6 +120,15 @@ type Entry struct {
 	mail   string // identifier of our file
 	sign   bool   // the bank calls it a reversal
 	ret    bool
+}
+
+// Ours is the identifier of our file that caused a movement, as far as the bank tells it.
+func (e Entry) Ours() string {
+	if e.mail != "" {
+		return e.mail
+	}
+	message, _, _ := strings.Cut(e.batch, "-")
+	return message
 }
 
 // Part is what of a movement pays one invoice.

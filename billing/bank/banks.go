@@ -32,6 +32,10 @@ type Config struct {
 	Parties  *party.Parties
 	Invoices *billing.Invoices
 	Collects *collect.Collects
+	// Payout takes a movement about money that was paid out, and Payouts the bank's word on a file of such: the commands
+	// Moved and Reported of settlement/payout, which knows what it sent. Nil where nothing is paid out.
+	Payout  func(tx *store.Tx, c access.Caller, m Entry) (found bool, why string, err error)
+	Payouts func(tx *store.Tx, c access.Caller, entity string, r sepa.Report) (found bool, answered, refused int64, err error)
 }
 
 // Banks is the service. Safe for concurrent use.
@@ -217,12 +221,24 @@ func (s *Banks) open(ctx context.Context, e *Entry) error {
 	return nil
 }
 
-// report applies the bank's word on a file of debits.
+// report applies the bank's word on a file of debits or payouts.
 func (s *Banks) report(ctx context.Context, c access.Caller, f *File, data []byte) error {
 	f.Kind = Report
 	r, err := sepa.ReadReport(data)
 	if err != nil {
 		return err
+	}
+	if s.Payouts != nil {
+		found := false
+		err := s.DB.Tx(ctx, func(tx *store.Tx) (err error) {
+			var refused int64
+			found, f.Entries, refused, err = s.Payouts(tx, c, f.Entity, r)
+			f.Fresh, f.Failed = refused, refused
+			return err
+		})
+		if err != nil || found {
+			return err
+		}
 	}
 	var k collect.Collection
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
@@ -230,7 +246,7 @@ func (s *Banks) report(ctx context.Context, c access.Caller, f *File, data []byt
 		if k, found, err = s.Collects.BatchIn(tx, r.Original); err != nil {
 			return err
 		}
-		if !found || k.Entity != f.Entity {
+		if found = found && k.Entity == f.Entity; !found {
 			return fail.New(fail.Invalid, "bank.original", "The report is about a file that this legal entity did not make: "+r.Original+".", "Import it where the file was made.").Field("file", "is about another file")
 		}
 		return nil

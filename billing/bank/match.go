@@ -24,6 +24,18 @@ func (s *Banks) match(tx *store.Tx, c access.Caller, e *Entry) error {
 		return err
 	}
 	found = found && d.Entity == e.Entity
+	if !found && s.Payout != nil {
+		ours, why, err := s.Payout(tx, c, *e)
+		if err != nil {
+			return err
+		}
+		if ours {
+			if e.Why = why; why == "" {
+				e.State = Noted
+			}
+			return nil
+		}
+	}
 	switch {
 	case !e.Credit && found:
 		return s.returned(tx, c, e, d)
@@ -114,10 +126,7 @@ func (s *Banks) doubt(tx *store.Tx, d collect.Debit, amount money.Amount) (strin
 
 // batch is the sum of a whole batch of ours, which some banks book without saying what is in it.
 func (s *Banks) batch(tx *store.Tx, c access.Caller, e *Entry) (done bool, err error) {
-	message, _, _ := strings.Cut(e.batch, "-")
-	if e.mail != "" {
-		message = e.mail
-	}
+	message := e.Ours()
 	if message == "" {
 		return false, nil
 	}
