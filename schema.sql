@@ -804,6 +804,40 @@ payment.org text not null
 payment.received text not null
 payment.recorded_at text not null
 payment.reference text not null
+payout_item index payout_item_end_to_end
+payout_item index payout_item_run
+payout_item.end_to_end text not null
+payout_item.payee text not null
+payout_item.payout text not null
+payout_item.run text not null
+payout_payee index payout_payee_publisher
+payout_payee.approved_at text
+payout_payee.approved_by text not null
+payout_payee.created_at text not null
+payout_payee.created_by text not null
+payout_payee.dropped_at text
+payout_payee.dropped_by text not null
+payout_payee.entity text not null
+payout_payee.id text not null
+payout_payee.publisher text not null
+payout_payee.sealed blob not null
+payout_payee.usable_from text not null
+payout_run index payout_run_message
+payout_run index payout_run_org
+payout_run.approved_at text
+payout_run.approved_by text not null
+payout_run.count integer not null
+payout_run.created_at text not null
+payout_run.created_by text not null
+payout_run.entity text not null
+payout_run.handed_at text
+payout_run.handed_by text not null
+payout_run.id text not null
+payout_run.message text not null
+payout_run.org text not null
+payout_run.pays_on text not null
+payout_run.state text not null
+payout_run.total integer not null
 person index person_email
 person.confirmed_at text
 person.contact_sealed blob not null
@@ -1004,12 +1038,14 @@ settlement_payout index settlement_payout_publisher
 settlement_payout index settlement_payout_state
 settlement_payout.actor text not null
 settlement_payout.amount integer not null
+settlement_payout.code text not null
 settlement_payout.currency text not null
 settlement_payout.done text not null
 settlement_payout.id text not null
 settlement_payout.ordered text not null
 settlement_payout.publisher text not null
 settlement_payout.reference text not null
+settlement_payout.run text not null
 settlement_payout.state text not null
 settlement_rule index settlement_rule_number
 settlement_rule.actor text not null

@@ -15,6 +15,7 @@ import (
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/provision"
+	"github.com/halle-cloud/halle/settlement/payout"
 )
 
 // customerRoles are the roles that people of Acme have, one each.
@@ -214,9 +215,29 @@ func (w *world) settled(t testing.TB) {
 	publisher := "/organisations/" + w.who["publisher"].Org
 	var closed api.List[api.RevenueStatementRow]
 	w.call(t, "operator", http.MethodPost, publisher+"/revenue-statements", map[string]any{"through": price.DateOf(w.Clock.Now(), time.UTC).String()}, &closed)
+	w.payouts(t)
 	var paid api.Payout
 	w.call(t, "operator", http.MethodPost, publisher+"/payouts", map[string]any{"currency": "EUR"}, &paid)
 	w.ids["statement"], w.ids["payout"], w.ids["month"] = closed.Items[0].ID, paid.ID, "2026-03"
+}
+
+// payouts makes an account of the publisher, which a second person approved, another one that waits, and a run.
+func (w *world) payouts(t testing.TB) {
+	t.Helper()
+	c := w.who["publisher"]
+	c.Confirmed, c.Roles = true, []access.Role{access.RoleOwner}
+	p, err := w.services.Payouts.SetPayee(t.Context(), c, payout.PayeeInput{Publisher: c.Org, Name: "Atelier", IBAN: "FR1420041010050500013M02606"})
+	must(t, err)
+	second := c
+	second.Person = w.IDs.New("per")
+	_, err = w.services.Payouts.ApprovePayee(t.Context(), second, p.ID)
+	must(t, err)
+	w.ids["payee"] = p.ID
+	w.call(t, "operator", http.MethodPut, "/entities/"+w.Entity+"/account", map[string]any{"iban": "FR7630006000011234567890189", "creditor": "FR72ZZZ123456"}, nil)
+	var run api.PayoutRun
+	w.call(t, "operator", http.MethodPost, "/payout-runs", nil, &run)
+	w.call(t, "operator", http.MethodPost, "/payout-runs/"+run.ID+"/drop", nil, &run)
+	w.ids["run"] = run.ID
 }
 
 // doubts makes a dispute about the window, and an event that is held.

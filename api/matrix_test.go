@@ -91,7 +91,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"setAccount":     `{"iban":"FR7630006000011234567890189","creditor":"FR72ZZZ123456"}`,
 		"setDunning":     `{"from":"2030-01-01","steps":[{"kind":"friendly","days":3}]}`,
 		"importBankFile": statement("2"), "decideMovement": `{"keep":"` + w.ids["org"] + `"}`,
-		"closeRevenueStatements": `{"through":"2026-03-02"}`, "orderPayout": `{"currency":"EUR"}`, "endPayout": `{"state":"paid","reference":"r"}`, "lockLedger": `{"through":"2026-03-01"}`,
+		"closeRevenueStatements": `{"through":"2026-03-02"}`, "setPayee": `{"name":"Atelier","iban":"FR1420041010050500013M02606"}`, "orderPayout": `{"currency":"EUR"}`, "endPayout": `{"state":"paid","reference":"r"}`, "lockLedger": `{"through":"2026-03-01"}`,
 		"setSplitRule":  `{"publisher":"` + w.who["publisher"].Org + `","terms":{"clauses":[{"kind":"percent","parts":{"publisher":7000,"operator":3000}}]}}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
 		"setExportSettings": `{"siren":"552100554"}`,
@@ -137,7 +137,7 @@ func (w *world) query(id string) string {
 
 // ofPublisher are operations on what belongs to the publisher of Acme's services.
 var ofPublisher = []string{"importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "listSoldLicences", "listEarnings", "listPositions", "listHolds",
-	"listRevenueStatements", "closeRevenueStatements", "listPayouts", "orderPayout"}
+	"listRevenueStatements", "closeRevenueStatements", "listPayouts", "orderPayout", "getPayees", "setPayee"}
 
 // ask sends an operation as somebody, about Acme's things. own replaces identifiers by their parameter.
 func (w *world) ask(t testing.TB, as string, op operation, bodies, own map[string]string) reply {

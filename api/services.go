@@ -20,6 +20,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/settlement/export"
+	"github.com/halle-cloud/halle/settlement/payout"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -49,6 +50,7 @@ type Services struct {
 	Banks         *bank.Banks
 	Dunnings      *dunning.Dunnings
 	Settlements   *settlement.Settlements
+	Payouts       *payout.Payouts
 	Exports       *export.Exports
 	Facts         *trace.Facts
 	Log           *trace.Log
@@ -87,6 +89,8 @@ func (s *server) routes() {
 	s.bankRoutes()
 	s.dunningRoutes()
 	s.settlementRoutes()
+	s.payeeRoutes()
+	s.payoutRunRoutes()
 	s.bookRoutes()
 	s.exportRoutes()
 	s.monthRoutes()

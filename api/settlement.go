@@ -87,7 +87,7 @@ type Payout struct {
 	Done      price.Date             `json:"done,omitzero"`
 }
 
-func payout(p settlement.Payout) Payout {
+func payoutOf(p settlement.Payout) Payout {
 	return Payout{ID: p.ID, Publisher: p.Publisher, Amount: p.Amount, State: p.State, Reference: p.Reference, Ordered: p.Ordered, Done: p.Done}
 }
 
@@ -189,7 +189,7 @@ func (s *server) payoutRoutes(tag string) {
 			if len(list) == in.Limit {
 				next = list[len(list)-1].ID
 			}
-			return listOf(list, next, payout, err)
+			return listOf(list, next, payoutOf, err)
 		})
 	add(s, route{method: http.MethodPost, path: "/organisations/{org}/payouts", id: "orderPayout", summary: "Order the payout of all that is due", tag: tag, status: http.StatusCreated},
 		func(ctx context.Context, c access.Caller, in *struct {
@@ -197,7 +197,7 @@ func (s *server) payoutRoutes(tag string) {
 			Body NewPayout
 		}) (*Body[Payout], error) {
 			p, err := s.Settlements.PayOut(ctx, c, in.Org, in.Body.Currency)
-			return body(payout(p), err)
+			return body(payoutOf(p), err)
 		})
 	add(s, route{method: http.MethodPost, path: "/payouts/{payout}/end", id: "endPayout", summary: "Note that the bank has paid or returned a payout", tag: tag},
 		func(ctx context.Context, c access.Caller, in *struct {
@@ -205,6 +205,6 @@ func (s *server) payoutRoutes(tag string) {
 			Body   PayoutEnd
 		}) (*Body[Payout], error) {
 			p, err := s.Settlements.EndPayout(ctx, c, settlement.PayoutInput{Payout: in.Payout, State: in.Body.State, Reference: in.Body.Reference, Date: in.Body.Date})
-			return body(payout(p), err)
+			return body(payoutOf(p), err)
 		})
 }

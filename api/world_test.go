@@ -44,6 +44,7 @@ import (
 	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/settlement/ledger"
+	"github.com/halle-cloud/halle/settlement/payout"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -61,7 +62,7 @@ func must(t testing.TB, err error) {
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
 		provision.Migrations(), subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(),
-		ledger.Migrations(), settlement.Migrations(), export.Migrations())
+		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations())
 }
 
 // managed is the memory driver with an application behind it.
@@ -200,6 +201,10 @@ func (w *world) wire(t testing.TB) {
 			return one.Deal.Key, err
 		}})
 	s.Exports = export.New(s.Settlements)
+	s.Payouts, err = payout.New(payout.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Collects: s.Collects, Settlements: s.Settlements,
+		Site: "https://halle.example"})
+	must(t, err)
+	s.Banks.Payout, s.Banks.Payouts = s.Payouts.Moved, s.Payouts.Reported
 	w.services = s
 	mux := http.NewServeMux()
 	api.New(mux, s, log)

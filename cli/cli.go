@@ -44,6 +44,7 @@ type Commands struct {
 	Debts      Debts      `cmd:"" help:"What is owed to you by age, and by what steps customers are reminded. As the operator."`
 	Close      Close      `cmd:"" help:"Close a month: preview, approval by two people, invoices issued and sent. As the operator."`
 	Statement  Statement  `cmd:"" help:"What a publisher earned, its statements and payouts."`
+	Payout     Payout     `cmd:"" help:"Payouts to publishers: the account they go to, and the file for the bank."`
 	Split      Split      `cmd:"" help:"How revenue is shared between publishers, resellers and the operator."`
 	Ledger     Ledger     `cmd:"" help:"The books, as the operator: prove them, look into them."`
 	Price      Price      `cmd:"" help:"Explain what was charged; compare with another plan; simulate a draft."`

@@ -60,6 +60,18 @@ func (c *Client) ApproveOrder(ctx context.Context, order string, p ApproveOrderP
 	return out, err
 }
 
+// ApprovePayee: Let an account be used at once, as a second person.
+func (c *Client) ApprovePayee(ctx context.Context, payee string) (out Payee, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/payout-accounts/{payee}/approve", values: []string{payee}}, &out)
+	return out, err
+}
+
+// ApprovePayoutRun: Approve a run, as a second person.
+func (c *Client) ApprovePayoutRun(ctx context.Context, run string) (out PayoutRun, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/payout-runs/{run}/approve", values: []string{run}}, &out)
+	return out, err
+}
+
 // AskConfirm: Ask for a new link to confirm your address.
 func (c *Client) AskConfirm(ctx context.Context) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/me/confirmation"}, nil)
@@ -231,6 +243,18 @@ func (c *Client) DraftInvoices(ctx context.Context, org string, p DraftInvoicesP
 // DropCollection: Give a collection up that is not at the bank.
 func (c *Client) DropCollection(ctx context.Context, collection string) (out Collection, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/collections/{collection}/drop", values: []string{collection}}, &out)
+	return out, err
+}
+
+// DropPayee: Stop an account that waits.
+func (c *Client) DropPayee(ctx context.Context, payee string) (out Payee, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/payout-accounts/{payee}/drop", values: []string{payee}}, &out)
+	return out, err
+}
+
+// DropPayoutRun: Give a run up that is not at the bank.
+func (c *Client) DropPayoutRun(ctx context.Context, run string) (out PayoutRun, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/payout-runs/{run}/drop", values: []string{run}}, &out)
 	return out, err
 }
 
@@ -512,6 +536,12 @@ func (c *Client) GetOrganisation(ctx context.Context, org string) (out Organisat
 	return out, err
 }
 
+// GetPayees: The account that a publisher's payouts go to.
+func (c *Client) GetPayees(ctx context.Context, org string) (out Payees, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/payout-account", values: []string{org}}, &out)
+	return out, err
+}
+
 // GetPaymentsParams are the parameters of GetPayments.
 type GetPaymentsParams struct {
 	Lang string `query:"lang"` // of the text of a mandate
@@ -521,6 +551,17 @@ type GetPaymentsParams struct {
 func (c *Client) GetPayments(ctx context.Context, org string, p GetPaymentsParams) (out Payments, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/payments", values: []string{org}, params: p}, &out)
 	return out, err
+}
+
+// GetPayoutRun: One run with what became of each payout.
+func (c *Client) GetPayoutRun(ctx context.Context, run string) (out PayoutRun, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/payout-runs/{run}", values: []string{run}}, &out)
+	return out, err
+}
+
+// GetPayoutRunFile: The file for the bank (pain.001.001.09), once a second person approved the run.
+func (c *Client) GetPayoutRunFile(ctx context.Context, run string, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/payout-runs/{run}/file", values: []string{run}}, w)
 }
 
 // GetProgress: What is done, and what is next.
@@ -658,6 +699,12 @@ func (c *Client) GrantRole(ctx context.Context, org, person, role string) error 
 // HandOverCollection: Say that the file downloaded last is at the bank.
 func (c *Client) HandOverCollection(ctx context.Context, collection string) (out Collection, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/collections/{collection}/hand-over", values: []string{collection}}, &out)
+	return out, err
+}
+
+// HandOverPayoutRun: Say that the bank has the file.
+func (c *Client) HandOverPayoutRun(ctx context.Context, run string) (out PayoutRun, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/payout-runs/{run}/hand-over", values: []string{run}}, &out)
 	return out, err
 }
 
@@ -1027,6 +1074,23 @@ func (c *Client) ListParked(ctx context.Context) (out ListParked, err error) {
 	return out, err
 }
 
+// ListPayoutCandidates: To whom something is due, and whom the next run leaves out.
+func (c *Client) ListPayoutCandidates(ctx context.Context) (out ListPayoutCandidate, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/payout-candidates"}, &out)
+	return out, err
+}
+
+// ListPayoutRunsParams are the parameters of ListPayoutRuns.
+type ListPayoutRunsParams struct {
+	Cursor string `query:"cursor"` // cursor
+}
+
+// ListPayoutRuns: Runs of payouts, newest first.
+func (c *Client) ListPayoutRuns(ctx context.Context, p ListPayoutRunsParams) (out ListPayoutRun, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/payout-runs", params: p}, &out)
+	return out, err
+}
+
 // ListPayoutsParams are the parameters of ListPayouts.
 type ListPayoutsParams struct {
 	Cursor string `query:"cursor"` // from the answer before; empty for the first page
@@ -1259,6 +1323,12 @@ func (c *Client) PrepareClose(ctx context.Context, body PrepareCloseRequest) (ou
 // PrepareCloseAgain: Work out anew what is not issued.
 func (c *Client) PrepareCloseAgain(ctx context.Context, close string) (out MonthClose, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/closes/{close}/again", values: []string{close}}, &out)
+	return out, err
+}
+
+// PreparePayoutRun: Prepare a run of all that is due in euros.
+func (c *Client) PreparePayoutRun(ctx context.Context) (out PayoutRun, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/payout-runs"}, &out)
 	return out, err
 }
 
@@ -1504,6 +1574,12 @@ func (c *Client) SetMarket(ctx context.Context, market string, p SetMarketParams
 // SetMarketPolicy: Set what holds for all customers of a market.
 func (c *Client) SetMarketPolicy(ctx context.Context, market string, body NewLayer) (out LayerVersion, err error) {
 	err = c.call(ctx, request{method: "PUT", path: "/api/v1/markets/{market}/residency-policy", values: []string{market}, body: body}, &out)
+	return out, err
+}
+
+// SetPayee: Name the account that payouts are to go to.
+func (c *Client) SetPayee(ctx context.Context, org string, body NewPayee) (out Payee, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/payout-account", values: []string{org}, body: body}, &out)
 	return out, err
 }
 

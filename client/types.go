@@ -1192,6 +1192,18 @@ type ListPayout struct {
 	Next  string   `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListPayoutCandidate is what the API calls so.
+type ListPayoutCandidate struct {
+	Items []PayoutCandidate `json:"items"`
+	Next  string            `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListPayoutRun is what the API calls so.
+type ListPayoutRun struct {
+	Items []PayoutRun `json:"items"`
+	Next  string      `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListPlace is what the API calls so.
 type ListPlace struct {
 	Items []Place `json:"items"`
@@ -1467,6 +1479,13 @@ type NewOrganisation struct {
 	Parent   string   `json:"parent,omitempty"` // empty: the caller's
 }
 
+// NewPayee is what the API calls so.
+type NewPayee struct {
+	Bic  string `json:"bic,omitempty"` // may be left out inside the European Economic Area
+	Iban string `json:"iban"`
+	Name string `json:"name"` // of its holder
+}
+
 // NewPayment is what the API calls so.
 type NewPayment struct {
 	Amount    string `json:"amount"`
@@ -1711,6 +1730,26 @@ type ParkedRef struct {
 	Reader   string `json:"reader"`
 }
 
+// Payee is what the API calls so.
+type Payee struct {
+	ID         string    `json:"id"`
+	ApprovedAt time.Time `json:"approvedAt,omitzero"`
+	Bic        string    `json:"bic,omitempty"` // for those who may change it
+	CreatedAt  time.Time `json:"createdAt"`
+	CreatedBy  string    `json:"createdBy"`
+	From       time.Time `json:"from"`           // from when on it is used when no second person approves it
+	Iban       string    `json:"iban,omitempty"` // for those who may change it
+	Masked     string    `json:"masked"`         // what others see of the number
+	Name       string    `json:"name,omitempty"` // of its holder; for those who may change it
+	Publisher  string    `json:"publisher"`
+}
+
+// Payees is what the API calls so.
+type Payees struct {
+	Used    *Payee `json:"used,omitempty"`    // left out: there is none, and nothing is paid out
+	Waiting *Payee `json:"waiting,omitempty"` // used once a second person approves it, or from its day on
+}
+
 // Payment is what the API calls so.
 type Payment struct {
 	ID         string    `json:"id"`
@@ -1751,11 +1790,50 @@ type Payout struct {
 	State     string `json:"state"`
 }
 
+// PayoutCandidate is what the API calls so.
+type PayoutCandidate struct {
+	Account   string `json:"account,omitempty"` // masked
+	Amount    string `json:"amount"`
+	Publisher string `json:"publisher"`
+	Why       string `json:"why,omitempty"` // why the next run leaves it out
+}
+
 // PayoutEnd is what the API calls so.
 type PayoutEnd struct {
 	Date      string `json:"date,omitempty"`      // left out: today
 	Reference string `json:"reference,omitempty"` // of the bank
 	State     string `json:"state"`
+}
+
+// PayoutItem is what the API calls so.
+type PayoutItem struct {
+	ID        string `json:"id"`
+	Account   string `json:"account"` // masked
+	Amount    string `json:"amount"`
+	Code      string `json:"code,omitempty"` // why the bank sent it back (ISO 20022)
+	Done      string `json:"done,omitempty"`
+	EndToEnd  string `json:"endToEnd"` // comes back with every answer of the bank
+	Ordered   string `json:"ordered"`
+	Publisher string `json:"publisher"`
+	Reference string `json:"reference,omitempty"` // of the bank
+	State     string `json:"state"`
+}
+
+// PayoutRun is what the API calls so.
+type PayoutRun struct {
+	ID         string       `json:"id"`
+	ApprovedAt time.Time    `json:"approvedAt,omitzero"`
+	ApprovedBy string       `json:"approvedBy,omitempty"`
+	Count      int64        `json:"count"`
+	CreatedAt  time.Time    `json:"createdAt"`
+	CreatedBy  string       `json:"createdBy"`
+	Entity     string       `json:"entity"` // the legal entity whose account pays
+	HandedAt   time.Time    `json:"handedAt,omitzero"`
+	Message    string       `json:"message"`           // identifier of the file for the bank
+	On         string       `json:"on"`                // when the bank carries it out
+	Payouts    []PayoutItem `json:"payouts,omitempty"` // of getPayoutRun
+	State      string       `json:"state"`
+	Total      string       `json:"total"`
 }
 
 // Person is what the API calls so.

@@ -40,6 +40,7 @@ import (
 	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/settlement/ledger"
+	"github.com/halle-cloud/halle/settlement/payout"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -82,6 +83,7 @@ type house struct {
 	banks         *bank.Banks
 	dunnings      *dunning.Dunnings
 	settlements   *settlement.Settlements
+	payouts       *payout.Payouts
 	exports       *export.Exports
 
 	travel    *traveller // of a demo, whose past month it plays; nil in production
@@ -97,7 +99,7 @@ type house struct {
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
 		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations(),
-		ledger.Migrations(), settlement.Migrations(), export.Migrations()}
+		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations()}
 }
 
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.

@@ -8,6 +8,7 @@ import (
 	debits "github.com/halle-cloud/halle/billing/collect"
 	"github.com/halle-cloud/halle/billing/dunning"
 	"github.com/halle-cloud/halle/internal/job"
+	"github.com/halle-cloud/halle/settlement/payout"
 )
 
 // jobMandates ends mandates that nobody used for 36 months.
@@ -23,7 +24,13 @@ func (h *house) payments() (err error) {
 	if err != nil {
 		return err
 	}
-	h.banks = bank.New(bank.Config{DB: h.db, Ring: h.ring, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Invoices: h.invoices, Collects: h.collects})
+	h.payouts, err = payout.New(payout.Config{DB: h.db, Ring: h.ring, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Collects: h.collects,
+		Settlements: h.settlements, Site: h.conf.URL})
+	if err != nil {
+		return err
+	}
+	h.banks = bank.New(bank.Config{DB: h.db, Ring: h.ring, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Invoices: h.invoices, Collects: h.collects,
+		Payout: h.payouts.Moved, Payouts: h.payouts.Reported})
 	h.dunnings, err = dunning.New(dunning.Config{DB: h.db, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Subscriptions: h.subscriptions, Ratings: h.ratings, Invoices: h.invoices,
 		Collects: h.collects, Site: h.conf.URL})
 	if err != nil {

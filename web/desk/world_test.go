@@ -45,6 +45,7 @@ import (
 	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/settlement/export"
 	"github.com/halle-cloud/halle/settlement/ledger"
+	"github.com/halle-cloud/halle/settlement/payout"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -88,7 +89,7 @@ func must(t testing.TB, err error) {
 func empty(t *testing.T) *world {
 	t.Helper()
 	sets := append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(), ledger.Migrations(), settlement.Migrations(), export.Migrations())
+		subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(), ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations())
 	w := &world{World: partytest.New(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets), sets)), t: t, engine: memory.NewEngine()}
 	w.wire()
 	w.relay = w.Business(t, w.Operator, "Relay", party.KindPublisher)
@@ -192,6 +193,9 @@ func (w *world) bills() {
 			return one.Deal.Key, err
 		}})
 	s.Exports = export.New(s.Settlements)
+	s.Payouts, err = payout.New(payout.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Collects: s.Collects,
+		Settlements: s.Settlements, Site: "https://halle.example"})
+	must(w.t, err)
 }
 
 func (w *world) mount() {

@@ -52,6 +52,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	return []design.Group{
 		{Items: []design.Item{desk.Item(l, "publisher.offers", home, "tag"), desk.Item(l, "publisher.subscribers", home+"/subscribers", "people"),
 			desk.Item(l, "publisher.licences", home+"/licences", "key"), desk.Item(l, "publisher.revenue", home+"/revenue", "bank"),
+			desk.Item(l, "payout.account", home+"/account", "bank"),
 			desk.Item(l, "publisher.work", home+"/work", "clock")}},
 		{Title: l.T("publisher.nav.usage"), Items: []design.Item{desk.Item(l, "publisher.usage", home+"/usage", "chart"), desk.Item(l, "publisher.quality", home+"/quality", "check"),
 			desk.Item(l, "desk.quarantine", home+"/quarantine", "warning"),
@@ -62,6 +63,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 func (d *pages) routes(r *site.Router) {
 	get := func(path string, h site.Handler) { r.Get(home+path, desk.Only("publisher", may, h)) }
 	post := func(path string, h site.Handler) { r.Post(home+path, desk.Only("publisher", may, h)) }
+	d.payeeRoutes(r)
 	get("", d.offers)
 	get("/offers/new", d.newOffer)
 	post("/offers/new", d.importOffer)

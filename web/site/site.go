@@ -35,6 +35,7 @@ import (
 	"github.com/halle-cloud/halle/residency"
 	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/settlement/export"
+	"github.com/halle-cloud/halle/settlement/payout"
 	"github.com/halle-cloud/halle/signin"
 	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/subscription/licence"
@@ -72,6 +73,7 @@ type Services struct {
 	Collects      *collect.Collects
 	Banks         *bank.Banks
 	Dunnings      *dunning.Dunnings
+	Payouts       *payout.Payouts
 	Exports       *export.Exports
 	Settlements   *settlement.Settlements
 
