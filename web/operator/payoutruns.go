@@ -55,12 +55,12 @@ func (d *pages) showPayoutRuns(r *site.Request, status int, notice *flash.Notice
 	if notice != nil {
 		sheet.Main = append(sheet.Main, site.Block{Template: "flash", View: *notice})
 	}
-	waiting := desk.List(r, "due", r.T("payout.due"), "payout.due.none", []table.Column{desk.Col(r.T("payout.publisher")), desk.Col(r.T("payout.next")), desk.Num(r.T("payout.amount"))}, rows)
+	waiting := desk.List(r, "due-list", r.T("payout.due"), "payout.due.none", []table.Column{desk.Col(r.T("payout.publisher")), desk.Col(r.T("payout.next")), desk.Num(r.T("payout.amount"))}, rows)
 	rows = nil
 	for _, k := range runs {
 		rows = append(rows, table.Row{URL: payoutRuns + "/" + k.ID, Cells: []table.Cell{desk.Since(r, k.CreatedAt), desk.Stated(r, "payoutrun."+string(k.State)), desk.Text(r.L.Number(k.Count)), desk.Text(desk.Money(r, k.Total))}})
 	}
-	before := desk.List(r, "runs", r.T("payout.runs.before"), "payout.runs.none", []table.Column{desk.Col(r.T("payout.prepared")), desk.Col(r.T("desk.state")), desk.Num(r.T("payout.count")), desk.Num(r.T("payout.total"))}, rows)
+	before := desk.List(r, "run-list", r.T("payout.runs.before"), "payout.runs.none", []table.Column{desk.Col(r.T("payout.prepared")), desk.Col(r.T("desk.state")), desk.Num(r.T("payout.count")), desk.Num(r.T("payout.total"))}, rows)
 	before.After = next
 	sheet.Main = append(sheet.Main, desk.Block("due", r.T("payout.due"), r.T("payout.due.text"), waiting), desk.Block("runs", r.T("payout.runs.before"), "", before))
 	return r.Show(status, sheet)
@@ -93,7 +93,7 @@ func (d *pages) payoutRun(r *site.Request) error {
 		}
 		rows = append(rows, table.Row{Cells: []table.Cell{desk.Two(names.Of(r, i.Payout.Publisher), i.Masked), desk.Stated(r, "payout."+string(i.Payout.State)), desk.Text(why), desk.Text(desk.Money(r, i.Payout.Amount))}})
 	}
-	t := desk.List(r, "items", r.T("payout.items"), "payout.due.none", []table.Column{desk.Col(r.T("payout.publisher")), desk.Col(r.T("desk.state")), desk.Wide(r.T("payout.reason")), desk.Num(r.T("payout.amount"))}, rows)
+	t := desk.List(r, "item-list", r.T("payout.items"), "payout.due.none", []table.Column{desk.Col(r.T("payout.publisher")), desk.Col(r.T("desk.state")), desk.Wide(r.T("payout.reason")), desk.Num(r.T("payout.amount"))}, rows)
 	pairs := desk.Pairs(desk.Pair(r.T("payout.on"), desk.Day(r, k.On)), desk.Pair(r.T("payout.message"), k.Message), desk.Pair(r.T("payout.prepared"), r.L.Instant(k.CreatedAt)))
 	sheet := site.Sheet{Page: page(r, r.T("payout.run.title", "amount", desk.Money(r, k.Total)), r.T("operator.payments.title"), home+"/payments", r.T("payout.runs"), payoutRuns),
 		Badge: desk.State(r, "payoutrun."+string(k.State)), Lead: r.T("payout.run.lead." + string(k.State)),
