@@ -14,28 +14,29 @@ import (
 
 // Order is a customer's binding request.
 type Order struct {
-	ID         string         `json:"id"`
-	Org        string         `json:"org"`
-	Market     string         `json:"market"`
-	Zone       string         `json:"zone" doc:"IANA name: civil dates of this contract"`
-	Language   string         `json:"language"`
-	Currency   money.Currency `json:"currency"`
-	Basis      price.Basis    `json:"basis"`
-	Total      money.Amount   `json:"total" doc:"of the first period, as shown"`
-	Recurring  money.Amount   `json:"recurring" doc:"per month"`
-	State      order.State    `json:"state"`
-	Consumer   bool           `json:"consumer"`
-	Consent    bool           `json:"consent"`
-	Requester  string         `json:"requester"`
-	Approver   string         `json:"approver,omitempty"`
-	Reason     string         `json:"reason,omitempty" doc:"of a rejection or cancellation"`
-	Withdrawn  bool           `json:"withdrawn,omitempty"`
-	Items      []Item         `json:"items" nullable:"false"`
-	CreatedAt  time.Time      `json:"createdAt"`
-	ReleasedAt time.Time      `json:"releasedAt,omitzero"`
-	WithdrawBy time.Time      `json:"withdrawBy,omitzero" doc:"end of a consumer's withdrawal period"`
-	EndedAt    time.Time      `json:"endedAt,omitzero"`
-	ETag       int64          `json:"etag"`
+	ID            string         `json:"id"`
+	Org           string         `json:"org"`
+	Market        string         `json:"market"`
+	Zone          string         `json:"zone" doc:"IANA name: civil dates of this contract"`
+	Language      string         `json:"language"`
+	Currency      money.Currency `json:"currency"`
+	Basis         price.Basis    `json:"basis"`
+	Total         money.Amount   `json:"total" doc:"of the first period, as shown"`
+	Recurring     money.Amount   `json:"recurring" doc:"per month"`
+	State         order.State    `json:"state"`
+	Consumer      bool           `json:"consumer"`
+	Consent       bool           `json:"consent"`
+	Requester     string         `json:"requester"`
+	Approver      string         `json:"approver,omitempty"`
+	PurchaseOrder string         `json:"purchaseOrder,omitempty" doc:"the customer's number"`
+	Reason        string         `json:"reason,omitempty" doc:"of a rejection or cancellation"`
+	Withdrawn     bool           `json:"withdrawn,omitempty"`
+	Items         []Item         `json:"items" nullable:"false"`
+	CreatedAt     time.Time      `json:"createdAt"`
+	ReleasedAt    time.Time      `json:"releasedAt,omitzero"`
+	WithdrawBy    time.Time      `json:"withdrawBy,omitzero" doc:"end of a consumer's withdrawal period"`
+	EndedAt       time.Time      `json:"endedAt,omitzero"`
+	ETag          int64          `json:"etag"`
 }
 
 // Item is one line of an order.
@@ -53,7 +54,7 @@ type Item struct {
 
 func orderWire(o order.Order) Order {
 	out := Order{ID: o.ID, Org: o.Org, Market: o.Market, Zone: o.Zone, Language: o.Language, Currency: o.Currency, Basis: o.Basis, Total: o.Total,
-		Recurring: o.Recurring, State: o.State, Consumer: o.Consumer, Consent: o.Consent, Requester: o.Requester, Approver: o.Approver, Reason: o.Reason,
+		Recurring: o.Recurring, State: o.State, Consumer: o.Consumer, Consent: o.Consent, Requester: o.Requester, Approver: o.Approver, PurchaseOrder: o.PurchaseOrder, Reason: o.Reason,
 		Withdrawn: o.Withdrawn, Items: []Item{}, CreatedAt: o.CreatedAt, ReleasedAt: o.ReleasedAt, WithdrawBy: o.WithdrawBy, EndedAt: o.EndedAt, ETag: o.ETag}
 	for _, i := range o.Items {
 		out.Items = append(out.Items, Item{ID: i.ID, No: i.No, Action: i.Action, State: i.State, Subscription: i.Subscription, Placement: i.Placement,

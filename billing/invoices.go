@@ -22,6 +22,7 @@ import (
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/rating"
+	"github.com/halle-cloud/halle/subscription"
 	"github.com/halle-cloud/halle/tax"
 	"github.com/halle-cloud/halle/trace"
 )
@@ -51,6 +52,8 @@ type Config struct {
 	Small       int64 // an invoice with at most so many events is proved by one file; 0 means DefaultSmall
 	// Payment tells how an invoice is paid: collect's PaymentIn. Nil when nothing is agreed.
 	Payment func(tx *store.Tx, org, entity string, c money.Currency) (proof.InvoicePayment, error)
+	// Bearings tells how a customer finds services in its own books: subscription's BearingsIn. Nil when nobody knows.
+	Bearings func(tx *store.Tx, subscriptions ...string) (map[string]subscription.Bearing, error)
 	// Paid tells the limits upstream that an account has paid once: order's Paid.
 	Paid func(tx *store.Tx, org string) error
 }
@@ -194,10 +197,10 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Stateme
 	if m := tax.Mention(doc.Decision.Mention, o.Language); m != "" {
 		doc.Mentions = []string{m}
 	}
+	lines(&doc, b)
 	if err := s.trade(tx, o, &doc); err != nil {
 		return doc, err
 	}
-	lines(&doc, b)
 	if err := doc.Total(); err != nil {
 		return doc, err
 	}

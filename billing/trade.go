@@ -2,6 +2,7 @@ package billing
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
@@ -29,12 +30,54 @@ func (s *Invoices) trade(tx *store.Tx, o party.Organisation, doc *proof.Invoice)
 	if err != nil {
 		return err
 	}
-	doc.BuyerReference, doc.Order, doc.Accounting = b.BuyerReference, b.PurchaseOrder, b.CostCentre
+	doc.BuyerReference, doc.Accounting = b.BuyerReference, b.CostCentre
+	if err := s.bearings(tx, doc, cmp.Or(b.CostTag, DefaultCostTag), b.PurchaseOrder); err != nil {
+		return err
+	}
 	seller, err := s.Parties.Entity(tx, doc.Entity)
 	if err != nil {
 		return err
 	}
 	doc.Notes = sentences(seller)
+	return nil
+}
+
+// DefaultCostTag is the tag whose value is the cost centre of a service, where an organisation names no other.
+const DefaultCostTag = "cost-centre"
+
+// bearings writes the cost centre of each line, by the tag of its service as it is now, and the purchase order: on the
+// document (EN 16931 has one, BT-13) when it is that of all lines, else on the document the organisation's own and on
+// each other line its number.
+func (s *Invoices) bearings(tx *store.Tx, doc *proof.Invoice, tag, standing string) error {
+	doc.Order = standing
+	if s.Bearings == nil || len(doc.Lines) == 0 {
+		return nil
+	}
+	var ids []string
+	for n := range doc.Lines {
+		if !slices.Contains(ids, doc.Lines[n].Subscription) {
+			ids = append(ids, doc.Lines[n].Subscription)
+		}
+	}
+	all, err := s.Bearings(tx, ids...)
+	if err != nil {
+		return err
+	}
+	one := true
+	for n := range doc.Lines {
+		l := &doc.Lines[n]
+		own := all[l.Subscription]
+		l.Accounting, l.Order = own.Tags[tag], cmp.Or(own.PurchaseOrder, standing)
+		one = one && l.Order == doc.Lines[0].Order
+	}
+	if one {
+		doc.Order = doc.Lines[0].Order
+	}
+	for n := range doc.Lines {
+		if l := &doc.Lines[n]; l.Order == doc.Order {
+			l.Order = ""
+		}
+	}
 	return nil
 }
 

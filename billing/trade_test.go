@@ -14,6 +14,7 @@ import (
 	"github.com/halle-cloud/halle/party/ident"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
+	"github.com/halle-cloud/halle/subscription"
 )
 
 // complete gives the seller and a buyer everything that the national forms ask for.
@@ -95,4 +96,62 @@ func TestSchemesStandInTheCodeLists(t *testing.T) {
 			t.Errorf("%s %s is not in the list", s.Code, s.Name)
 		}
 	}
+}
+
+// TestCostCentresAndPurchaseOrders: a line says the cost centre and the order of its service, the sums by cost centre come
+// to the total, and a number that all lines share stands on the document.
+func TestCostCentresAndPurchaseOrders(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		c := w.business(t, "Acme")
+		w.complete(t, c)
+		one, two := w.subscribe(t, c, prices(price.Net)), w.subscribe(t, c, prices(price.Net))
+		bearings := map[string]subscription.Bearing{one: {PurchaseOrder: "PO-8", Tags: subscription.Tags{"cost-centre": "4711"}}, two: {PurchaseOrder: "PO-8"}}
+		w.invoices.Bearings = func(_ *store.Tx, ids ...string) (map[string]subscription.Bearing, error) { return bearings, nil }
+		now := func() *proof.Invoice {
+			views, err := w.invoices.Draft(ctx, c, c.Org, w.Clock.Now())
+			must(t, err)
+			return views[0].Document
+		}
+		if d := now(); d.Order != "PO-8" || d.Lines[0].Order != "" {
+			t.Errorf("one order: %s %+v", d.Order, d.Lines)
+		}
+		bearings[two] = subscription.Bearing{}
+		d := now()
+		centres, err := d.CostCentres()
+		must(t, err)
+		sum := money.Zero(d.Currency)
+		for _, centre := range centres {
+			sum, err = sum.Add(centre.Net)
+			must(t, err)
+		}
+		if d.Order != "PO-77" || len(centres) != 2 || centres[0].Name != "4711" || centres[1].Name != "" || sum != d.Totals.Net {
+			t.Errorf("%s %+v of %s", d.Order, centres, d.Totals.Net)
+		}
+		for _, l := range d.Lines {
+			if (l.Order == "PO-8") != (l.Subscription == one) || (l.Accounting == "4711") != (l.Subscription == one) {
+				t.Errorf("%+v", l)
+			}
+		}
+		_, err = w.Parties.SetBillData(ctx, c, c.Org, party.BillData{CostTag: "team"})
+		must(t, err)
+		bearings[one] = subscription.Bearing{Tags: subscription.Tags{"cost-centre": "4711", "team": "red"}}
+		if d := now(); d.Lines[0].Accounting != "red" && d.Lines[1].Accounting != "red" || d.Order != "" {
+			t.Errorf("%+v", d.Lines)
+		}
+		w.final(t, c, one)
+		i := w.list(t, c)[0]
+		file, err := w.invoices.Document(ctx, c, i.ID, billing.FormatUBL, "")
+		must(t, err)
+		if !strings.Contains(string(file.Bytes), "<cbc:AccountingCost>red</cbc:AccountingCost>") {
+			t.Errorf("no BT-133\n%s", file.Bytes)
+		}
+		note, err := w.invoices.Credit(ctx, w.Operator, i.ID, "Wrong buyer")
+		must(t, err)
+		v, err := w.invoices.Invoice(ctx, c, note.ID)
+		must(t, err)
+		if v.Document.Lines[0].Accounting != "red" {
+			t.Error("the credit note has another cost centre")
+		}
+	})
 }

@@ -80,6 +80,7 @@ type orderPlace struct {
 	Region         string `help:"The only region that you want; placement decides otherwise."`
 	AcceptContract bool   `help:"You have read the contract and order for the price shown. Without it nothing is ordered."`
 	ConsentToStart bool   `help:"A consumer asks to start within the withdrawal period."`
+	PurchaseOrder  string `help:"Number of your own purchase order, for your bills." placeholder:"TEXT"`
 	Language       string `help:"Of the contract." placeholder:"LANG"`
 	Key            string `help:"Idempotency key: the same key orders once." placeholder:"TEXT"`
 }
@@ -114,7 +115,7 @@ func (a orderPlace) Run(ctx context.Context, o Out, name profileName) error {
 		return a.refuse(o, offer, quote)
 	}
 	order, err := c.PlaceOrder(ctx, client.PlaceOrderParams{IdempotencyKey: orKey(a.Key)},
-		client.OrderPlaceInput{Quote: quote.ID, Language: quote.Language, Total: quote.Total, ConsentToStart: a.ConsentToStart})
+		client.OrderPlaceInput{Quote: quote.ID, Language: quote.Language, Total: quote.Total, ConsentToStart: a.ConsentToStart, PurchaseOrder: a.PurchaseOrder})
 	if err != nil {
 		return err
 	}

@@ -1571,28 +1571,29 @@ type OpenedSession struct {
 
 // Order is what the API calls so.
 type Order struct {
-	ID         string    `json:"id"`
-	Approver   string    `json:"approver,omitempty"`
-	Basis      string    `json:"basis"`
-	Consent    bool      `json:"consent"`
-	Consumer   bool      `json:"consumer"`
-	CreatedAt  time.Time `json:"createdAt"`
-	Currency   string    `json:"currency"`
-	EndedAt    time.Time `json:"endedAt,omitzero"`
-	ETag       int64     `json:"etag"`
-	Items      []Item    `json:"items"`
-	Language   string    `json:"language"`
-	Market     string    `json:"market"`
-	Org        string    `json:"org"`
-	Reason     string    `json:"reason,omitempty"` // of a rejection or cancellation
-	Recurring  string    `json:"recurring"`        // per month
-	ReleasedAt time.Time `json:"releasedAt,omitzero"`
-	Requester  string    `json:"requester"`
-	State      string    `json:"state"`
-	Total      string    `json:"total"`               // of the first period, as shown
-	WithdrawBy time.Time `json:"withdrawBy,omitzero"` // end of a consumer's withdrawal period
-	Withdrawn  bool      `json:"withdrawn,omitempty"`
-	Zone       string    `json:"zone"` // IANA name: civil dates of this contract
+	ID            string    `json:"id"`
+	Approver      string    `json:"approver,omitempty"`
+	Basis         string    `json:"basis"`
+	Consent       bool      `json:"consent"`
+	Consumer      bool      `json:"consumer"`
+	CreatedAt     time.Time `json:"createdAt"`
+	Currency      string    `json:"currency"`
+	EndedAt       time.Time `json:"endedAt,omitzero"`
+	ETag          int64     `json:"etag"`
+	Items         []Item    `json:"items"`
+	Language      string    `json:"language"`
+	Market        string    `json:"market"`
+	Org           string    `json:"org"`
+	PurchaseOrder string    `json:"purchaseOrder,omitempty"` // the customer's number
+	Reason        string    `json:"reason,omitempty"`        // of a rejection or cancellation
+	Recurring     string    `json:"recurring"`               // per month
+	ReleasedAt    time.Time `json:"releasedAt,omitzero"`
+	Requester     string    `json:"requester"`
+	State         string    `json:"state"`
+	Total         string    `json:"total"`               // of the first period, as shown
+	WithdrawBy    time.Time `json:"withdrawBy,omitzero"` // end of a consumer's withdrawal period
+	Withdrawn     bool      `json:"withdrawn,omitempty"`
+	Zone          string    `json:"zone"` // IANA name: civil dates of this contract
 }
 
 // OrderFailure is what the API calls so.
@@ -1628,6 +1629,7 @@ type OrderPlaceInput struct {
 	Items          []OrderItemInput `json:"items,omitempty"`
 	Language       string           `json:"language,omitempty"`
 	Org            string           `json:"org,omitempty"`
+	PurchaseOrder  string           `json:"purchaseOrder,omitempty"` // number of your own purchase order: it stands on the bills of what is ordered
 	Quote          string           `json:"quote,omitempty"`
 	Total          string           `json:"total,omitempty"`
 }
@@ -2188,6 +2190,7 @@ type ProofInvoiceLine struct {
 	Item         string               `json:"item"`
 	Net          string               `json:"net"`
 	No           int64                `json:"no"`
+	Order        string               `json:"order,omitempty"`
 	Per          string               `json:"per,omitempty"`
 	Period       *PriceInterval       `json:"period,omitempty"`
 	Price        string               `json:"price"`
@@ -2967,33 +2970,34 @@ type Step struct {
 
 // SubscriptionDeal is what the API calls so.
 type SubscriptionDeal struct {
-	Basis        string          `json:"basis"`
-	Consumer     bool            `json:"consumer,omitempty"`
-	Contract     string          `json:"contract"`
-	Currency     string          `json:"currency"`
-	DataClass    string          `json:"dataClass,omitempty"`
-	Entitlements []string        `json:"entitlements,omitempty"`
-	Item         string          `json:"item"`
-	Key          string          `json:"key"`
-	Kind         string          `json:"kind"`
-	Licensed     bool            `json:"licensed,omitempty"`
-	Market       string          `json:"market"`
-	Meters       []CatalogMeter  `json:"meters,omitempty"`
-	Name         string          `json:"name"`
-	Offer        string          `json:"offer"`
-	OfferVersion string          `json:"offerVersion"`
-	Order        string          `json:"order"`
-	Plan         string          `json:"plan"`
-	PlanName     string          `json:"planName"`
-	Price        json.RawMessage `json:"price"`
-	PriceHash    string          `json:"priceHash"`
-	PriceVersion string          `json:"priceVersion"`
-	Publisher    string          `json:"publisher"`
-	Recurring    string          `json:"recurring"`
-	Seller       string          `json:"seller"`
-	TermMonths   int64           `json:"termMonths,omitempty"`
-	TrialDays    int64           `json:"trialDays,omitempty"`
-	Zone         string          `json:"zone"`
+	Basis         string          `json:"basis"`
+	Consumer      bool            `json:"consumer,omitempty"`
+	Contract      string          `json:"contract"`
+	Currency      string          `json:"currency"`
+	DataClass     string          `json:"dataClass,omitempty"`
+	Entitlements  []string        `json:"entitlements,omitempty"`
+	Item          string          `json:"item"`
+	Key           string          `json:"key"`
+	Kind          string          `json:"kind"`
+	Licensed      bool            `json:"licensed,omitempty"`
+	Market        string          `json:"market"`
+	Meters        []CatalogMeter  `json:"meters,omitempty"`
+	Name          string          `json:"name"`
+	Offer         string          `json:"offer"`
+	OfferVersion  string          `json:"offerVersion"`
+	Order         string          `json:"order"`
+	Plan          string          `json:"plan"`
+	PlanName      string          `json:"planName"`
+	Price         json.RawMessage `json:"price"`
+	PriceHash     string          `json:"priceHash"`
+	PriceVersion  string          `json:"priceVersion"`
+	Publisher     string          `json:"publisher"`
+	PurchaseOrder string          `json:"purchaseOrder,omitempty"`
+	Recurring     string          `json:"recurring"`
+	Seller        string          `json:"seller"`
+	TermMonths    int64           `json:"termMonths,omitempty"`
+	TrialDays     int64           `json:"trialDays,omitempty"`
+	Zone          string          `json:"zone"`
 }
 
 // TaxDecision is what the API calls so.

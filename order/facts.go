@@ -55,23 +55,24 @@ const (
 
 // PlacedFact is the payload of order.placed.v1 and order.held.v1: all that placement, provision and subscription need.
 type PlacedFact struct {
-	Order      string         `json:"order"`
-	Org        string         `json:"org"`
-	Path       string         `json:"path"`
-	Market     string         `json:"market"`
-	Country    string         `json:"country"`
-	Zone       string         `json:"zone"`
-	Language   string         `json:"language"`
-	Currency   money.Currency `json:"currency"`
-	Basis      price.Basis    `json:"basis"`
-	Total      money.Amount   `json:"total"`
-	Recurring  money.Amount   `json:"recurring"`
-	Consumer   bool           `json:"consumer"`
-	Consent    bool           `json:"consent"`
-	WithdrawBy string         `json:"withdraw_by,omitempty"` // RFC 3339
-	Requester  string         `json:"requester"`
-	Approver   string         `json:"approver,omitempty"`
-	Items      []ItemFact     `json:"items"`
+	Order         string         `json:"order"`
+	Org           string         `json:"org"`
+	Path          string         `json:"path"`
+	Market        string         `json:"market"`
+	Country       string         `json:"country"`
+	Zone          string         `json:"zone"`
+	Language      string         `json:"language"`
+	Currency      money.Currency `json:"currency"`
+	Basis         price.Basis    `json:"basis"`
+	Total         money.Amount   `json:"total"`
+	Recurring     money.Amount   `json:"recurring"`
+	Consumer      bool           `json:"consumer"`
+	Consent       bool           `json:"consent"`
+	WithdrawBy    string         `json:"withdraw_by,omitempty"` // RFC 3339
+	Requester     string         `json:"requester"`
+	Approver      string         `json:"approver,omitempty"`
+	PurchaseOrder string         `json:"purchase_order,omitempty"`
+	Items         []ItemFact     `json:"items"`
 }
 
 // ItemFact is an item inside PlacedFact, with its frozen terms.
@@ -182,7 +183,7 @@ func (o Order) state() StateFact {
 
 func (o Order) placed() (PlacedFact, error) {
 	f := PlacedFact{Order: o.ID, Org: o.Org, Path: o.Path, Market: o.Market, Country: o.Country, Zone: o.Zone, Language: o.Language, Currency: o.Currency,
-		Basis: o.Basis, Total: o.Total, Recurring: o.Recurring, Consumer: o.Consumer, Consent: o.Consent, Requester: o.Requester, Approver: o.Approver}
+		Basis: o.Basis, Total: o.Total, Recurring: o.Recurring, Consumer: o.Consumer, Consent: o.Consent, Requester: o.Requester, Approver: o.Approver, PurchaseOrder: o.PurchaseOrder}
 	if !o.WithdrawBy.IsZero() {
 		f.WithdrawBy = o.WithdrawBy.UTC().Format(time.RFC3339)
 	}

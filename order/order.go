@@ -119,30 +119,31 @@ type Quote struct {
 
 // Order is a customer's binding request.
 type Order struct {
-	ID         string
-	Org        string
-	Path       string
-	Market     string
-	Country    string // of the market
-	Zone       string // IANA name: civil dates of this contract
-	Language   string
-	Currency   money.Currency
-	Basis      price.Basis
-	Total      money.Amount // of the first period, as shown
-	Recurring  money.Amount // per month
-	State      State
-	Consumer   bool
-	Consent    bool   // the consumer asked to start within the withdrawal period and knows what it costs
-	Requester  string // access.Caller.Ref
-	Approver   string // access.Caller.Ref; "" when none was needed or yet
-	Reason     string // of a rejection or cancellation, in words
-	Withdrawn  bool
-	Items      []Item
-	CreatedAt  time.Time
-	ReleasedAt time.Time // it may be placed: at once, or when approved
-	WithdrawBy time.Time // end of the consumer's withdrawal period; zero for a business
-	EndedAt    time.Time
-	ETag       int64
+	ID            string
+	Org           string
+	Path          string
+	Market        string
+	Country       string // of the market
+	Zone          string // IANA name: civil dates of this contract
+	Language      string
+	Currency      money.Currency
+	Basis         price.Basis
+	Total         money.Amount // of the first period, as shown
+	Recurring     money.Amount // per month
+	State         State
+	Consumer      bool
+	Consent       bool   // the consumer asked to start within the withdrawal period and knows what it costs
+	PurchaseOrder string `json:",omitempty"` // number of the customer's own, for its bills; "" for none
+	Requester     string // access.Caller.Ref
+	Approver      string // access.Caller.Ref; "" when none was needed or yet
+	Reason        string // of a rejection or cancellation, in words
+	Withdrawn     bool
+	Items         []Item
+	CreatedAt     time.Time
+	ReleasedAt    time.Time // it may be placed: at once, or when approved
+	WithdrawBy    time.Time // end of the consumer's withdrawal period; zero for a business
+	EndedAt       time.Time
+	ETag          int64
 }
 
 // Item is one line of an order.

@@ -469,3 +469,28 @@ func TestConsumerConsentsAndWithdraws(t *testing.T) {
 	_, err = h.orders.Withdraw(ctx, home, late.ID)
 	want(t, "too late", err, fail.Conflict, "order.withdrawal_over")
 }
+
+// A customer's own number goes with its order, and into the fact; what is no number is refused.
+func TestAPurchaseOrderNumber(t *testing.T) {
+	h := onSQLite(t)
+	ctx := context.Background()
+	for n, bad := range []string{"a\nb", strings.Repeat("9", 101)} {
+		_, err := h.orders.Place(ctx, h.buyer, order.PlaceInput{Key: fmt.Sprint("bad", n), PurchaseOrder: bad, Items: []order.ItemInput{add()}})
+		if fail.CodeOf(err) != "order.purchase_order" {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	in := order.PlaceInput{Key: "good", PurchaseOrder: " PO-7 ", Items: []order.ItemInput{add()}}
+	o, err := h.orders.Place(ctx, h.buyer, in)
+	must(t, err)
+	if o.PurchaseOrder != "PO-7" {
+		t.Error(o.PurchaseOrder)
+	}
+	in.PurchaseOrder = "PO-8"
+	if _, err := h.orders.Place(ctx, h.buyer, in); !fail.Is(err, fail.Conflict) {
+		t.Errorf("the same key with another number: %v", err)
+	}
+	if again, err := h.orders.Order(ctx, h.buyer, o.ID); err != nil || again.PurchaseOrder != "PO-7" {
+		t.Errorf("%+v %v", again, err)
+	}
+}

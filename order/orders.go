@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/catalog"
@@ -154,7 +155,10 @@ type PlaceInput struct {
 	Language       string       `json:"language,omitempty"`       // in which the contract was shown
 	Total          money.Amount `json:"total,omitzero"`           // as shown to the person; refused when it is not the price
 	ConsentToStart bool         `json:"consentToStart,omitempty"` // a consumer asks to start within the withdrawal period
+	PurchaseOrder  string       `json:"purchaseOrder,omitempty" maxLength:"100" doc:"number of your own purchase order: it stands on the bills of what is ordered"`
 }
+
+const maxPurchaseOrder = 100 // bytes
 
 // Place takes an order: settings checked, price, contract, seller and total frozen, quota and budget reserved, in one
 // transaction. The same key with the same body gives the same order again; with another body it is a conflict. Above
@@ -200,7 +204,10 @@ func (s *Orders) draft(tx *store.Tx, c access.Caller, d desk, id string, in Plac
 	org, now := d.org, s.Now()
 	o := Order{ID: id, Org: org.ID, Path: org.Path, Market: d.market.ID, Country: d.market.Country, Zone: zoneOf(d.market.Country),
 		Currency: money.Currency(d.market.Currency), Basis: basisOf(d.market), Requester: c.Ref(), Consumer: org.Form == party.FormHousehold,
-		Consent: in.ConsentToStart, CreatedAt: now, ETag: 1}
+		Consent: in.ConsentToStart, PurchaseOrder: strings.TrimSpace(in.PurchaseOrder), CreatedAt: now, ETag: 1}
+	if len(o.PurchaseOrder) > maxPurchaseOrder || strings.ContainsFunc(o.PurchaseOrder, unicode.IsControl) {
+		return Order{}, fail.New(fail.Invalid, "order.purchase_order", "That is no number of a purchase order.", "Write one line of at most 100 signs, or none.").Field("purchaseOrder", "is no number")
+	}
 	lines, err := s.wanted(tx, d, &o, in)
 	if err != nil {
 		return Order{}, err

@@ -83,6 +83,7 @@ type InvoiceLine struct {
 	Charges      []InvoiceCharge `json:"charges"`
 	Shares       []price.Share   `json:"shares,omitempty"`     // of the parts of a bundle, or of what a term changes
 	Credits      int             `json:"credits,omitempty"`    // of a note about a part: number of the line on the invoice
+	Order        string          `json:"order,omitempty"`      // purchase order of the buyer, where it is not that of the document
 	Accounting   string          `json:"accounting,omitempty"` // cost centre of the buyer for this line (BT-133)
 	Per          money.Quantity  `json:"per,omitzero"`         // of usage: base units in one Unit
 }

@@ -1,6 +1,9 @@
 package proof
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/halle-cloud/halle/money"
 	"github.com/halle-cloud/halle/price"
 )
@@ -85,4 +88,39 @@ type InvoiceContact struct {
 	Name  string `json:"name,omitempty"`
 	Phone string `json:"phone,omitempty"`
 	Email string `json:"email,omitempty"`
+}
+
+// CostCentre is what the lines of one cost centre come to, without tax.
+type CostCentre struct {
+	Name string // "" of the lines that have none
+	Net  money.Amount
+}
+
+// CostCentres sums the lines by their cost centre, by name, those without at the end; none when no line has one. They
+// come to Totals.Net. Error: money.overflow.
+func (i *Invoice) CostCentres() (list []CostCentre, err error) {
+	sums := map[string]money.Amount{}
+	for n := range i.Lines {
+		l := &i.Lines[n]
+		sum, known := sums[l.Accounting]
+		if !known {
+			sum = money.Zero(i.Currency)
+		}
+		if sums[l.Accounting], err = sum.Add(l.Net); err != nil {
+			return nil, err
+		}
+	}
+	if _, without := sums[""]; without && len(sums) == 1 {
+		return nil, nil
+	}
+	for name, sum := range sums {
+		list = append(list, CostCentre{name, sum})
+	}
+	slices.SortFunc(list, func(a, b CostCentre) int {
+		if (a.Name == "") != (b.Name == "") {
+			return len(b.Name) - len(a.Name)
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return list, nil
 }

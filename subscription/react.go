@@ -81,7 +81,7 @@ func (u *Subscriptions) placed(tx *store.Tx, e trace.Entry) error {
 
 func (u *Subscriptions) begin(tx *store.Tx, f order.PlacedFact, i order.ItemFact, at time.Time) error {
 	s := Subscription{ID: i.Subscription, Org: f.Org, Path: f.Path, State: StatePending, CreatedAt: at, ETag: 1,
-		Deal: Deal{Order: f.Order, Item: i.Item, Market: f.Market, Currency: f.Currency, Basis: f.Basis, Zone: f.Zone, Consumer: f.Consumer, Kind: i.Kind, DataClass: i.DataClass}}
+		Deal: Deal{Order: f.Order, Item: i.Item, Market: f.Market, Currency: f.Currency, Basis: f.Basis, Zone: f.Zone, Consumer: f.Consumer, Kind: i.Kind, DataClass: i.DataClass, PurchaseOrder: f.PurchaseOrder}}
 	s.Deal.take(i.Publisher, i)
 	if fresh, err := insert(tx, s); err != nil || !fresh {
 		return err

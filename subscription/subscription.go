@@ -145,33 +145,34 @@ type Subscription struct {
 
 // Deal is what was agreed: it changes with the plan only.
 type Deal struct {
-	Order        string          `json:"order"`
-	Item         string          `json:"item"`
-	Market       string          `json:"market"`
-	Publisher    string          `json:"publisher"` // organisation
-	Seller       string          `json:"seller"`    // legal entity
-	Offer        string          `json:"offer"`
-	Key          string          `json:"key"`
-	OfferVersion string          `json:"offerVersion"`
-	Name         string          `json:"name"`
-	Plan         string          `json:"plan"`
-	PlanName     string          `json:"planName"`
-	Kind         string          `json:"kind"`
-	DataClass    string          `json:"dataClass,omitempty"`
-	Currency     money.Currency  `json:"currency"`
-	Basis        price.Basis     `json:"basis"`
-	Price        json.RawMessage `json:"price"` // price.Version, canonical
-	PriceVersion string          `json:"priceVersion"`
-	PriceHash    string          `json:"priceHash"`
-	Recurring    money.Amount    `json:"recurring"` // per month
-	Contract     string          `json:"contract"`  // SHA-256 of the text, hex
-	Zone         string          `json:"zone"`      // IANA name
-	Consumer     bool            `json:"consumer,omitempty"`
-	Meters       []catalog.Meter `json:"meters,omitempty"`
-	Entitlements []string        `json:"entitlements,omitempty"`
-	TrialDays    int             `json:"trialDays,omitempty"`
-	TermMonths   int             `json:"termMonths,omitempty"`
-	Licensed     bool            `json:"licensed,omitempty"` // the plan is paid by licence
+	Order         string          `json:"order"`
+	PurchaseOrder string          `json:"purchaseOrder,omitempty"` // the customer's number, of the order that began it
+	Item          string          `json:"item"`
+	Market        string          `json:"market"`
+	Publisher     string          `json:"publisher"` // organisation
+	Seller        string          `json:"seller"`    // legal entity
+	Offer         string          `json:"offer"`
+	Key           string          `json:"key"`
+	OfferVersion  string          `json:"offerVersion"`
+	Name          string          `json:"name"`
+	Plan          string          `json:"plan"`
+	PlanName      string          `json:"planName"`
+	Kind          string          `json:"kind"`
+	DataClass     string          `json:"dataClass,omitempty"`
+	Currency      money.Currency  `json:"currency"`
+	Basis         price.Basis     `json:"basis"`
+	Price         json.RawMessage `json:"price"` // price.Version, canonical
+	PriceVersion  string          `json:"priceVersion"`
+	PriceHash     string          `json:"priceHash"`
+	Recurring     money.Amount    `json:"recurring"` // per month
+	Contract      string          `json:"contract"`  // SHA-256 of the text, hex
+	Zone          string          `json:"zone"`      // IANA name
+	Consumer      bool            `json:"consumer,omitempty"`
+	Meters        []catalog.Meter `json:"meters,omitempty"`
+	Entitlements  []string        `json:"entitlements,omitempty"`
+	TrialDays     int             `json:"trialDays,omitempty"`
+	TermMonths    int             `json:"termMonths,omitempty"`
+	Licensed      bool            `json:"licensed,omitempty"` // the plan is paid by licence
 }
 
 // Anchor is the civil date from which billing periods count: the first day that is priced. Zero before activation.

@@ -178,6 +178,40 @@ func (u *Subscriptions) TagsIn(tx *store.Tx, ids ...string) (map[string]Tags, er
 	return all, nil
 }
 
+// Bearing is how a customer finds a service in its own books.
+type Bearing struct {
+	PurchaseOrder string // of the order that began it; "" for none
+	Tags          Tags
+}
+
+// BearingsIn gives it of services to another package inside its transaction. It does not authorise.
+func (u *Subscriptions) BearingsIn(tx *store.Tx, ids ...string) (map[string]Bearing, error) {
+	tags, err := u.TagsIn(tx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]Bearing{}
+	for places, args := range store.In(ids) {
+		err := tx.Each(func(row store.Scanner) error {
+			var id string
+			var text []byte
+			var deal struct{ PurchaseOrder string }
+			if err := row.Scan(&id, &text); err != nil {
+				return err
+			}
+			if err := json.Unmarshal(text, &deal); err != nil {
+				return err
+			}
+			all[id] = Bearing{deal.PurchaseOrder, tags[id]}
+			return nil
+		}, "SELECT id, deal FROM subscription WHERE id IN "+places, args...)
+		if err != nil {
+			return nil, fmt.Errorf("purchase orders of services: %w", err)
+		}
+	}
+	return all, nil
+}
+
 // withTags fills the tags of a list in.
 func (u *Subscriptions) withTags(tx *store.Tx, list []Subscription) error {
 	ids := make([]string, len(list))

@@ -64,3 +64,26 @@ func TestWhereAndTagsOfMany(t *testing.T) {
 		}
 	})
 }
+
+// TestBearings: the purchase order of the order that began a service, with its tags; a stranger's id has no entry that was
+// not asked about.
+func TestBearings(t *testing.T) {
+	storetest.Each(t, sets(), func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db)
+		ctx := context.Background()
+		plain := h.standing(t, h.buyer, "start")
+		o, err := h.orders.Place(ctx, h.buyer, order.PlaceInput{Key: "po", PurchaseOrder: "PO-7", Items: []order.ItemInput{add("start")}})
+		must(t, err)
+		h.drain(t)
+		with := o.Items[0].Subscription
+		_, err = h.subs.SetTags(ctx, h.buyer, plain.Subscription, subscription.Tags{"cost-centre": "4711"})
+		must(t, err)
+		must(t, db.Read(ctx, func(tx *store.Tx) error {
+			got, err := h.subs.BearingsIn(tx, plain.Subscription, with, "sub_nobody")
+			if len(got) != 2 || got[with].PurchaseOrder != "PO-7" || got[plain.Subscription].PurchaseOrder != "" || got[plain.Subscription].Tags["cost-centre"] != "4711" {
+				t.Errorf("%+v", got)
+			}
+			return err
+		}))
+	})
+}

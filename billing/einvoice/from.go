@@ -145,9 +145,10 @@ func (w *writing) line(l *proof.InvoiceLine) Line {
 		words = append(words, told)
 	}
 	out.Text = strings.Join(words, ", ")
+	out.Note = l.Order // BT-132 is a line of the order; for its number the standard has BT-13 alone
 	out.Period = period(l)
 	if in := w.doc.Period; in != (Period{}) && out.Period != (Period{}) && (out.Period.From.Before(in.From) || in.To.Before(out.Period.To)) {
-		out.Note = out.Period.From.String() + " – " + out.Period.To.String() // a line's period lies within the document's (Peppol R110, R111)
+		out.Note = strings.TrimPrefix(out.Note+", "+out.Period.From.String()+" – "+out.Period.To.String(), ", ") // a line's period lies within the document's (Peppol R110, R111)
 		out.Period = Period{}
 	}
 	paid := worth(net)

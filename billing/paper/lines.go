@@ -117,6 +117,9 @@ func (s *sheet) line(t *pdf.Table, l *proof.InvoiceLine, g *service) error {
 	if l.Correction {
 		more = append(more, s.t("correction"))
 	}
+	if l.Order != "" {
+		more = append(more, s.t("order")+" "+l.Order)
+	}
 	if l.Accounting != "" {
 		more = append(more, s.t("accounting")+" "+l.Accounting)
 	}

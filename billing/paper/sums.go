@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"cmp"
 	"github.com/halle-cloud/halle/internal/pdf"
 	"github.com/halle-cloud/halle/tax"
 )
@@ -76,6 +77,19 @@ func (s *sheet) mentions(e *pdf.Element) {
 		if booked, err := s.amount(i.VATBooked); err == nil {
 			list = append(list, s.t("booked", "amount", s.money(booked)))
 		}
+	}
+	if centres, err := i.CostCentres(); err == nil && len(centres) > 0 {
+		s.Space(4 * pdf.Millimetre)
+		s.Write(e.Add(pdf.Heading2), s.strong, s.t("centres"))
+		var rows [][2]string
+		for _, c := range centres {
+			net, err := s.amount(c.Net)
+			if err != nil {
+				continue // an amount that cannot be turned: the total says so
+			}
+			rows = append(rows, [2]string{cmp.Or(c.Name, s.t("centres.none")), s.money(net)})
+		}
+		s.pairs(e, width, rows)
 	}
 	if len(list)+len(i.Notes) > 0 {
 		s.Space(4 * pdf.Millimetre)

@@ -92,7 +92,7 @@ func (h *house) bills(operator string) error {
 		return err
 	}
 	h.invoices = billing.New(billing.Config{DB: h.db, Ring: h.ring, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Ratings: h.ratings,
-		Tax: rates, Log: h.log, LogKey: h.tlog.Key, Paid: h.orders.Paid,
+		Tax: rates, Log: h.log, LogKey: h.tlog.Key, Paid: h.orders.Paid, Bearings: h.subscriptions.BearingsIn,
 		Payment: func(tx *store.Tx, org, entity string, c money.Currency) (proof.InvoicePayment, error) {
 			return h.collects.PaymentIn(tx, org, entity, c) // made after the invoices, whose payments it notes
 		},

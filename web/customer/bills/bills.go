@@ -120,6 +120,8 @@ type invoicePage struct {
 	Reason, Clause  string
 	Hidden          bool
 	Formats         *details.List // for accounting software
+	Centres         []centreView
+	Sentences       []string // of the seller's law
 }
 
 type partyView struct {
@@ -136,6 +138,12 @@ type lineView struct {
 	Rate            string
 	Windows         []part.Link
 	Correction      bool
+}
+
+// centreView is what a cost centre pays, without tax.
+type centreView struct {
+	Name string
+	Net  locale.Money
 }
 
 type taxView struct {
@@ -228,6 +236,15 @@ func (p *invoicePage) fill(r *site.Request, i *proof.Invoice, services map[strin
 	if i.Reference.Number != "" {
 		p.Dates.Items = append(p.Dates.Items, details.Item{Name: r.T("invoice.reference"), Value: i.Reference.Number + ", " + civil(r, i.Reference.Date)})
 	}
+	for _, pair := range [][2]string{{"invoice.order", i.Order}, {"invoice.buyerreference", i.BuyerReference}} {
+		if pair[1] != "" {
+			p.Dates.Items = append(p.Dates.Items, details.Item{Name: r.T(pair[0]), Value: pair[1]})
+		}
+	}
+	p.Centres = centres(r, i)
+	for _, n := range i.Notes {
+		p.Sentences = append(p.Sentences, n.Text)
+	}
 	for _, l := range i.Lines {
 		p.Lines = append(p.Lines, lineOf(r, l, services[l.Subscription]))
 	}
@@ -238,6 +255,22 @@ func (p *invoicePage) fill(r *site.Request, i *proof.Invoice, services map[strin
 	p.Mentions = mentions(i, r.Lang())
 	p.Note, p.Clause = i.Note, i.Decision.Clause
 	p.Reason = r.T("invoice.tax." + i.Decision.Rule)
+}
+
+// centres are the sums by cost centre; none when no line has one.
+func centres(r *site.Request, i *proof.Invoice) (out []centreView) {
+	list, err := i.CostCentres()
+	if err != nil {
+		return nil // never: the lines sum to the total, which was not too large
+	}
+	for _, c := range list {
+		name := c.Name
+		if name == "" {
+			name = r.T("invoice.centres.none")
+		}
+		out = append(out, centreView{name, customer.Money(c.Net)})
+	}
+	return out
 }
 
 // mentions are the sentences that the law asks for: that of the tax in the reader's language, others as they were written.

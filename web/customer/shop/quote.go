@@ -143,6 +143,7 @@ func placeForm(r *site.Request, q order.Quote) site.FormView {
 			{ID: "start", Kind: form.Checkbox, Label: r.T("quote.start"), Hint: r.T("quote.start.hint")}}
 	} else {
 		view.Note = r.T("quote.business")
+		view.Fields = []form.Field{{ID: "purchase_order", Label: r.T("quote.purchase_order"), Hint: r.T("quote.purchase_order.hint"), Optional: true}}
 	}
 	if len(q.Lines) > 0 && q.Lines[0].Action == order.ActionAdd {
 		view.Back = &part.Link{Text: r.T("order.back"), URL: "/offers/" + url.PathEscape(q.Lines[0].Terms.Key)}
@@ -180,7 +181,7 @@ func (d *desk) place(r *site.Request) error {
 		refused := fail.New(fail.Invalid, "quote.read", "", "").Field("read", r.T("quote.read.error"))
 		return d.quoteAgain(r, q, view, refused)
 	}
-	o, err := d.Orders.Place(r.Context(), r.Caller, order.PlaceInput{Key: q.ID, Org: q.Org, Quote: q.ID, Language: q.Language, Total: total, ConsentToStart: r.Ticked("start")})
+	o, err := d.Orders.Place(r.Context(), r.Caller, order.PlaceInput{Key: q.ID, Org: q.Org, Quote: q.ID, Language: q.Language, Total: total, ConsentToStart: r.Ticked("start"), PurchaseOrder: r.Value("purchase_order")})
 	if err != nil {
 		return d.quoteAgain(r, q, view, err)
 	}
@@ -189,7 +190,7 @@ func (d *desk) place(r *site.Request) error {
 
 func (d *desk) quoteAgain(r *site.Request, q order.Quote, view site.FormView, err error) error {
 	view.Fields = r.Fill(view.Fields)
-	fields, notice, ok := r.Refuse(err, view.Fields, map[string]string{"consentToStart": "start"})
+	fields, notice, ok := r.Refuse(err, view.Fields, map[string]string{"consentToStart": "start", "purchaseOrder": "purchase_order"})
 	if !ok {
 		return err
 	}
