@@ -223,7 +223,7 @@ func (d Revenue) lineTable(r *site.Request, f settlement.LineFilter) (t table.Ta
 	}
 	var rows []table.Row
 	for _, l := range list {
-		what, url := r.T("revenue.line.invoice"), ""
+		what, url := Short(l.Subscription), ""
 		if l.Origin != "" {
 			what = r.T("revenue.line.note", "no", strconv.Itoa(l.OriginNo), "document", Short(l.Origin))
 		}
@@ -234,7 +234,7 @@ func (d Revenue) lineTable(r *site.Request, f settlement.LineFilter) (t table.Ta
 		if i := slices.IndexFunc(rules, func(one settlement.Rule) bool { return one.ID == l.Rule }); i >= 0 {
 			how = clauseOf(r, rules[i].Terms, l.Component)
 		}
-		rows = append(rows, table.Row{URL: url, Cells: []table.Cell{Two(r.T("revenue.line.no", "no", strconv.Itoa(l.No), "document", Short(l.Document)), Day(r, l.Date)+" · "+what), Two(l.Name, l.Component+" · "+Short(l.Subscription)), Text(how),
+		rows = append(rows, table.Row{URL: url, Cells: []table.Cell{Two(r.T("revenue.line.no", "no", strconv.Itoa(l.No), "document", Short(l.Document)), Day(r, l.Date)+" · "+what), Two(l.Name, l.Component), Text(how),
 			Text(Money(r, l.Net)), Text(Money(r, l.Resellers)), Text(Money(r, l.Kept)), Text(Money(r, l.Share))}})
 	}
 	t = List(r, "line-list", r.T("revenue.byline"), "revenue.byline.none", []table.Column{Col(r.T("revenue.line")), Col(r.T("revenue.offer")), Wide(r.T("revenue.rule")), Num(r.T("revenue.net")), {Name: r.T("revenue.resellers"), Numeric: true, Hidden: true},

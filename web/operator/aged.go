@@ -38,7 +38,9 @@ func (d *pages) aged(r *site.Request) error {
 		rows = append(rows, row(desk.Two(names.Of(r, one.Org), sub), home+"/organisations/"+one.Org+"/billing", one))
 	}
 	for _, one := range a.Totals {
-		rows = append(rows, row(desk.Text(r.T("operator.aged.total")), "", one))
+		total := row(desk.Text(r.T("operator.aged.total")), "", one)
+		total.Total = true
+		rows = append(rows, total)
 	}
 	columns := []table.Column{desk.Col(r.T("desk.client"))}
 	for n := range dunning.Buckets {

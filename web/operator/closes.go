@@ -79,6 +79,14 @@ func sums(r *site.Request, list []money.Amount) string {
 	return strings.Join(texts, " + ")
 }
 
+// orDash shows that there is nothing.
+func orDash(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return text
+}
+
 // closeRail is how far a close is, live while the job works.
 func (d *pages) closeRail(r *site.Request, one monthclose.Close) rail.Rail {
 	n := r.L.Number
@@ -87,6 +95,9 @@ func (d *pages) closeRail(r *site.Request, one monthclose.Close) rail.Rail {
 		{State: rail.Waiting, Name: r.T("operator.close.step.approve"), At: one.ApprovedAt},
 		{State: rail.Waiting, Name: r.T("operator.close.step.issue"), Detail: r.T("operator.close.step.count", "done", n(one.Issued+one.Sent), "all", n(one.Due()))},
 		{State: rail.Waiting, Name: r.T("operator.close.step.send"), Detail: r.T("operator.close.step.count", "done", n(one.Sent), "all", n(one.Due()-one.Failed)), At: one.EndedAt},
+	}
+	if one.Due() == 0 {
+		steps[2].Detail, steps[3].Detail = "", ""
 	}
 	at := map[monthclose.State]int{monthclose.StatePreparing: 0, monthclose.StatePrepared: 1, monthclose.StateIssuing: 2, monthclose.StateSending: 3, monthclose.StateSent: 4, monthclose.StateDiscarded: 1}[one.State]
 	for i := range steps {
@@ -145,10 +156,16 @@ func (d *pages) closing(r *site.Request) error {
 	title := r.T("operator.close.title", "month", monthName(r, one.Month))
 	sheet := site.Sheet{Page: page(r, title, r.T("operator.closes"), home+"/closes"), Badge: closeState(r, one.State), Lead: closeLead(r, one),
 		Main: []site.Block{{Template: "rail", View: d.closeRail(r, one)}, {Template: "details", View: desk.Pairs(desk.Pair(r.T("operator.close.total"), sums(r, one.Totals)), desk.Pair(r.T("operator.close.before"), sums(r, one.Before)),
-			desk.Pair(r.T("operator.close.customers"), r.L.Number(one.Due())), desk.Pair(r.T("operator.close.standing"), r.L.Number(one.Standing)), desk.Pair(r.T("operator.close.failed"), r.L.Number(one.Failed)))},
+			desk.Pair(r.T("operator.close.due"), r.L.Number(one.Due())), desk.Pair(r.T("operator.close.standing"), r.L.Number(one.Standing)), desk.Pair(r.T("operator.close.failed"), r.L.Number(one.Failed)))},
 			desk.Block("list", r.T("operator.close.customers"), r.T("operator.close.customers.text"), list)}}
 	if works(one.State) {
 		sheet.Refresh = 3
+	}
+	if one.Failed > 0 {
+		sheet.Main[2].Links = []part.Link{{Text: r.T("operator.close.only_failed"), URL: home + "/closes/" + one.ID + "?state=" + string(monthclose.ItemFailed)}}
+	}
+	if one.State == monthclose.StatePreparing && len(list.Rows) == 0 && !list.Filtered() {
+		sheet.Main = sheet.Main[:1] // it fills while one looks
 	}
 	sheet.Actions = d.closeActions(r, one)
 	return r.OK(sheet)
@@ -157,6 +174,9 @@ func (d *pages) closing(r *site.Request) error {
 func closeLead(r *site.Request, one monthclose.Close) string {
 	if one.State == monthclose.StateSent && one.Failed > 0 {
 		return r.T("operator.close.lead.failed", "n", one.Failed)
+	}
+	if one.State == monthclose.StatePrepared && one.Due() == 0 {
+		return r.T("operator.close.lead.nothing")
 	}
 	return r.T("operator.close.lead." + string(one.State))
 }
@@ -169,7 +189,7 @@ func (d *pages) closeTasks(r *site.Request) ([]desk.Task, error) {
 	}
 	last := list[0]
 	switch {
-	case last.State == monthclose.StatePrepared:
+	case last.State == monthclose.StatePrepared && last.Due() > 0:
 		return one(part.Warn, r.T("operator.task.close", "month", monthName(r, last.Month)), r.T("operator.task.close.sub", "n", last.Ready, "total", sums(r, last.Totals)), "/closes/"+last.ID), nil
 	case last.State == monthclose.StateSent && last.Failed > 0:
 		return one(part.Bad, r.T("operator.task.close.failed", "n", last.Failed, "month", monthName(r, last.Month)), "", "/closes/"+last.ID), nil
@@ -272,7 +292,7 @@ func (d *pages) closedTable(r *site.Request, one monthclose.Close) (table.Table,
 			invoice = home + "/invoices/" + i.Invoices[0].ID
 		}
 		rows = append(rows, table.Row{URL: invoice, Cells: []table.Cell{desk.Two(names.Of(r, i.Org), numbers(i)), {Badge: &badge.Badge{Tone: itemTone(i.State), Text: r.T("operator.close.item." + string(i.State))}},
-			desk.Text(why), desk.Text(sums(r, i.Before)), desk.Text(sums(r, total))}})
+			desk.Text(why), desk.Text(orDash(sums(r, i.Before))), desk.Text(orDash(sums(r, total)))}})
 	}
 	t := desk.List(r, "customers", r.T("operator.close.customers"), "operator.close.customers.none", []table.Column{desk.Col(r.T("desk.client")), desk.Col(r.T("desk.state")), desk.Wide(r.T("operator.close.why")),
 		{Name: r.T("operator.close.before"), Numeric: true, Hidden: true}, desk.Num(r.T("operator.close.total"))}, rows)

@@ -158,7 +158,11 @@ func monthPublishers(r *site.Request, m settlement.Month, names *desk.Names, suf
 		for i, a := range figures {
 			sum[i].Minor += a.Minor
 		}
-		rows = append(rows, table.Row{URL: url, Cells: append(append([]table.Cell{desk.Two(names.Of(r, p.Publisher), what)}, amounts(r, figures...)...), zero(r, p.Difference))})
+		cells := amounts(r, figures...)
+		if p.Held.Sign() > 0 {
+			cells[4].URL = publisherURL(p.Publisher) + "#held"
+		}
+		rows = append(rows, table.Row{URL: url, Cells: append(append([]table.Cell{desk.Two(names.Of(r, p.Publisher), what)}, cells...), zero(r, p.Difference))})
 	}
 	rows = append(rows, table.Row{Total: true, Cells: append(append([]table.Cell{desk.Text(r.T("revenue.total"))}, amounts(r, sum...)...), table.Cell{})})
 	columns := append([]table.Column{desk.Col(r.T("books.month.publisher"))}, moneyColumns(r, "c.share", "c.other", "c.vat", "c.collected", "c.held", "c.released", "c.payable", "c.difference")...)

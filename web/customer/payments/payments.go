@@ -124,9 +124,9 @@ func (d *pages) owed(r *site.Request, v collect.Overview) table.Table {
 		if o.Failed != nil {
 			way.Sub = r.T("payments.failed", "why", (sepa.Reason{Code: o.Failed.Code}).Say(r.Lang())) + " " + way.Sub
 		}
-		rows = append(rows, table.Row{URL: "/invoices/" + o.Invoice.ID, Cells: []table.Cell{desk.Two(o.Invoice.Number, r.T("payments.due", "day", desk.Day(r, o.Invoice.Due))), desk.Stated(r, state), way, desk.Text(desk.Money(r, o.Invoice.Owed()))}})
+		rows = append(rows, table.Row{URL: "/invoices/" + o.Invoice.ID, Cells: []table.Cell{desk.Two(o.Invoice.Number, r.T("payments.due", "day", desk.Day(r, o.Invoice.Due))), desk.Stated(r, state), desk.Text(desk.Money(r, o.Invoice.Owed())), way}})
 	}
-	return desk.List(r, "owed-list", r.T("payments.owed"), "payments.owed.none", []table.Column{desk.Col(r.T("payments.invoice")), desk.Wide(r.T("desk.state")), desk.Col(r.T("payments.way")), desk.Num(r.T("payments.amount"))}, rows)
+	return desk.List(r, "owed-list", r.T("payments.owed"), "payments.owed.none", []table.Column{desk.Col(r.T("payments.invoice")), desk.Wide(r.T("desk.state")), desk.Num(r.T("payments.amount")), desk.Col(r.T("payments.way"))}, rows)
 }
 
 // way says what is to be done to pay an invoice.
