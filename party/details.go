@@ -12,6 +12,7 @@ import (
 	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party/ident"
+	"github.com/halle-cloud/halle/tax"
 )
 
 // Details is what a legal entity tells about itself for bills and electronic invoices (EN 16931 BG-4 to BG-9). All of it
@@ -183,6 +184,15 @@ func (s *Parties) readEntity(tx *store.Tx, entity string) (Entity, error) {
 	return s.openDetails(tx.Context(), row)
 }
 
+// checkVAT looks at a VAT identifier that is new: one that is on file stays, whatever it is, so that other changes go
+// through.
+func (e Entity) checkVAT(have Entity) error {
+	if e.VATID == "" || e.VATID == have.VATID && e.Country == have.Country {
+		return nil
+	}
+	return tax.CheckVATID(e.Country, e.VATID)
+}
+
 // merged is e with the details that it has, else those that stand. The lines of the address are made of its parts; other
 // lines without parts, from a program that knows no parts, replace them.
 func (e Entity) merged(have Entity) Entity {
@@ -206,5 +216,8 @@ func (e Entity) merged(have Entity) Entity {
 		e.Registration = compact(e.Registration)
 	}
 	e.Details = &d
+	if e.VATID != have.VATID {
+		e.VATID = tax.TidyVATID(e.VATID)
+	}
 	return e
 }

@@ -109,6 +109,7 @@ func TestDetailsAreChecked(t *testing.T) {
 		list, err := w.Parties.Entities(ctx, acme, acme.Org)
 		must(t, err)
 		for field, change := range map[string]func(e *party.Entity){
+			"vat_id":          func(e *party.Entity) { e.VATID = "FR41303265045" },
 			"city":            func(e *party.Entity) { e.Details.City = "" },
 			"street":          func(e *party.Entity) { e.Details.Street = strings.Repeat("x", 201) },
 			"region":          func(e *party.Entity) { e.Details.Region = "a\x00b" },

@@ -21,6 +21,9 @@ func (s *Parties) newEntity(ctx context.Context, o Organisation, e Entity) (Enti
 	if err := e.validate(); err != nil {
 		return e, err
 	}
+	if err := e.checkVAT(Entity{}); err != nil {
+		return e, err
+	}
 	return e, s.ring.Ensure(ctx, keys.Entity(e.ID))
 }
 
@@ -95,6 +98,9 @@ func (s *Parties) SetEntity(ctx context.Context, c access.Caller, e Entity) (Ent
 		}
 		out.Version = have.Version + 1
 		if err := out.validate(); err != nil {
+			return err
+		}
+		if err := out.checkVAT(have); err != nil {
 			return err
 		}
 		return s.setEntity(tx, c, o.Organisation, out)

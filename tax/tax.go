@@ -1,7 +1,8 @@
 // Package tax decides which value added tax applies to a service and computes it to the cent.
 //
 // Owns: the VAT categories of EN 16931, dated rates as data (rates.json), the decision for sales of services with
-// its legal source, tax per rate over an invoice, and taking the tax out of a gross price.
+// its legal source, tax per rate over an invoice, taking the tax out of a gross price, the form and check digits of VAT
+// identifiers.
 // Does not own: whether a VAT identifier exists (the caller asks VIES and keeps the answer), where a consumer
 // lives (the caller keeps two pieces of evidence), invoices (billing), goods, special territories, the
 // EUR 10,000 threshold of small sellers (article 59c).

@@ -36,7 +36,7 @@ func TestWhatStandsOnTheBills(t *testing.T) {
 	}
 	company := url.Values{"name": {"Acme SAS"}, "vat_id": {"FR61954506077"}, "scheme": {"0002"}, "registration": {"954 506 077"}, "street": {"12 rue de la Santé"}, "postcode": {"75013"}, "city": {"Paris"},
 		"version": {versionIn(page, at+"/company")}}
-	for field, bad := range map[string]string{"city": "", "registration": "954506078"} {
+	for field, bad := range map[string]string{"city": "", "vat_id": "FR61954506078", "registration": "954506078"} {
 		wrong := url.Values{}
 		for k, v := range company {
 			wrong[k] = v
