@@ -384,6 +384,9 @@ invoice.series text not null
 invoice.status text not null
 invoice.type text not null
 invoice.vat integer not null
+invoice_part.invoice text not null
+invoice_part.lines blob not null
+invoice_part.no integer not null
 invoice_series.entity text not null
 invoice_series.hash text not null
 invoice_series.last integer not null

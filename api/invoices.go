@@ -117,11 +117,7 @@ func (s *server) invoiceRoutes() {
 			page, err := s.Invoices.Invoices(ctx, c, orgOr(in.Org, c), in.Cursor)
 			return listOf(page.Invoices, page.Next, invoiceRow, err)
 		})
-	add(s, route{method: http.MethodGet, path: "/invoices/{invoice}", id: "getInvoice", summary: "One invoice", tag: tag},
-		func(ctx context.Context, c access.Caller, in *InvoicePath) (*Body[Invoice], error) {
-			v, err := s.Invoices.Invoice(ctx, c, in.Invoice)
-			return body(invoice(v), err)
-		})
+	s.invoiceLineRoutes()
 	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof", id: "getInvoiceProof", summary: "Everything to redo an invoice offline; with very many usage events it leaves them to getInvoiceEvents", tag: tag},
 		"/invoices/{invoice}/proof", rawDoc{gives: []string{"application/json"}}, s.invoiceProof)
 	s.raw(route{method: http.MethodGet, path: "/invoices/{invoice}/proof/apart", id: "getInvoiceProofApart", summary: "Everything to redo an invoice offline but its usage events, for invoices of very many", tag: tag},

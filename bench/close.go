@@ -63,6 +63,10 @@ func closeFigures() (list []Figure) {
 				}))
 		}
 	}
+	for _, e := range []string{"SQLite", "PostgreSQL"} {
+		list = append(list, fromGo(Figure{Name: "page of an invoice of 1,000,000 lines, opened, " + e, Unit: "ms", Less: true, Held: 100}, "./billing",
+			"^BenchmarkPageOfAMillionLines$/^"+strings.ToLower(e)+"$", "20x", "ns/op", 1e-6))
+	}
 	return append(list, fromGo(Figure{Name: "PDF of an invoice of 20 lines", Unit: "ms", Less: true, Aim: 1}, "./billing/paper", "^BenchmarkPDF$", "2s", "ns/op", 1e-6, "kB", "allocs/op"),
 		fromGo(Figure{Name: "PDF of an invoice of 1,000,000 lines, summed up", Unit: "ms", Less: true}, "./billing/paper", "^BenchmarkMillionLines$", "3x", "ns/op", 1e-6))
 }

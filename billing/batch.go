@@ -11,7 +11,6 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
-	"github.com/halle-cloud/halle/internal/keys"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
@@ -182,18 +181,22 @@ func (s *Invoices) IssueAll(tx *store.Tx, c access.Caller, list []*Drafted) ([][
 	parallel(len(done), func(n int) { errs[n] = s.finish(tx.Context(), c, done[n]) })
 	var rows [][]any
 	var facts []trace.Sealed
+	var parts []row
 	var standing []rating.Standing
 	for n, f := range done {
 		if errs[n] != nil {
 			return nil, errs[n]
 		}
-		rows, facts = append(rows, f.row.values()), append(facts, f.fact)
+		rows, facts, parts = append(rows, f.row.values()), append(facts, f.fact), append(parts, f.row)
 		standing = append(standing, rating.Standing{Invoice: f.doc.ID, Statement: f.part})
 	}
 	if err := s.Facts.Put(tx, facts); err != nil {
 		return nil, err
 	}
 	if err := tx.Upsert("invoice ("+invoiceColumns+")", "", rows); err != nil {
+		return nil, err
+	}
+	if err := insertParts(tx, parts...); err != nil {
 		return nil, err
 	}
 	if err := s.Ratings.MarkAllBilled(tx, standing); err != nil {
@@ -249,7 +252,7 @@ func (s *Invoices) chain(tx *store.Tx, list []*Drafted) (done []*finished, err e
 
 // finish seals a document and its fact.
 func (s *Invoices) finish(ctx context.Context, c access.Caller, f *finished) (err error) {
-	if f.row.sealed, err = s.Ring.Seal(ctx, keys.Entity(f.doc.Entity), f.text, documentAAD(f.doc.ID)); err != nil {
+	if f.row.sealed, f.row.parts, err = s.sealed(ctx, f.doc, f.text); err != nil {
 		return fmt.Errorf("invoice %s: %w", f.doc.Number, err)
 	}
 	if f.fact, err = s.Facts.Prepare(ctx, issuedFact(c, f.doc, f.row, f.seller)); err != nil {

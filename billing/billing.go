@@ -5,7 +5,7 @@
 // Does not own: charges (rating), tax rules (tax), who buys and sells (party), the ledger (settlement), how an invoice
 // looks (web).
 // Reads: charges of rating, organisations and legal entities of party; fact charges.rated.
-// Writes: invoice, invoice_series, payment; facts invoice.issued, payment.recorded; marks charges as billed by rating's
+// Writes: invoice, invoice_part, invoice_series, payment; facts invoice.issued, payment.recorded; marks charges as billed by rating's
 // command.
 //
 // # Life of an invoice
@@ -14,6 +14,9 @@
 //  2. Issuing is one transaction: prices per period are charged up to the day, the tax is decided, the number without
 //     gaps is taken, the document is hashed with the hash of the one before, sealed, and the log is told its hash.
 //  3. It is corrected by a credit note only.
+//
+// The lines of a very long invoice are kept in parts ([MostWhole]), so that a page of it opens without the rest. A month close
+// issues to many customers at once: [Invoices.DraftAll] works them out on a snapshot, [Invoices.IssueAll] writes them.
 //
 // Charges of one buyer go on one invoice for each seller, currency and basis (net or gross prices). An invoice is issued
 // by hand, when a month of the buyer's zone is over, and for a subscription once it ended and its last usage is rated.

@@ -70,7 +70,7 @@ func (s *Invoices) Left(ctx context.Context, c access.Caller, invoice string) (l
 		if _, err := s.allowed(tx, c, access.CreditIssue, i.Org, "invoice", i.ID); err != nil {
 			return err
 		}
-		doc, err := s.open(ctx, i)
+		doc, err := s.open(tx, i)
 		if err != nil || doc == nil || i.CreditedBy != "" {
 			return err
 		}
@@ -156,7 +156,7 @@ func (s *Invoices) credit(ctx context.Context, c access.Caller, invoice, reason 
 }
 
 func (s *Invoices) creditIn(tx *store.Tx, c access.Caller, i row, reason string, write func(i row, doc *proof.Invoice, notes []proof.Invoice) (proof.Invoice, error)) (Summary, error) {
-	doc, err := s.open(tx.Context(), i)
+	doc, err := s.open(tx, i)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -196,7 +196,7 @@ func (s *Invoices) notes(tx *store.Tx, invoice, before string) ([]row, []proof.I
 	}
 	var docs []proof.Invoice
 	for _, r := range rows {
-		doc, err := s.open(tx.Context(), r)
+		doc, err := s.open(tx, r)
 		if err != nil {
 			return nil, nil, err
 		}

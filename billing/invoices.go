@@ -283,13 +283,16 @@ func (s *Invoices) finalise(tx *store.Tx, c access.Caller, doc proof.Invoice) (S
 		return Summary{}, err
 	}
 	i := issuedRow(&doc, now.hash)
-	if i.sealed, err = s.Ring.Seal(tx.Context(), keys.Entity(doc.Entity), text, documentAAD(doc.ID)); err != nil {
+	if i.sealed, i.parts, err = s.sealed(tx.Context(), &doc, text); err != nil {
 		return Summary{}, fmt.Errorf("invoice %s: %w", doc.Number, err)
 	}
 	if i.Fact, err = s.recordIssued(tx, c, &doc, i); err != nil {
 		return Summary{}, err
 	}
-	return i.Summary, insertInvoice(tx, i)
+	if err := insertInvoice(tx, i); err != nil {
+		return Summary{}, err
+	}
+	return i.Summary, insertParts(tx, i)
 }
 
 func documentAAD(invoice string) []byte { return []byte("invoice|" + invoice + "|document") }

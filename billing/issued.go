@@ -19,7 +19,7 @@ func (s *Invoices) IssuedIn(tx *store.Tx, id string) (Summary, *proof.Invoice, e
 	if err != nil {
 		return Summary{}, nil, err
 	}
-	doc, err := s.open(tx.Context(), i)
+	doc, err := s.open(tx, i)
 	return i.Summary, doc, err
 }
 
@@ -44,8 +44,13 @@ func (s *Invoices) IssuedMany(tx *store.Tx, ids []string) ([]Summary, []*proof.I
 			return
 		}
 		sums[n] = i.Summary
-		docs[n], errs[n] = s.open(tx.Context(), i)
+		docs[n], _, errs[n] = s.unseal(tx.Context(), i)
 	})
+	for n := range ids {
+		if errors.Is(errs[n], errApart) {
+			docs[n], errs[n] = s.open(tx, rows[ids[n]])
+		}
+	}
 	return sums, docs, errors.Join(errs...)
 }
 

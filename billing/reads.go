@@ -3,11 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -52,6 +48,11 @@ func (s *Invoices) Invoice(ctx context.Context, c access.Caller, invoice string)
 }
 
 func (s *Invoices) view(ctx context.Context, c access.Caller, invoice string) (v View, o party.Organisation, err error) {
+	return s.viewOf(ctx, c, invoice, s.open)
+}
+
+// viewOf is view of what open gives of the document.
+func (s *Invoices) viewOf(ctx context.Context, c access.Caller, invoice string, open func(tx *store.Tx, i row) (*proof.Invoice, error)) (v View, o party.Organisation, err error) {
 	read := func(tx *store.Tx) error {
 		i, err := selectInvoice(tx, invoice)
 		if err != nil {
@@ -61,7 +62,7 @@ func (s *Invoices) view(ctx context.Context, c access.Caller, invoice string) (v
 			return err
 		}
 		v = View{Summary: i.Summary}
-		if v.Document, err = s.open(ctx, i); err != nil {
+		if v.Document, err = open(tx, i); err != nil {
 			return err
 		}
 		if v.Payments, err = selectPayments(tx, invoice); err != nil {
@@ -102,26 +103,6 @@ func (s *Invoices) recordRead(tx *store.Tx, c access.Caller, o party.Organisatio
 	return err
 }
 
-// open gives the document back, or nil when the copy that law retains was erased at its time. It is checked against its
-// hash: a document that was changed where it is stored is an error, never shown.
-func (s *Invoices) open(ctx context.Context, i row) (*proof.Invoice, error) {
-	text, err := s.Ring.Open(ctx, keys.Entity(i.Entity), i.sealed, documentAAD(i.ID))
-	if errors.Is(err, keys.ErrDestroyed) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("invoice %s: %w", i.Number, err)
-	}
-	doc := new(proof.Invoice)
-	if err := json.Unmarshal(text, doc); err != nil {
-		return nil, fmt.Errorf("invoice %s: %w", i.Number, err)
-	}
-	if hash := sha256.Sum256(text); hex.EncodeToString(hash[:]) != i.Hash { // what is sealed are the canonical bytes
-		return nil, fmt.Errorf("invoice %s: the document is not the one that was issued", i.Number)
-	}
-	return doc, nil
-}
-
 func outsideHousehold(doc *proof.Invoice, c access.Caller, o party.Organisation) bool {
 	return !doc.Buyer.Business && c.Outside(o.Path)
 }
@@ -158,7 +139,7 @@ func (s *Invoices) ProofFile(ctx context.Context, c access.Caller, invoice strin
 // EventsApart tells whether ProofFile leaves the usage events of an invoice to EventsFile, because they are many. Who may
 // have the proof may.
 func (s *Invoices) EventsApart(ctx context.Context, c access.Caller, invoice string) (bool, error) {
-	v, o, err := s.provable(ctx, c, invoice)
+	v, o, err := s.provableOf(ctx, c, invoice, func(tx *store.Tx, i row) (*proof.Invoice, error) { return s.openPage(tx, i, 0, 0) })
 	if err != nil {
 		return false, err
 	}
@@ -166,6 +147,9 @@ func (s *Invoices) EventsApart(ctx context.Context, c access.Caller, invoice str
 }
 
 func (s *Invoices) apart(ctx context.Context, v View, o party.Organisation) (bool, error) {
+	if v.Lines > MostWhole && v.Credits == "" { // nobody counts the events of so many lines to look at one page of them
+		return true, nil
+	}
 	windows, err := s.windowsOf(ctx, v, o)
 	if err != nil || len(windows) == 0 {
 		return false, err
@@ -220,7 +204,11 @@ func (s *Invoices) EventsFile(ctx context.Context, c access.Caller, invoice stri
 
 // provable reads an invoice for those who may have its proof.
 func (s *Invoices) provable(ctx context.Context, c access.Caller, invoice string) (View, party.Organisation, error) {
-	v, o, err := s.view(ctx, c, invoice)
+	return s.provableOf(ctx, c, invoice, s.open)
+}
+
+func (s *Invoices) provableOf(ctx context.Context, c access.Caller, invoice string, open func(tx *store.Tx, i row) (*proof.Invoice, error)) (View, party.Organisation, error) {
+	v, o, err := s.viewOf(ctx, c, invoice, open)
 	if err != nil {
 		return v, o, err
 	}
@@ -351,27 +339,10 @@ func (s *Invoices) windowFile(ctx context.Context, id string, apart bool) (*proo
 // ExplainLine writes how a line of an invoice came about, step by step, in French for a locale that begins with "fr" and
 // in English otherwise. Those who may read the invoice may. Error: fail.NotFound.
 func (s *Invoices) ExplainLine(ctx context.Context, c access.Caller, invoice string, no int, locale string) (text string, err error) {
-	v, _, err := s.view(ctx, c, invoice)
+	doc, l, err := s.line(ctx, c, invoice, no)
 	if err != nil {
 		return "", err
 	}
-	if v.Document == nil || no < 1 || no > len(v.Document.Lines) {
-		return "", fail.New(fail.NotFound, "billing.line", "The invoice has no such line.", "Use a number that stands on the invoice.")
-	}
-	doc := v.Document
-	if v.Credits != "" { // a credit note repeats the lines of its invoice
-		original, _, err := s.view(ctx, c, v.Credits)
-		if err != nil {
-			return "", err
-		}
-		if of := doc.Lines[no-1].Credits; of > 0 {
-			no = of
-		}
-		if doc = original.Document; doc == nil || no > len(doc.Lines) {
-			return "", fail.New(fail.NotFound, "billing.line", "The invoice has no such line.", "Use a number that stands on the invoice.")
-		}
-	}
-	l := &doc.Lines[no-1]
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		body, err := s.Ratings.PriceBytes(tx, l.Price)
 		if err != nil {
@@ -385,4 +356,34 @@ func (s *Invoices) ExplainLine(ctx context.Context, c access.Caller, invoice str
 		return err
 	})
 	return text, err
+}
+
+// line opens one line of an invoice; of a credit note the line of its invoice, which it repeats. What a term changes is
+// explained by the other lines, so all are then read.
+func (s *Invoices) line(ctx context.Context, c access.Caller, invoice string, no int) (*proof.Invoice, *proof.InvoiceLine, error) {
+	none := fail.New(fail.NotFound, "billing.line", "The invoice has no such line.", "Use a number that stands on the invoice.")
+	if no < 1 {
+		return nil, nil, none
+	}
+	v, err := s.InvoicePage(ctx, c, invoice, no-1, 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v.Document == nil || len(v.Document.Lines) == 0 {
+		return nil, nil, none
+	}
+	l := &v.Document.Lines[0]
+	if v.Credits != "" {
+		if l.Credits > 0 {
+			no = l.Credits
+		}
+		return s.line(ctx, c, v.Credits, no)
+	}
+	if l.Term == "" {
+		return v.Document, l, nil
+	}
+	if v, err = s.Invoice(ctx, c, invoice); err != nil {
+		return nil, nil, err
+	}
+	return v.Document, &v.Document.Lines[no-1], nil
 }

@@ -16,6 +16,7 @@ type row struct {
 	Summary
 	series string
 	sealed []byte
+	parts  [][]byte // of one that is new and has very many lines
 	keep   time.Time
 }
 

@@ -444,7 +444,7 @@ func (c *Client) GetIngestHealth(ctx context.Context) (out IngestHealth, err err
 	return out, err
 }
 
-// GetInvoice: One invoice.
+// GetInvoice: One invoice; of more than 1,000 lines without them, see listInvoiceLines.
 func (c *Client) GetInvoice(ctx context.Context, invoice string) (out Invoice, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}", values: []string{invoice}}, &out)
 	return out, err
@@ -917,6 +917,18 @@ func (c *Client) ListHolds(ctx context.Context, org string) (out ListHold, err e
 // ListInvitations: Open invitations.
 func (c *Client) ListInvitations(ctx context.Context, org string) (out ListInvitation, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/invitations", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListInvoiceLinesParams are the parameters of ListInvoiceLines.
+type ListInvoiceLinesParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListInvoiceLines: The lines of an invoice, in their order.
+func (c *Client) ListInvoiceLines(ctx context.Context, invoice string, p ListInvoiceLinesParams) (out ListInvoiceLine, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/lines", values: []string{invoice}, params: p}, &out)
 	return out, err
 }
 

@@ -1084,6 +1084,12 @@ type ListInvoice struct {
 	Next  string    `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListInvoiceLine is what the API calls so.
+type ListInvoiceLine struct {
+	Items []ProofInvoiceLine `json:"items"`
+	Next  string             `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListInvoiceRow is what the API calls so.
 type ListInvoiceRow struct {
 	Items []InvoiceRow `json:"items"`

@@ -107,7 +107,7 @@ func (d *pages) paymentForm(r *site.Request, v billing.View) site.FormView {
 }
 
 func (d *pages) invoice(r *site.Request) error {
-	v, err := d.Invoices.Invoice(r.Context(), r.Caller, r.PathValue("id"))
+	v, err := d.Invoices.InvoicePage(r.Context(), r.Caller, r.PathValue("id"), 0, billing.MostWhole)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 		sheet := site.Sheet{Page: page(r, title, r.T("operator.invoices"), home+"/invoices"), Badge: desk.State(r, invoiceState(v.Summary, r.Site().Options().Now())), Lead: name,
 			Main: []site.Block{{Template: "details", View: desk.Pairs(desk.Pair(r.T("operator.net"), desk.Money(r, v.Net)), desk.Pair(r.T("operator.vat.amount"), desk.Money(r, v.VAT)), desk.Pair(r.T("operator.gross"), desk.Money(r, v.Gross)),
 				desk.Pair(r.T("operator.taken_back"), desk.Money(r, v.Credited)), desk.Pair(r.T("operator.owed"), desk.Money(r, v.Owed())), desk.Pair(r.T("operator.pay_back"), desk.Money(r, v.Back())), desk.Pair(r.T("operator.due"), desk.Day(r, v.Due)), desk.Pair(r.T("operator.hash"), v.Hash))},
-				desk.Block("lines", r.T("operator.lines"), "", invoiceLines(r, v)), desk.Block("payments", r.T("operator.payments"), "", payments(r, v.Payments))}}
+				desk.Block("lines", r.T("operator.lines"), firstLines(r, v), invoiceLines(r, v)), desk.Block("payments", r.T("operator.payments"), "", payments(r, v.Payments))}}
 		if len(v.Notes) > 0 {
 			sheet.Main = append(sheet.Main, desk.Block("notes", r.T("operator.notes"), r.T("operator.notes.text"), d.invoiceTable(r, "notes-list", "operator.invoices.none", v.Notes)))
 		}
@@ -170,6 +170,14 @@ func (d *pages) invoicePDF(r *site.Request) error {
 		return err
 	}
 	return r.File(f.Name, f.Type, f.Bytes)
+}
+
+// firstLines says so when there are more lines than are shown.
+func firstLines(r *site.Request, v billing.View) string {
+	if v.Lines <= billing.MostWhole {
+		return ""
+	}
+	return r.T("invoice.pages", "from", "1", "to", r.L.Number(billing.MostWhole), "all", r.L.Number(int64(v.Lines)))
 }
 
 func invoiceLines(r *site.Request, v billing.View) table.Table {

@@ -121,7 +121,8 @@ type invoicePage struct {
 	Hidden          bool
 	Formats         *details.List // for accounting software
 	Centres         []centreView
-	Sentences       []string // of the seller's law
+	Sentences       []string   // of the seller's law
+	Pages           *pagesView // of very many lines
 }
 
 type partyView struct {
@@ -152,7 +153,7 @@ type taxView struct {
 }
 
 func (d *desk) invoice(r *site.Request) error {
-	v, err := d.Invoices.Invoice(r.Context(), r.Caller, r.PathValue("id"))
+	v, at, err := d.open(r)
 	if err != nil {
 		return err
 	}
@@ -163,6 +164,9 @@ func (d *desk) invoice(r *site.Request) error {
 	out.Actions = []button.Button{{Text: r.T("invoice.pdf"), URL: "/invoices/" + v.ID + "/pdf", Icon: "download", Kind: button.Primary}, {Text: r.T("invoice.proof"), URL: "/invoices/" + v.ID + "/proof", Icon: "seal"}, {Text: r.T("invoice.json"), URL: "/invoices/" + v.ID + "/json", Icon: "download"}}
 	if v.Document != nil {
 		out.fill(r, v.Document, d.sold(r, v.Document))
+		if out.Pages = at.pages(r, v); out.Pages != nil {
+			out.Centres = nil // of one page they would be sums of nothing
+		}
 		formats := r.MachineFormats("/invoices/"+v.ID+"/machine/", v.Document.Buyer.Business)
 		out.Formats = &formats
 		apart, err := d.Invoices.EventsApart(r.Context(), r.Caller, v.ID)
