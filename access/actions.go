@@ -74,6 +74,8 @@ const (
 	SessionRevoke      Action = "session.revoke"
 	PolicyRead         Action = "policy.read"
 	PolicySet          Action = "policy.set"
+	PolicyReview       Action = "policy.review"
+	PolicyApprove      Action = "policy.approve"
 	ResidencyFactsRead Action = "residency.facts.read"
 	ResidencyFactsSet  Action = "residency.facts.write"
 	PlacementRead      Action = "placement.read"
@@ -201,6 +203,8 @@ func Grants() []Grant {
 		{Action: SessionRevoke, Title: "end sessions", Self: true},
 		{Action: PolicyRead, Title: "read the residency policy", Own: is(o, b, l, t, a), Below: is(x, s, a), Reads: true},
 		{Action: PolicySet, Title: "set the residency policy", Own: is(o), Confirmed: true},
+		{Action: PolicyReview, Title: "see proposed changes of where data may live", Own: is(o, a, x), Below: is(a), Reads: true},
+		{Action: PolicyApprove, Title: "approve a change of where data may live", Own: is(o, x), Confirmed: true, InPerson: true, Second: true},
 		{Action: ResidencyFactsRead, Title: "read facts about clouds", Signed: true, Reads: true},
 		{Action: ResidencyFactsSet, Title: "record facts about clouds", Own: is(x), Confirmed: true},
 		{Action: PlacementRead, Title: "read placement decisions", Own: is(o, b, t, a), Below: is(x, s, a), Reads: true},

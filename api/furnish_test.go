@@ -16,6 +16,7 @@ import (
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/provision"
 	"github.com/halle-cloud/halle/settlement/payout"
+	"github.com/halle-cloud/halle/residency"
 )
 
 // customerRoles are the roles that people of Acme have, one each.
@@ -43,6 +44,7 @@ func (w *world) cast(t testing.TB) {
 	curious.Purpose = "ticket 7"
 	w.who["support with purpose"] = curious
 	w.who["auditor of the operator"] = w.Join(t, w.Operator, w.Operator.Org, "ada@audit.example", access.RoleAuditor)
+	w.who["second owner"] = w.Join(t, acme, acme.Org, "oscar@acme.example", access.RoleOwner)
 	w.who["second operator"] = w.Join(t, w.Operator, w.Operator.Org, "olga@operator.example", access.RoleOperator)
 	w.ids["org"], w.ids["person"] = acme.Org, w.who["member"].Person
 }
@@ -67,7 +69,8 @@ func (w *world) furnish(t testing.TB) {
 	w.cast(t)
 	facts, err := os.ReadFile("../cmd/halle/demo/clouds.yaml")
 	must(t, err)
-	if r := w.do(t, "operator", http.MethodPost, "/residency/facts", "application/yaml", facts); r.status != http.StatusOK {
+	r := w.do(t, "operator", http.MethodPost, "/residency/facts", "application/yaml", facts)
+	if r.status != http.StatusOK {
 		t.Fatalf("facts: %s", r.body)
 	}
 	v := w.offer(t, "m2m-broker", "submit", "publish")
@@ -154,6 +157,10 @@ func (w *world) papers(t testing.TB) {
 	w.call(t, "second operator", http.MethodPost, "/closes", map[string]any{"month": "2026-02"}, &close)
 	must(t, w.services.Closes.Work(context.Background(), close.ID))
 	w.ids["close"] = close.ID
+	var layer api.LayerVersion
+	w.call(t, "owner", http.MethodPut, org+"/residency-policy", api.NewLayer{All: residency.Rule{Countries: []string{"EEA"}}}, &layer)
+	w.call(t, "owner", http.MethodPut, org+"/residency-policy", api.NewLayer{}, &layer)
+	w.ids["proposal"] = layer.Proposal
 	var quote api.Quote
 	w.call(t, "buyer", http.MethodPost, "/quotes", map[string]any{"items": []any{map[string]any{"offer": "m2m-broker", "plan": "flex"}}}, &quote)
 	var token api.CreatedToken

@@ -83,6 +83,8 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"placeOrder":  `{"org":"` + w.ids["org"] + `","items":[{"offer":"m2m-broker","plan":"flex","dataClass":"internal"}]}`,
 		"rejectOrder": `{"reason":"no"}`, "cancelOrder": `{"reason":"no"}`, "setLimit": `{"max":100}`, "setBudget": `{"amount":"50.00 EUR"}`, "setApprovalRule": `{"above":"10.00 EUR"}`,
 		"changeService": `{"plan":"flex","parameters":{"interval_ms":700}}`, "changeManaged": `{"name":"pump-7"}`,
+		"previewResidencyPolicy": `{"all":{"countries":["FR"]}}`, "previewMarketPolicy": `{"default":"internal","classes":{"internal":{}}}`, "previewResidencyFacts": w.demo(t, "clouds"),
+		"explainResidencyPolicy": `{"asks":[{"class":"personal"}]}`, "approveResidencyProposal": `{"base":"1"}`, "rejectResidencyProposal": `{}`,
 		"setResidencyPolicy": `{"all":{"countries":["FR"]}}`, "setMarketPolicy": `{"default":"internal","classes":{"internal":{}}}`,
 		"sendUsage":    `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,
 		"registerCopy": `{"service":"` + w.ids["service"] + `","kind":"backup","region":"lyon"}`, "adoptCopy": `{"reason":"x"}`, "retireCopy": `{"reason":"x"}`,

@@ -22,6 +22,7 @@ type LayerVersion struct {
 	Layer     residency.Layer `json:"layer"`
 	Actor     string          `json:"actor"`
 	CreatedAt time.Time       `json:"createdAt"`
+	Proposal  string          `json:"proposal,omitempty" doc:"it waits for a second person, and nothing holds yet"`
 }
 
 func layerVersion(v residency.LayerVersion) LayerVersion { return LayerVersion(v) }
@@ -45,7 +46,7 @@ func (s *server) residencyRoutes() {
 			return body(KnownFacts{Hash: hash, Facts: f}, err)
 		})
 	s.raw(route{method: http.MethodPost, path: "/residency/facts", id: "importResidencyFacts", summary: "Put facts from YAML over what is known", tag: tag},
-		"/residency/facts", rawDoc{takes: []string{mediaYAML}, gives: []string{"application/json"}, answer: s.schemaOf(residency.ChangedFact{})},
+		"/residency/facts", rawDoc{takes: []string{mediaYAML}, gives: []string{"application/json"}, answer: s.schemaOf(residency.Changed{})},
 		func(w http.ResponseWriter, r *http.Request) error {
 			text, err := yamlBody(w, r)
 			if err != nil {

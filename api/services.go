@@ -78,6 +78,7 @@ func (s *server) routes() {
 	s.decisionRoutes()
 	s.residencyRoutes()
 	s.copyRoutes()
+	s.proposalRoutes()
 	s.ingestRoutes()
 	s.usageRoutes()
 	s.chargeRoutes()

@@ -134,7 +134,7 @@ func (w *world) wire(t testing.TB) {
 		signin.Config{Site: "https://halle.example", Demo: true, Cost: signin.Cost{MemoryKiB: 64, Time: 1, Threads: 1}, PerAccount: 1 << 20, PerAddress: 1 << 20})
 	must(t, err)
 	s.Residency = residency.New(residency.Config{DB: w.DB, Facts: w.Facts, Policy: w.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: now,
-		Org: w.Parties.Lookup, Market: w.Parties.Market})
+		Parties: w.Parties, IDs: w.IDs, Sells: func(tx *store.Tx, m party.Market) ([]residency.Sold, error) { return s.Placements.Sells(tx, m) }})
 	s.Catalogue = catalog.New(w.DB, w.IDs, now, w.Facts, w.Policy, w.Parties)
 	s.Orders, err = order.New(order.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: s.Catalogue,
 		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})

@@ -133,6 +133,29 @@ func (s *Catalogue) OnShelf(tx *store.Tx, m party.Market, idOrKey string) (Versi
 	return v, nil
 }
 
+// Sold lists what is on the shelf of a market now, in the order of the offers' keys, at most limit, for another package
+// inside its transaction. It does not authorise.
+func (s *Catalogue) Sold(tx *store.Tx, m party.Market, limit int) (out []Version, err error) {
+	for after := ""; ; {
+		batch, err := selectShelf(tx, after, "", "", nil, maxPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range batch {
+			if after = v.Content.Key; v.Content.In(m) {
+				v.Content = v.Content.inForce(s.now())
+				out = append(out, v)
+			}
+			if len(out) == limit {
+				return out, nil
+			}
+		}
+		if len(batch) < maxPage {
+			return out, nil
+		}
+	}
+}
+
 // Gone is the answer for an offer or plan that is sold no more.
 func Gone(what string) *fail.Error {
 	return fail.New(fail.Gone, "offer.withdrawn", "The publisher no longer sells "+what+".",

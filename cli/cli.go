@@ -51,6 +51,7 @@ type Commands struct {
 	Verify     Verify     `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`
 	Facts      Facts      `cmd:"" help:"Show what happened, with proofs."`
 	Residency  Residency  `cmd:"" help:"Where data may live."`
+	Policy     Rules      `cmd:"" help:"Look at what a policy about where data may live does, before and after it holds."`
 	Data       Data       `cmd:"" help:"Where your data is: every copy, and what is wrong with one."`
 	Org        Org        `cmd:"" help:"Organisations, their limits and markets."`
 	Members    Members    `cmd:"" help:"People and their roles."`

@@ -37,6 +37,9 @@ func (a residencyImport) Run(ctx context.Context, o Out, name profileName) error
 		return err
 	}
 	return o.Show(f, func(w io.Writer) error {
+		if f.Proposal != "" {
+			return waits(w, f.Proposal)
+		}
 		_, err := fmt.Fprintf(w, "Version %d of the facts: %d regions in %d clouds, %d entities, %d certificates.\n", f.Version, f.Regions, f.Clouds, f.Entities, f.Certificates)
 		return err
 	})
@@ -132,11 +135,20 @@ func ruleRow(from, class string, r client.ResidencyRule) []string {
 	return []string{from, class, strings.Join(r.Countries, " "), strings.Join(r.RefusedLaws, " "), capital, strings.Join(needs, " "), r.MinEvidence}
 }
 
+// waits says that nothing holds yet.
+func waits(w io.Writer, proposal string) error {
+	_, err := fmt.Fprintf(w, "Nothing changed yet: a second person has to agree (halle policy approve %s).\n", proposal)
+	return err
+}
+
 func (o Out) layer(v client.LayerVersion, err error) error {
 	if err != nil {
 		return err
 	}
 	return o.Show(v, func(w io.Writer) error {
+		if v.Proposal != "" {
+			return waits(w, v.Proposal)
+		}
 		_, err := fmt.Fprintf(w, "Version %d of the policy of %s holds from now on.\n", v.Version, v.Scope)
 		return err
 	})

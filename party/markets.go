@@ -209,6 +209,9 @@ func (s *Parties) Markets(ctx context.Context) (list []Market, err error) {
 	return list, err
 }
 
+// MarketsIn lists the markets for packages downstream in their transaction.
+func (s *Parties) MarketsIn(tx *store.Tx) ([]Market, error) { return selectMarkets(tx) }
+
 // Market gives one market, for packages downstream in their transaction.
 func (s *Parties) Market(tx *store.Tx, market string) (Market, error) {
 	return selectMarket(tx, market)

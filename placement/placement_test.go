@@ -63,7 +63,7 @@ func newHouse(t *testing.T, db *store.DB) *house {
 		Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
 	h.res = residency.New(residency.Config{DB: db, Facts: w.Facts, Policy: w.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now,
-		Org: w.Parties.Lookup, Market: w.Parties.Market})
+		Parties: w.Parties, IDs: w.IDs, Sells: func(tx *store.Tx, m party.Market) ([]residency.Sold, error) { return h.places.Sells(tx, m) }})
 	h.places = placement.New(placement.Config{DB: db, Facts: w.Facts, Policy: w.Policy, IDs: w.IDs, Now: w.Clock.Now, Residency: h.res, Catalog: cat,
 		Operator: w.Operator.Org, Entity: w.Parties.Entity, ItemPlaced: h.orders.ItemPlaced, ItemRefused: h.orders.ItemRefused})
 	text, err := os.ReadFile("../residency/testdata/demo.yaml")

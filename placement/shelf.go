@@ -6,6 +6,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/store"
+	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/residency"
 )
 
@@ -86,4 +87,24 @@ func places(facts *residency.Facts, verdicts []residency.Verdict) []Place {
 		return 0
 	})
 	return out
+}
+
+// soldAtMost is how many offers of a market Sells gives.
+const soldAtMost = 100
+
+// Sells lists what is on the shelf of a market with who has a hand in it, the first 100 by key: what a change of facts or
+// policies is compared over. For residency, in its transaction.
+func (s *Placements) Sells(tx *store.Tx, m party.Market) ([]residency.Sold, error) {
+	list, err := s.Catalog.Sold(tx, m, soldAtMost)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]residency.Sold, len(list))
+	for i, v := range list {
+		out[i].Offer = v.Content.Key
+		if out[i].Chain, err = s.ChainOf(tx, v); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

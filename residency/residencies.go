@@ -11,6 +11,7 @@ import (
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/fail"
+	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/trace"
@@ -27,6 +28,7 @@ type ChangedFact struct {
 	Version      int64  `json:"version"`
 	Hash         string `json:"hash"`
 	Was          string `json:"was,omitempty"`
+	Proposer     string `json:"proposer,omitempty"` // who asked for it, where a second person had to approve
 	Entities     int    `json:"entities"`
 	Clouds       int    `json:"clouds"`
 	Regions      int    `json:"regions"`
@@ -38,6 +40,14 @@ type PolicySetFact struct {
 	Scope   string `json:"scope"`
 	Version int64  `json:"version"`
 	Hash    string `json:"hash"`
+	// Proposer is who asked for it, where a second person had to approve.
+	Proposer string `json:"proposer,omitempty"`
+}
+
+// Changed is the outcome of an import. With a Proposal nothing has changed yet: it waits for a second person.
+type Changed struct {
+	ChangedFact
+	Proposal string `json:"proposal,omitempty"`
 }
 
 // LayerVersion is a layer as it was set.
@@ -47,6 +57,7 @@ type LayerVersion struct {
 	Layer     Layer
 	Actor     string
 	CreatedAt time.Time
+	Proposal  string // when it waits for a second person; Version is 0 then
 }
 
 // Config is what the service stands on.
@@ -57,9 +68,10 @@ type Config struct {
 	Rules    *Rules
 	Operator string // organisation at the root: its staff records facts about clouds
 	Now      clock.Clock
-	// Org and Market are asked of party, inside a transaction and without authorisation of their own.
-	Org    func(tx *store.Tx, id string) (party.Organisation, error)
-	Market func(tx *store.Tx, id string) (party.Market, error)
+	Parties  *party.Parties
+	IDs      *id.Source
+	// Sells lists what is on the shelf of a market: what a change is compared over.
+	Sells func(tx *store.Tx, m party.Market) ([]Sold, error)
 }
 
 // Residency is the service. Safe for concurrent use.
@@ -73,40 +85,6 @@ type Residency struct {
 // New makes the service.
 func New(c Config) *Residency { return &Residency{Config: c} }
 
-// Import reads YAML (see Parse) and puts it over what is known: an entry with a known key replaces, another is added.
-// The same file twice changes nothing. The operator's staff may.
-func (s *Residency) Import(ctx context.Context, c access.Caller, text []byte) (out ChangedFact, err error) {
-	if err := s.Policy.Check(c, access.ResidencyFactsSet, s.operator()); err != nil {
-		return out, err
-	}
-	file, err := Read(text)
-	if err != nil {
-		return out, err
-	}
-	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
-		version, hash, known, err := s.known(tx)
-		if err != nil {
-			return err
-		}
-		merged := known.merge(file.Facts)
-		if err := file.lined(merged.Validate(), merged); err != nil {
-			return err
-		}
-		body, fresh, err := merged.Canonical()
-		if err != nil {
-			return err
-		}
-		out = ChangedFact{Version: version, Hash: fresh, Was: hash, Entities: len(merged.Entities), Clouds: len(merged.Clouds), Regions: len(merged.Regions),
-			Certificates: len(merged.Certificates)}
-		if fresh == hash {
-			return nil
-		}
-		out.Version++
-		return s.save(tx, c, merged, body, out)
-	})
-	return out, err
-}
-
 func (s *Residency) operator() access.Resource {
 	return access.Resource{Type: "facts about clouds", Org: s.Operator, Path: "/" + s.Operator + "/"}
 }
@@ -118,19 +96,6 @@ func (s *Residency) known(tx *store.Tx) (version int64, hash string, f *Facts, e
 	}
 	f, err = s.FactsAt(tx, hash)
 	return version, hash, f, err
-}
-
-func (s *Residency) save(tx *store.Tx, c access.Caller, f *Facts, body []byte, out ChangedFact) error {
-	if err := insertFacts(tx, out.Version, out.Hash, body, c.Ref(), s.Now()); err != nil {
-		return fmt.Errorf("facts about clouds: %w", err)
-	}
-	for _, r := range f.Regions {
-		if err := upsertCapacity(tx, r.Key, r.Capacity); err != nil {
-			return fmt.Errorf("capacity of %s: %w", r.Key, err)
-		}
-	}
-	_, err := s.Facts.Record(tx, trace.Fact{Type: FactChanged, Aggregate: "residency_" + s.Operator, Owner: s.Operator, Actor: c.Ref(), At: s.Now(), Machine: out})
-	return err
 }
 
 // FactsAt gives a snapshot by its hash, ready for judging, for packages downstream. It must not be changed.
@@ -176,74 +141,8 @@ func (s *Residency) FactsNow(ctx context.Context, c access.Caller) (f *Facts, ha
 	return f, hash, err
 }
 
-// SetPolicy sets the layer of an organisation; it adds to those above it and can only tighten them (policy.set).
-func (s *Residency) SetPolicy(ctx context.Context, c access.Caller, org string, l Layer) (LayerVersion, error) {
-	return s.set(ctx, c, org, l, func(tx *store.Tx) (party.Organisation, error) {
-		o, err := s.Org(tx, org)
-		if err != nil {
-			return o, err
-		}
-		return o, s.Policy.Check(c, access.PolicySet, o.Resource("organisation", o.ID))
-	})
-}
-
-// SetMarketPolicy sets what holds for all customers of a market in place of DefaultLayer (market.set).
-func (s *Residency) SetMarketPolicy(ctx context.Context, c access.Caller, market string, l Layer) (LayerVersion, error) {
-	return s.set(ctx, c, market, l, func(tx *store.Tx) (party.Organisation, error) {
-		m, err := s.Market(tx, market)
-		if err != nil {
-			return party.Organisation{}, err
-		}
-		o, err := s.Org(tx, m.Org)
-		if err != nil {
-			return o, err
-		}
-		return o, s.Policy.Check(c, access.MarketSet, o.Resource("market", m.ID))
-	})
-}
-
-func (s *Residency) set(ctx context.Context, c access.Caller, scope string, l Layer, allowed func(tx *store.Tx) (party.Organisation, error)) (v LayerVersion, err error) {
-	l.From = scope
-	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
-		owner, err := allowed(tx)
-		if err != nil {
-			return err
-		}
-		_, _, f, err := s.known(tx)
-		if err != nil {
-			return err
-		}
-		if err := l.Validate(f.Groups); err != nil {
-			return err
-		}
-		if err := s.knownClasses(tx, owner, scope, l); err != nil {
-			return err
-		}
-		body, hash, err := canonical(l)
-		if err != nil {
-			return err
-		}
-		had, err := selectLayers(tx, scope, 1)
-		if err != nil {
-			return err
-		}
-		v = LayerVersion{Scope: scope, Version: 1, Layer: l, Actor: c.Ref(), CreatedAt: s.Now()}
-		if len(had) > 0 {
-			v.Version = had[0].Version + 1
-		}
-		if err := insertLayer(tx, v, body); err != nil {
-			return fmt.Errorf("policy of %s: %w", scope, err)
-		}
-		_, err = s.Facts.Record(tx, trace.Fact{Type: FactPolicySet, Aggregate: "policy_" + scope, Owner: owner.ID, Parties: []string{s.Operator}, Actor: c.Ref(),
-			At: s.Now(), Machine: PolicySetFact{Scope: scope, Version: v.Version, Hash: hash}})
-		return err
-	})
-	return v, err
-}
-
-// knownClasses refuses a customer's layer with a class that its market does not have: it would refuse everything.
-func (s *Residency) knownClasses(tx *store.Tx, owner party.Organisation, scope string, l Layer) error {
-	if scope != owner.ID || owner.Market == "" {
+func (s *Residency) knownClasses(tx *store.Tx, owner party.Organisation, l Layer) error {
+	if owner.Market == "" {
 		return nil
 	}
 	p, err := s.policy(tx, owner.Market, "")
@@ -262,7 +161,7 @@ func (s *Residency) knownClasses(tx *store.Tx, owner party.Organisation, scope s
 // PolicyOf gives what an organisation is held to, its own layer last (policy.read).
 func (s *Residency) PolicyOf(ctx context.Context, c access.Caller, org string) (p Policy, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		o, err := s.Org(tx, org)
+		o, err := s.Parties.Lookup(tx, org)
 		if err != nil {
 			return err
 		}
@@ -278,7 +177,7 @@ func (s *Residency) PolicyOf(ctx context.Context, c access.Caller, org string) (
 // Layers lists the versions of an organisation's own layer, newest first (policy.read).
 func (s *Residency) Layers(ctx context.Context, c access.Caller, org string) (list []LayerVersion, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		o, err := s.Org(tx, org)
+		o, err := s.Parties.Lookup(tx, org)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,9 @@ func sets() []store.Migrations { return append(partytest.Sets(), residency.Migra
 
 func newService(w *partytest.World) *residency.Residency {
 	return residency.New(residency.Config{DB: w.DB, Facts: w.Facts, Policy: w.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now,
-		Org: w.Parties.Lookup, Market: w.Parties.Market})
+		Parties: w.Parties, IDs: w.IDs, Sells: func(*store.Tx, party.Market) ([]residency.Sold, error) {
+			return []residency.Sold{{Offer: "relay", Chain: chain()}}, nil
+		}})
 }
 
 func demoText(t testing.TB) []byte {

@@ -204,10 +204,16 @@ func (m *mortal) settle(t *testing.T) (facts int64) {
 		return n
 	}
 	facts = count("fact")
-	await(t, func() bool {
+	for end := time.Now().Add(10 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		size, err := m.log.Published(ctx)
-		return err == nil && int64(size) == 2*facts && count("reacted") >= facts
-	})
+		handled := count("reacted")
+		if err == nil && int64(size) == 2*facts && handled >= facts {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("of %d facts %d were handled, %d of twice as many entries are published (%v)", facts, handled, size, err)
+		}
+	}
 	return facts
 }
 

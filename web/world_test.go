@@ -103,7 +103,8 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	s.SignIns, err = signin.New(ctx, db, w.Ring, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties, w.Outbox, w.Queue,
 		signin.Config{Site: "https://halle.example", Demo: true, Cost: signin.Cost{MemoryKiB: 64, Time: 1, Threads: 1}})
 	must(t, err)
-	s.Residency = residency.New(residency.Config{DB: db, Facts: s.Facts, Policy: s.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now, Org: s.Parties.Lookup, Market: s.Parties.Market})
+	s.Residency = residency.New(residency.Config{DB: db, Facts: s.Facts, Policy: s.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now,
+		Parties: s.Parties, IDs: w.IDs, Sells: func(tx *store.Tx, m party.Market) ([]residency.Sold, error) { return s.Placements.Sells(tx, m) }})
 	s.Catalogue = catalog.New(db, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties)
 	s.Orders, err = order.New(order.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Catalogue: s.Catalogue, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)

@@ -40,7 +40,8 @@ import (
 // business wires from the offer to the charge. The operator exists.
 func (h *house) business(ctx context.Context, operator string) (err error) {
 	h.residency = residency.New(residency.Config{DB: h.db, Facts: h.facts, Policy: h.policy, Rules: residency.NewRules(), Operator: operator, Now: h.now,
-		Org: h.parties.Lookup, Market: h.parties.Market})
+		Parties: h.parties, IDs: h.ids,
+		Sells: func(tx *store.Tx, m party.Market) ([]residency.Sold, error) { return h.placements.Sells(tx, m) }})
 	h.catalogue = catalog.New(h.db, h.ids, h.now, h.facts, h.policy, h.parties)
 	if h.orders, err = order.New(order.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Catalogue: h.catalogue,
 		Outbox: h.outbox, Queue: h.queue, Site: h.conf.URL}); err != nil {

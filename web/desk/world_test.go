@@ -111,7 +111,8 @@ func (w *world) wire() {
 	s.SignIns, err = signin.New(ctx, w.DB, w.Ring, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, w.Outbox, w.Queue,
 		signin.Config{Demo: true, Site: "https://halle.example", Cost: signin.Cost{MemoryKiB: 64, Time: 1, Threads: 1}})
 	must(t, err)
-	s.Residency = residency.New(residency.Config{DB: w.DB, Facts: w.Facts, Policy: w.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now, Org: w.Parties.Lookup, Market: w.Parties.Market})
+	s.Residency = residency.New(residency.Config{DB: w.DB, Facts: w.Facts, Policy: w.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now,
+		Parties: w.Parties, IDs: w.IDs, Sells: func(tx *store.Tx, m party.Market) ([]residency.Sold, error) { return s.Placements.Sells(tx, m) }})
 	s.Catalogue = catalog.New(w.DB, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties)
 	s.Orders, err = order.New(order.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: s.Catalogue, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
