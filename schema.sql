@@ -942,6 +942,19 @@ residency_policy.scope text not null
 residency_policy.version integer not null
 residency_policy_body.body blob not null
 residency_policy_body.hash text not null
+residency_proposal index residency_proposal_org
+residency_proposal.body blob not null
+residency_proposal.created_at text not null
+residency_proposal.decided_at text
+residency_proposal.decider text not null
+residency_proposal.id text not null
+residency_proposal.kind text not null
+residency_proposal.org text not null
+residency_proposal.path text not null
+residency_proposal.reason text not null
+residency_proposal.requester text not null
+residency_proposal.scope text not null
+residency_proposal.state text not null
 resource index resource_item
 resource index resource_org
 resource index resource_state

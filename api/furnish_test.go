@@ -70,9 +70,11 @@ func (w *world) furnish(t testing.TB) {
 	facts, err := os.ReadFile("../cmd/halle/demo/clouds.yaml")
 	must(t, err)
 	r := w.do(t, "operator", http.MethodPost, "/residency/facts", "application/yaml", facts)
-	if r.status != http.StatusOK {
+	var changed residency.Changed
+	if err := json.Unmarshal(r.body, &changed); err != nil || changed.Proposal == "" {
 		t.Fatalf("facts: %s", r.body)
 	}
+	w.call(t, "second operator", http.MethodPost, "/residency-proposals/"+changed.Proposal+"/approve", map[string]any{"base": ""}, nil)
 	v := w.offer(t, "m2m-broker", "submit", "publish")
 	w.people.Ask(&provision.Need{Who: provision.WhoCustomer, Prompt: "Accept the work."})
 	w.offer(t, "gateway-visit", "submit", "publish")

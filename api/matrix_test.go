@@ -166,7 +166,7 @@ func (w *world) ask(t testing.TB, as string, op operation, bodies, own map[strin
 		media, body = "application/json", bodies[op.ID]
 	}
 	switch op.ID {
-	case "importOffer", "simulatePrice", "importResidencyFacts":
+	case "importOffer", "simulatePrice", "importResidencyFacts", "previewResidencyFacts":
 		media = yaml
 	case "importBankFile":
 		media = "application/xml"
