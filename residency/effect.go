@@ -39,7 +39,7 @@ type side struct {
 	policy Policy
 }
 
-// own is the chain of an offer of this installation's operator alone.
+// own is the chain of an offer of this installation's operator alone, that would run with every driver.
 func (f *Facts) own() Chain {
 	x := f.index
 	if x == nil {
@@ -63,7 +63,33 @@ func (r *Rules) compare(e *Effect, market string, was, now side, shelf []Sold, a
 }
 
 func (r *Rules) answers(s side, chain Chain, class string, at time.Time) []Verdict {
-	return r.Judge(Question{Facts: s.facts, Policy: s.policy, Class: class, Chain: chain, At: at})
+	return r.judgeAny(Question{Facts: s.facts, Policy: s.policy, Class: class, Chain: chain, At: at})
+}
+
+// judgeAny is Judge, and without a driver answers for an offer that has the driver of each region.
+func (r *Rules) judgeAny(q Question) []Verdict {
+	if q.Chain.Driver != "" {
+		return r.Judge(q)
+	}
+	drivers := map[string]string{}
+	for _, g := range q.Facts.Regions {
+		drivers[g.Key] = g.Driver
+	}
+	by := map[string][]Verdict{}
+	for _, driver := range drivers {
+		if by[driver] == nil {
+			q.Chain.Driver = driver
+			by[driver] = r.Judge(q)
+		}
+	}
+	var out []Verdict
+	for _, list := range by { // each has every region, in one order
+		for i, v := range list {
+			out = append(out, by[drivers[v.Region]][i])
+		}
+		break
+	}
+	return out
 }
 
 // offer compares the verdicts of one offer for one class. A region that one side does not know counts as refused there.

@@ -2,6 +2,7 @@ package residency
 
 import (
 	"context"
+	"slices"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/internal/fail"
@@ -97,10 +98,13 @@ func (s *Residency) answer(at side, org string, chains map[string]Chain, ask Ask
 	}
 	e = Explanation{Class: at.policy.Class(ask.Class), Offer: ask.Offer, Policy: at.policy}
 	q := Question{Facts: at.facts, Policy: at.policy, Class: ask.Class, Chain: chain, At: s.Now()}
-	if ask.Region != "" {
-		e.Verdicts = []Verdict{s.Rules.JudgeRegion(q, ask.Region)}
+	if ask.Region == "" {
+		e.Verdicts = s.Rules.judgeAny(q)
 		return e, nil
 	}
-	e.Verdicts = s.Rules.Judge(q)
+	if i := slices.IndexFunc(at.facts.Regions, func(r Region) bool { return r.Key == ask.Region }); i >= 0 && chain.Driver == "" {
+		q.Chain.Driver = at.facts.Regions[i].Driver
+	}
+	e.Verdicts = []Verdict{s.Rules.JudgeRegion(q, ask.Region)}
 	return e, nil
 }

@@ -189,7 +189,7 @@ func TestExplain(t *testing.T) {
 		if one := list[1]; one.Verdicts[0].Allowed || one.Verdicts[0].Reasons[0].Rule != "residency.country" || len(one.Policy.Layers) != 2 {
 			t.Errorf("%+v", one)
 		}
-		if len(list[2].Verdicts) != 4 {
+		if len(list[2].Verdicts) != 4 || list[2].Verdicts[0].Region != "dublin" || !list[2].Verdicts[0].Allowed {
 			t.Errorf("%+v", list[2])
 		}
 		if _, err := s.Explain(ctx, rival, acme.Org, []residency.Ask{{}}); !fail.Is(err, fail.NotFound) {

@@ -5,10 +5,11 @@
 // offline. The rules are Cedar forbids (region.cedar, entity.cedar): every rule that refuses names itself; a rule that
 // errors refuses, and so does a fact that is missing.
 //
-// Owns: facts about clouds (immutable snapshots by hash), policies and their versions, the rules, capacity of regions.
+// Owns: facts about clouds (immutable snapshots by hash), policies and their versions, proposals to change either, the rules,
+// capacity of regions.
 // Does not own: offers (catalog), what was ordered (order), the choice of a region (placement), access (access).
 // Reads: organisations and markets of party; no facts.
-// Writes: residency_facts, residency_policy, residency_policy_body, region_capacity; facts residency.*.
+// Writes: residency_facts, residency_policy, residency_policy_body, residency_proposal, region_capacity; facts residency.*.
 //
 // # The chain
 //

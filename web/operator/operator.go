@@ -95,6 +95,7 @@ func (d *pages) routes(r *site.Router) {
 	get("/regions/import", d.importPage)
 	post("/regions/import", d.preview)
 	post("/regions/import/do", d.doImport)
+	d.ruleChanges().Routes(func(path string, h site.Handler) { r.Get(path, desk.Only("operator", may, h)) }, func(path string, h site.Handler) { r.Post(path, desk.Only("operator", may, h)) })
 	d.runningRoutes(get, post)
 	d.paymentRoutes(get, post)
 	d.bookRoutes(get, post)

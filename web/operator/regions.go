@@ -48,8 +48,11 @@ func (d *pages) regions(r *site.Request) error {
 			return err
 		}
 	}
-	sheet.Main = []site.Block{desk.Block("", "", "", d.regionTable(r, facts, free)), desk.Block("certificates", r.T("operator.certificates"), r.T("operator.certificates.text"), certificates(r, facts)),
-		{Template: "details", View: desk.Pairs(desk.Pair(r.T("operator.regions.hash"), hash))}}
+	if sheet.Main, err = d.ruleChanges().Waiting(r, r.Caller.Org); err != nil {
+		return err
+	}
+	sheet.Main = append(sheet.Main, desk.Block("", "", "", d.regionTable(r, facts, free)), desk.Block("certificates", r.T("operator.certificates"), r.T("operator.certificates.text"), certificates(r, facts)),
+		site.Block{Template: "details", View: desk.Pairs(desk.Pair(r.T("operator.regions.hash"), hash))})
 	return r.OK(sheet)
 }
 
@@ -150,7 +153,12 @@ func (d *pages) preview(r *site.Request) error {
 	sheet := site.Sheet{Page: page(r, title, r.T("operator.regions"), home+"/regions"), Lead: r.T("operator.import.changes.lead"), Main: []site.Block{desk.Block("", "", "", t)}}
 	view := site.FormView{Action: home + "/regions/import/do", Button: r.T("operator.import.button"), Hidden: []button.Pair{{Name: "yaml", Value: text}}, Back: &part.Link{Text: r.T("operator.import.back"), URL: home + "/regions"}}
 	if len(rows) > 0 {
+		effect, err := d.factsEffect(r, text)
+		if err != nil {
+			return d.importAgain(r, err, text)
+		}
 		sheet.Main = append(sheet.Main, site.Block{Template: "site/form", View: view})
+		sheet.Main = append(sheet.Main, effect...)
 	}
 	return r.OK(sheet)
 }
@@ -168,6 +176,9 @@ func (d *pages) doImport(r *site.Request) error {
 	out, err := d.Residency.Import(r.Context(), r.Caller, []byte(text))
 	if err != nil {
 		return d.importAgain(r, err, text)
+	}
+	if out.Proposal != "" {
+		return r.Redirect(home+"/regions", site.Told("rulechange.waits"))
 	}
 	return r.Redirect(home+"/regions", site.Done("operator.imported", "n", r.L.Number(int64(out.Regions)), "version", r.L.Number(out.Version)))
 }

@@ -57,6 +57,8 @@ func (d *desk) routes(r *site.Router) {
 	r.Post("/spending/{id}/remove", d.removeBudget)
 	r.Get("/residency", d.policy)
 	r.Post("/residency", d.setPolicy)
+	r.Post("/residency/set", d.confirmPolicy)
+	d.ruleChanges().Routes(r.Get, r.Post)
 	r.Get("/activity", d.activity)
 	r.Get("/activity/statement", d.statement)
 	r.Get("/facts/{id}", d.receipt)

@@ -34,6 +34,11 @@ func (d *desk) showPolicy(r *site.Request, status int, again *site.FormView) err
 		}
 		sheet.Main = append(sheet.Main, site.Block{Template: "why", View: layerPanel(r, l)})
 	}
+	waiting, err := d.ruleChanges().Waiting(r, r.Caller.Org)
+	if err != nil {
+		return err
+	}
+	sheet.Main = append(waiting, sheet.Main...)
 	if customer.May(d.Services, r, access.PolicySet) == nil {
 		if again == nil {
 			view, err := d.policyForm(r, own, chosen)
@@ -248,8 +253,9 @@ func (d *desk) setPolicy(r *site.Request) error {
 		}
 		own.Classes = classes
 	}
-	if _, err = d.Residency.SetPolicy(r.Context(), r.Caller, r.Caller.Org, own); err == nil {
-		return r.Redirect("/residency", site.Done("policy.saved"))
+	e, err := d.Residency.Preview(r.Context(), r.Caller, residency.KindPolicy, r.Caller.Org, own)
+	if err == nil {
+		return d.weigh(r, own, e)
 	}
 	view, failed := d.policyForm(r, own, class)
 	if failed != nil {
