@@ -15,8 +15,8 @@ import (
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/provision"
-	"github.com/halle-cloud/halle/settlement/payout"
 	"github.com/halle-cloud/halle/residency"
+	"github.com/halle-cloud/halle/settlement/payout"
 )
 
 // customerRoles are the roles that people of Acme have, one each.

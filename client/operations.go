@@ -72,6 +72,12 @@ func (c *Client) ApprovePayoutRun(ctx context.Context, run string) (out PayoutRu
 	return out, err
 }
 
+// ApproveResidencyProposal: Let a proposed change hold, as a second person.
+func (c *Client) ApproveResidencyProposal(ctx context.Context, proposal string, body ApproveResidencyProposalRequest) (out ResidencyProposal, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/residency-proposals/{proposal}/approve", values: []string{proposal}, body: body}, &out)
+	return out, err
+}
+
 // AskConfirm: Ask for a new link to confirm your address.
 func (c *Client) AskConfirm(ctx context.Context) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/me/confirmation"}, nil)
@@ -294,6 +300,12 @@ type ExplainInvoiceLineParams struct {
 // ExplainInvoiceLine: How a line of an invoice came about, step by step.
 func (c *Client) ExplainInvoiceLine(ctx context.Context, invoice, line string, p ExplainInvoiceLineParams) (out Explanation, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/invoices/{invoice}/lines/{line}/explanation", values: []string{invoice, line}, params: p}, &out)
+	return out, err
+}
+
+// ExplainResidencyPolicy: Where data may live and why not elsewhere, for up to 1,000 questions.
+func (c *Client) ExplainResidencyPolicy(ctx context.Context, org string, body ExplainResidencyPolicyRequest) (out ListExplanation, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/residency-policy/explain", values: []string{org}, body: body}, &out)
 	return out, err
 }
 
@@ -599,6 +611,12 @@ func (c *Client) GetResidencyPolicy(ctx context.Context, org string) (out Reside
 	return out, err
 }
 
+// GetResidencyProposal: A proposed change, with what it would newly allow and refuse now.
+func (c *Client) GetResidencyProposal(ctx context.Context, proposal string) (out ResidencyProposalView, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/residency-proposals/{proposal}", values: []string{proposal}}, &out)
+	return out, err
+}
+
 // GetResource: One resource.
 func (c *Client) GetResource(ctx context.Context, resource string) (out Resource, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/resources/{resource}", values: []string{resource}}, &out)
@@ -721,7 +739,7 @@ func (c *Client) ImportOffer(ctx context.Context, org string, body []byte) (out 
 }
 
 // ImportResidencyFacts: Put facts from YAML over what is known.
-func (c *Client) ImportResidencyFacts(ctx context.Context, body []byte) (out ResidencyChangedFact, err error) {
+func (c *Client) ImportResidencyFacts(ctx context.Context, body []byte) (out ResidencyChanged, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/residency/facts", raw: body, media: "application/yaml"}, &out)
 	return out, err
 }
@@ -1174,6 +1192,17 @@ func (c *Client) ListResidencyLayers(ctx context.Context, org string) (out ListL
 	return out, err
 }
 
+// ListResidencyProposalsParams are the parameters of ListResidencyProposals.
+type ListResidencyProposalsParams struct {
+	Cursor string `query:"cursor"` // cursor
+}
+
+// ListResidencyProposals: Changes of facts and policies that an organisation's people decide about, newest first.
+func (c *Client) ListResidencyProposals(ctx context.Context, org string, p ListResidencyProposalsParams) (out ListProposal, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/residency-proposals", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
 // ListResourcesParams are the parameters of ListResources.
 type ListResourcesParams struct {
 	Cursor string `query:"cursor"` // from the answer before; empty for the first page
@@ -1344,6 +1373,24 @@ func (c *Client) PreparePayoutRun(ctx context.Context) (out PayoutRun, err error
 	return out, err
 }
 
+// PreviewMarketPolicy: What a market's layer would newly allow and refuse, before it is set.
+func (c *Client) PreviewMarketPolicy(ctx context.Context, market string, body NewLayer) (out ResidencyEffect, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/markets/{market}/residency-policy/preview", values: []string{market}, body: body}, &out)
+	return out, err
+}
+
+// PreviewResidencyFacts: What facts from YAML would newly allow and refuse, before they are put.
+func (c *Client) PreviewResidencyFacts(ctx context.Context, body []byte) (out ResidencyEffect, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/residency/facts/preview", raw: body, media: "application/yaml"}, &out)
+	return out, err
+}
+
+// PreviewResidencyPolicy: What a layer would newly allow and refuse, before it is set.
+func (c *Client) PreviewResidencyPolicy(ctx context.Context, org string, body NewLayer) (out ResidencyEffect, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/residency-policy/preview", values: []string{org}, body: body}, &out)
+	return out, err
+}
+
 // PublishOffer: Put a reviewed version on the shelf.
 func (c *Client) PublishOffer(ctx context.Context, version string) (out OfferVersion, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/offer-versions/{version}/publish", values: []string{version}}, &out)
@@ -1393,6 +1440,12 @@ type RejectOrderParams struct {
 // RejectOrder: Refuse a held order.
 func (c *Client) RejectOrder(ctx context.Context, order string, p RejectOrderParams, body Reason) (out Order, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders/{order}/reject", values: []string{order}, params: p, body: body}, &out)
+	return out, err
+}
+
+// RejectResidencyProposal: Decline a proposed change, or withdraw one's own.
+func (c *Client) RejectResidencyProposal(ctx context.Context, proposal string, body RejectResidencyProposalRequest) (out ResidencyProposal, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/residency-proposals/{proposal}/reject", values: []string{proposal}, body: body}, &out)
 	return out, err
 }
 

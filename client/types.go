@@ -37,6 +37,11 @@ type ApproveCloseRequest struct {
 	Round int64 `json:"round"` // that was looked at
 }
 
+// ApproveResidencyProposalRequest is what the API calls so.
+type ApproveResidencyProposalRequest struct {
+	Base string `json:"base"` // of the proposal as it was looked at
+}
+
 // AskResetRequest is what the API calls so.
 type AskResetRequest struct {
 	Email string `json:"email"`
@@ -633,6 +638,11 @@ type EvenPart struct {
 	Unit      string `json:"unit"`
 }
 
+// ExplainResidencyPolicyRequest is what the API calls so.
+type ExplainResidencyPolicyRequest struct {
+	Asks []ResidencyAsk `json:"asks"`
+}
+
 // Explanation is what the API calls so.
 type Explanation struct {
 	Text string `json:"text"`
@@ -840,7 +850,8 @@ type LayerVersion struct {
 	Actor     string         `json:"actor"`
 	CreatedAt time.Time      `json:"createdAt"`
 	Layer     ResidencyLayer `json:"layer"`
-	Scope     string         `json:"scope"` // market or organisation
+	Proposal  string         `json:"proposal,omitempty"` // it waits for a second person, and nothing holds yet
+	Scope     string         `json:"scope"`              // market or organisation
 	Version   int64          `json:"version"`
 }
 
@@ -1054,6 +1065,12 @@ type ListEntity struct {
 	Next  string   `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListExplanation is what the API calls so.
+type ListExplanation struct {
+	Items []ResidencyExplanation `json:"items"`
+	Next  string                 `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListFact is what the API calls so.
 type ListFact struct {
 	Items []Fact `json:"items"`
@@ -1220,6 +1237,12 @@ type ListPlace struct {
 type ListPosition struct {
 	Items []Position `json:"items"`
 	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListProposal is what the API calls so.
+type ListProposal struct {
+	Items []ResidencyProposal `json:"items"`
+	Next  string              `json:"next,omitempty"` // cursor of the next page
 }
 
 // ListQuote is what the API calls so.
@@ -2359,6 +2382,11 @@ type Reason struct {
 	Reason string `json:"reason"`
 }
 
+// RejectResidencyProposalRequest is what the API calls so.
+type RejectResidencyProposalRequest struct {
+	Reason string `json:"reason,omitempty"`
+}
+
 // Reminder is what the API calls so.
 type Reminder struct {
 	At      time.Time `json:"at"`
@@ -2379,11 +2407,28 @@ type ResetPasswordRequest struct {
 	Secret   string `json:"secret"`
 }
 
+// ResidencyAsk is what the API calls so.
+type ResidencyAsk struct {
+	Class  string    `json:"class,omitempty"`  // of the data; the policy's default when it is missing
+	Layer  *NewLayer `json:"layer,omitempty"`  // in place of the organisation's own layer
+	Offer  string    `json:"offer,omitempty"`  // key of an offer on the shelf; one of the operator's own when it is missing
+	Region string    `json:"region,omitempty"` // key of a region; every region when it is missing
+}
+
 // ResidencyCapital is what the API calls so.
 type ResidencyCapital struct {
 	Single   string   `json:"single"`
 	Together string   `json:"together"`
 	Within   []string `json:"within"`
+}
+
+// ResidencyCell is what the API calls so.
+type ResidencyCell struct {
+	Class   string            `json:"class"`
+	Market  string            `json:"market,omitempty"`
+	Offer   string            `json:"offer"`
+	Reasons []ResidencyReason `json:"reasons,omitempty"`
+	Region  string            `json:"region"`
 }
 
 // ResidencyCertificate is what the API calls so.
@@ -2408,12 +2453,14 @@ type ResidencyChain struct {
 	Support       []string         `json:"support,omitempty"`
 }
 
-// ResidencyChangedFact is what the API calls so.
-type ResidencyChangedFact struct {
+// ResidencyChanged is what the API calls so.
+type ResidencyChanged struct {
 	Certificates int64  `json:"certificates"`
 	Clouds       int64  `json:"clouds"`
 	Entities     int64  `json:"entities"`
 	Hash         string `json:"hash"`
+	Proposal     string `json:"proposal,omitempty"`
+	Proposer     string `json:"proposer,omitempty"`
 	Regions      int64  `json:"regions"`
 	Version      int64  `json:"version"`
 	Was          string `json:"was,omitempty"`
@@ -2427,6 +2474,16 @@ type ResidencyCloud struct {
 	Support  []string `json:"support,omitempty"`
 }
 
+// ResidencyEffect is what the API calls so.
+type ResidencyEffect struct {
+	Allowed int64                `json:"allowed"`
+	Closed  []ResidencyCell      `json:"closed"`
+	Looked  int64                `json:"looked"`
+	Loosens []ResidencyLoosening `json:"loosens"`
+	Opened  []ResidencyCell      `json:"opened"`
+	Refused int64                `json:"refused"`
+}
+
 // ResidencyEntity is what the API calls so.
 type ResidencyEntity struct {
 	Country     string             `json:"country"`
@@ -2435,6 +2492,14 @@ type ResidencyEntity struct {
 	Name        string             `json:"name"`
 	Ownership   string             `json:"ownership,omitempty"`
 	Parents     []ResidencyHolding `json:"parents,omitempty"`
+}
+
+// ResidencyExplanation is what the API calls so.
+type ResidencyExplanation struct {
+	Class    string             `json:"class"`
+	Offer    string             `json:"offer,omitempty"`
+	Policy   ResidencyPolicy    `json:"policy"`
+	Verdicts []ResidencyVerdict `json:"verdicts"`
 }
 
 // ResidencyFacts is what the API calls so.
@@ -2464,6 +2529,13 @@ type ResidencyLayer struct {
 	From    string                   `json:"from"`
 }
 
+// ResidencyLoosening is what the API calls so.
+type ResidencyLoosening struct {
+	Class  string   `json:"class,omitempty"`
+	Demand string   `json:"demand"`
+	Values []string `json:"values,omitempty"`
+}
+
 // ResidencyNeed is what the API calls so.
 type ResidencyNeed struct {
 	Activities []int64 `json:"activities,omitempty"`
@@ -2481,6 +2553,38 @@ type ResidencyParty struct {
 // ResidencyPolicy is what the API calls so.
 type ResidencyPolicy struct {
 	Layers []ResidencyLayer `json:"layers"`
+}
+
+// ResidencyProposal is what the API calls so.
+type ResidencyProposal struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+	DecidedAt time.Time `json:"decidedAt,omitzero"`
+	Decider   string    `json:"decider,omitempty"`
+	Kind      string    `json:"kind"`
+	Org       string    `json:"org"`
+	Reason    string    `json:"reason,omitempty"`
+	Requester string    `json:"requester"`
+	Scope     string    `json:"scope"`
+	State     string    `json:"state"`
+}
+
+// ResidencyProposalView is what the API calls so.
+type ResidencyProposalView struct {
+	ID        string           `json:"id"`
+	Base      string           `json:"base,omitempty"`
+	Broken    string           `json:"broken,omitempty"`
+	CreatedAt time.Time        `json:"createdAt"`
+	DecidedAt time.Time        `json:"decidedAt,omitzero"`
+	Decider   string           `json:"decider,omitempty"`
+	Effect    *ResidencyEffect `json:"effect,omitempty"`
+	Kind      string           `json:"kind"`
+	Org       string           `json:"org"`
+	Reason    string           `json:"reason,omitempty"`
+	Requester string           `json:"requester"`
+	Scope     string           `json:"scope"`
+	State     string           `json:"state"`
+	Text      string           `json:"text"`
 }
 
 // ResidencyReason is what the API calls so.
@@ -2517,6 +2621,13 @@ type ResidencyRule struct {
 	OwnKey       bool              `json:"ownKey,omitempty"`
 	RefusedLaws  []string          `json:"refusedLaws,omitempty"`
 	Support      []string          `json:"support,omitempty"`
+}
+
+// ResidencyVerdict is what the API calls so.
+type ResidencyVerdict struct {
+	Allowed bool              `json:"allowed"`
+	Reasons []ResidencyReason `json:"reasons,omitempty"`
+	Region  string            `json:"region"`
 }
 
 // Resource is what the API calls so.

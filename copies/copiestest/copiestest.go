@@ -83,7 +83,7 @@ func New(t testing.TB, db *store.DB, drivers map[string]provision.Driver) *World
 		Queue: w.Jobs, Site: "https://halle.example"})
 	Must(t, err)
 	w.Residency = residency.New(residency.Config{DB: db, Facts: w.Facts, Policy: w.Policy, Rules: residency.NewRules(), Operator: w.Operator.Org, Now: w.Clock.Now,
-		Org: w.Parties.Lookup, Market: w.Parties.Market})
+		Parties: w.Parties, IDs: w.IDs})
 	w.Placements = placement.New(placement.Config{DB: db, Facts: w.Facts, Policy: w.Policy, IDs: w.IDs, Now: w.Clock.Now, Residency: w.Residency, Catalog: w.Catalogue,
 		Operator: w.Operator.Org, Entity: w.Parties.Entity, ItemPlaced: w.Orders.ItemPlaced, ItemRefused: w.Orders.ItemRefused})
 	signIns, err := signin.New(t.Context(), db, w.Ring, w.IDs, w.Clock.Now, w.Facts, w.Policy, w.Parties, w.Outbox, w.Jobs, signin.Config{Cost: signin.Cost{MemoryKiB: 64, Time: 1, Threads: 1}})
