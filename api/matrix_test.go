@@ -93,7 +93,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"setAccount":     `{"iban":"FR7630006000011234567890189","creditor":"FR72ZZZ123456"}`,
 		"setDunning":     `{"from":"2030-01-01","steps":[{"kind":"friendly","days":3}]}`,
 		"importBankFile": statement("2"), "decideMovement": `{"keep":"` + w.ids["org"] + `"}`,
-		"closeRevenueStatements": `{"through":"2026-03-02"}`, "setPayee": `{"name":"Atelier","iban":"FR1420041010050500013M02606"}`, "orderPayout": `{"currency":"EUR"}`, "endPayout": `{"state":"paid","reference":"r"}`, "lockLedger": `{"through":"2026-03-01"}`,
+		"closeRevenueStatements": `{"through":"2026-03-02"}`, "writeOffInvoice": `{"reason":"insolvent"}`, "bookFee": `{"amount":"0.01 EUR","what":"return","reference":"f"}`, "setPayee": `{"name":"Atelier","iban":"FR1420041010050500013M02606"}`, "orderPayout": `{"currency":"EUR"}`, "endPayout": `{"state":"paid","reference":"r"}`, "lockLedger": `{"through":"2026-03-01"}`,
 		"setSplitRule":  `{"publisher":"` + w.who["publisher"].Org + `","terms":{"clauses":[{"kind":"percent","parts":{"publisher":7000,"operator":3000}}]}}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
 		"setExportSettings": `{"siren":"552100554"}`,

@@ -91,6 +91,7 @@ func (s *server) routes() {
 	s.dunningRoutes()
 	s.settlementRoutes()
 	s.payeeRoutes()
+	s.writeOffRoutes()
 	s.payoutRunRoutes()
 	s.bookRoutes()
 	s.exportRoutes()

@@ -5,7 +5,7 @@
 // Does not own: charges (rating), tax rules (tax), who buys and sells (party), the ledger (settlement), how an invoice
 // looks (web).
 // Reads: charges of rating, organisations and legal entities of party; fact charges.rated.
-// Writes: invoice, invoice_part, invoice_series, payment; facts invoice.issued, payment.recorded; marks charges as billed by rating's
+// Writes: invoice, invoice_part, invoice_series, payment; facts invoice.issued, invoice.written_off, invoice.taken_up, payment.recorded; marks charges as billed by rating's
 // command.
 //
 // # Life of an invoice

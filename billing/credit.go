@@ -143,8 +143,8 @@ func (s *Invoices) credit(ctx context.Context, c access.Caller, invoice, reason 
 		if _, err := s.allowed(tx, c, access.CreditIssue, i.Org, "invoice", i.ID); err != nil {
 			return err
 		}
-		if i.Type != proof.TypeInvoice || i.CreditedBy != "" {
-			return fail.New(fail.Conflict, "billing.credited", "Only an invoice of which something is left can be credited.", "Look at its credit notes.")
+		if i.Type != proof.TypeInvoice || i.CreditedBy != "" || i.Status == StatusWrittenOff {
+			return fail.New(fail.Conflict, "billing.credited", "Only an invoice of which something is left can be credited.", "Look at its credit notes; take it up again when it was written off.")
 		}
 		out, err = s.creditIn(tx, c, i, reason, write)
 		return err

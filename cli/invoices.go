@@ -48,6 +48,9 @@ type Invoice struct {
 	Draft    invoiceDraft    `cmd:"" help:"Show what would be invoiced now."`
 	Issue    invoiceIssue    `cmd:"" help:"Invoice an organisation's charges, as the operator."`
 	Pay      invoicePay      `cmd:"" help:"Note a payment, as the operator."`
+	WriteOff invoiceWriteOff `cmd:"" help:"Give up what is still owed, as the operator; publishers bear their part by their split rule."`
+	TakeUp   invoiceTakeUp   `cmd:"" help:"Expect again what was written off, as the operator."`
+	Fee      invoiceFee      `cmd:"" help:"Book what collecting an invoice cost, as the operator."`
 	Credit   invoiceCredit   `cmd:"" help:"Take an invoice back by a credit note, whole or in part, as the operator."`
 	Why      invoiceWhy      `cmd:"" help:"Explain a charge step by step."`
 }

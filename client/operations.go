@@ -94,6 +94,11 @@ func (c *Client) AssignSeat(ctx context.Context, service string, body SeatOwner)
 	return out, err
 }
 
+// BookFee: Book what collecting an invoice cost, shared as the split rule says.
+func (c *Client) BookFee(ctx context.Context, invoice string, body NewFee) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/invoices/{invoice}/fees", values: []string{invoice}, body: body}, nil)
+}
+
 // CancelOrderParams are the parameters of CancelOrder.
 type CancelOrderParams struct {
 	IfMatch string `header:"If-Match"` // If-Match
@@ -1744,6 +1749,12 @@ func (c *Client) TakeSeat(ctx context.Context, service string, p TakeSeatParams,
 	return out, err
 }
 
+// TakeUpInvoice: Expect again what was written off.
+func (c *Client) TakeUpInvoice(ctx context.Context, invoice string) (out InvoiceRow, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/invoices/{invoice}/take-up", values: []string{invoice}}, &out)
+	return out, err
+}
+
 // UpdateMeParams are the parameters of UpdateMe.
 type UpdateMeParams struct {
 	IfMatch string `header:"If-Match"` // If-Match
@@ -1797,5 +1808,11 @@ type WithdrawOrderParams struct {
 // WithdrawOrder: Withdraw from the contract, as a consumer.
 func (c *Client) WithdrawOrder(ctx context.Context, order string, p WithdrawOrderParams) (out Order, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/orders/{order}/withdraw", values: []string{order}, params: p}, &out)
+	return out, err
+}
+
+// WriteOffInvoice: Give up what is still owed.
+func (c *Client) WriteOffInvoice(ctx context.Context, invoice string, body NewWriteOff) (out InvoiceRow, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/invoices/{invoice}/write-off", values: []string{invoice}, body: body}, &out)
 	return out, err
 }

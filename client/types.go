@@ -1472,6 +1472,13 @@ type NewCreditNote struct {
 	Reason string       `json:"reason"`          // the customer reads it
 }
 
+// NewFee is what the API calls so.
+type NewFee struct {
+	Amount    string `json:"amount"`
+	Reference string `json:"reference"` // unique for the invoice: the same twice is one fee
+	What      string `json:"what"`      // without names
+}
+
 // NewInvitation is what the API calls so.
 type NewInvitation struct {
 	Email    string   `json:"email"`
@@ -1542,6 +1549,12 @@ type NewToken struct {
 	Name   string   `json:"name"`
 	Roles  []string `json:"roles,omitempty"` // of the maker's own; empty: all of them
 	Scopes []string `json:"scopes"`          // actions (usage.write) or families (order.*)
+}
+
+// NewWriteOff is what the API calls so.
+type NewWriteOff struct {
+	Reason string `json:"reason"`        // without names; the customer reads it
+	VAT    bool   `json:"vat,omitempty"` // the seller takes the tax of it back from its tax office
 }
 
 // Note is what the API calls so.

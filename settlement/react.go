@@ -2,11 +2,14 @@ package settlement
 
 import (
 	"slices"
+	"time"
 
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/collect"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/money"
+	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/settlement/ledger"
 	"github.com/halle-cloud/halle/trace"
@@ -15,7 +18,8 @@ import (
 // Readers are the readers of this package: documents and payments into the books, and disputes, for what is held.
 func (s *Settlements) Readers() []trace.Reader {
 	return []trace.Reader{
-		{Name: "settlement.books", Types: []string{billing.FactIssued, billing.FactPayment, billing.FactReturned}, Key: invoiceOf, Handle: s.onDocument, Many: s.onDocuments},
+		{Name: "settlement.books", Types: []string{billing.FactIssued, billing.FactPayment, billing.FactReturned, billing.FactWrittenOff, billing.FactTakenUp,
+			collect.FactKept, collect.FactUsed}, Key: invoiceOf, Handle: s.onDocument, Many: s.onDocuments},
 		{Name: "settlement.disputes", Types: []string{meter.FactDisputed, meter.FactDisputeAccepted, meter.FactDisputeRefused, meter.FactDisputeEscalated,
 			meter.FactDisputeWithdrawn, meter.FactDisputeSettled, meter.FactDisputeUpheld}, Handle: s.onDispute},
 	}
@@ -34,6 +38,20 @@ func invoiceOf(e trace.Entry) string {
 }
 
 func (s *Settlements) onDocument(tx *store.Tx, e trace.Entry) error {
+	switch e.Type {
+	case billing.FactWrittenOff, billing.FactTakenUp:
+		var f billing.WriteOffFact
+		if err := e.Into(&f); err != nil || f.WriteOff == "" {
+			return err
+		}
+		return s.writeOff(tx, f, e.Type == billing.FactTakenUp)
+	case collect.FactKept, collect.FactUsed:
+		var f collect.CreditFact
+		if err := e.Into(&f); err != nil || f.Org == "" {
+			return err
+		}
+		return s.credit(tx, e.Aggregate, f.Org, f.Entity, f.Amount, e.Type == collect.FactUsed, price.DateOf(e.At, time.UTC))
+	}
 	if e.Type == billing.FactPayment {
 		var f billing.PaymentFact
 		if err := e.Into(&f); err != nil || f.Payment == "" {

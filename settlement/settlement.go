@@ -3,10 +3,11 @@
 // Owns: split rules in versions, how each line was shared, what is kept back, publishers' statements with their numbers
 // and hash chain, payouts; through its package ledger the books.
 // Does not own: invoices, credit notes and payments (billing), prices (price), disputes (meter), who sells (catalog).
-// Reads: facts invoice.issued, payment.recorded and those about disputes; contracts and charges of rating, documents of
+// Reads: facts invoice.issued, payment.recorded, invoice.written_off, invoice.taken_up, credit.kept, credit.used and those about disputes; contracts and charges of rating, documents of
 // billing, organisations and legal entities of party, offers of subscriptions.
 // Writes: settlement_rule, settlement_line, settlement_hold, settlement_dispute, settlement_statement, settlement_series,
 // settlement_payout and the ledger; facts split.set, statement.closed, payout.ordered, payout.paid, payout.returned,
+// fee.booked,
 // books.locked.
 //
 // # From an invoice to a payout
@@ -52,7 +53,7 @@ var files embed.FS
 // Migrations are the tables of this package, without those of ledger.
 func Migrations() store.Migrations { return store.Migrations{Package: "settlement", Files: files} }
 
-// The accounts. Of a customer: receivable. Of a publisher: payable (earned, on no statement yet), held, due (on a
+// The accounts. Of a customer: receivable, credit (paid beyond its invoices). Of a publisher: payable (earned, on no statement yet), held, due (on a
 // statement), transit (ordered at the bank). Of the operator: revenue, cost. Of a seller: bank, vat. Of a reseller:
 // commission.
 const (
@@ -66,11 +67,12 @@ const (
 	Bank       ledger.Code = "bank"
 	VAT        ledger.Code = "vat"
 	Commission ledger.Code = "commission"
+	Credit     ledger.Code = "credit"
 )
 
 // Codes are all accounts' codes, in the order of a balance sheet.
 func Codes() []ledger.Code {
-	return []ledger.Code{Receivable, Bank, Payable, Held, Due, Transit, Commission, VAT, Revenue, Cost}
+	return []ledger.Code{Receivable, Credit, Bank, Payable, Held, Due, Transit, Commission, VAT, Revenue, Cost}
 }
 
 // The facts of this package.

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -65,8 +66,10 @@ func (w *settled) deed(t *testing.T) {
 		w.bill(t, pick(w.rng, w.customers...))
 	case n < 78:
 		w.takeBack(t)
-	case n < 83:
+	case n < 82:
 		w.pay(t)
+	case n < 84:
+		w.giveUp(t)
 	case n < 86:
 		publisher := pick(w.rng, w.publishers...).Org
 		_, err := w.settlements.SetRule(t.Context(), w.Operator, settlement.RuleInput{Publisher: publisher, Offer: pick(w.rng, "", "offer1"), Terms: w.terms()})
@@ -182,6 +185,24 @@ func (w *settled) pay(t *testing.T) {
 			Received: today, Reference: reference})
 		w.refused(t, "a payment", err)
 	}
+}
+
+// giveUp writes an invoice off, or takes it up again, or books a fee.
+func (w *settled) giveUp(t *testing.T) {
+	list := w.issued(t)
+	if len(list) == 0 {
+		return
+	}
+	w.n++
+	i := pick(w.rng, list...)
+	_, err := w.invoices.WriteOff(t.Context(), w.Operator, billing.WriteOffInput{Invoice: i.ID, Reason: "insolvent", VAT: w.rng.IntN(2) == 0})
+	w.refused(t, "a write-off", err)
+	if w.rng.IntN(2) == 0 {
+		_, err = w.invoices.TakeUp(t.Context(), w.Operator, i.ID)
+		w.refused(t, "taking it up", err)
+	}
+	err = w.settlements.BookFee(t.Context(), w.Operator, settlement.FeeInput{Invoice: i.ID, Amount: money.New(1+w.rng.Int64N(999), i.Gross.Currency), What: "a return", Reference: fmt.Sprint("F", w.n)})
+	w.refused(t, "a fee", err)
 }
 
 // payOut states and pays a publisher, or lets what was paid come back.

@@ -48,28 +48,28 @@ func defaults(c Chart) map[ledger.Code]Account {
 			settlement.Due: {Number: "401000", Name: "Fournisseurs"}, settlement.Transit: {Number: "580000", Name: "Virements internes"},
 			settlement.Commission: {Number: "468600", Name: "Divers - Charges à payer"}, settlement.VAT: {Number: "445710", Name: "TVA collectée"},
 			settlement.Revenue: {Number: "706000", Name: "Prestations de services"}, settlement.Cost: {Number: "622200", Name: "Commissions et courtages sur ventes"},
-			Foreign: {Number: "467000", Name: "Autres comptes débiteurs ou créditeurs"}, Other: {Number: "471000", Name: "Comptes d'attente"}}
+			settlement.Credit: {Number: "419100", Name: "Clients - Avances et acomptes reçus"}, Foreign: {Number: "467000", Name: "Autres comptes débiteurs ou créditeurs"}, Other: {Number: "471000", Name: "Comptes d'attente"}}
 	case SKR03:
 		return map[ledger.Code]Account{settlement.Receivable: {Number: "1400", Name: "Forderungen"}, settlement.Bank: {Number: "1200", Name: "Bank"},
 			settlement.Payable: {Number: "1700", Name: "Sonstige Verbindlichkeiten"}, settlement.Held: {Number: "1701", Name: "Sonstige Verbindlichkeiten, einbehalten"},
 			settlement.Due: {Number: "1600", Name: "Verbindlichkeiten"}, settlement.Transit: {Number: "1360", Name: "Geldtransit"},
 			settlement.Commission: {Number: "1731", Name: "Agenturwarenabrechnung"}, settlement.VAT: {Number: "1770", Name: "Umsatzsteuer"},
 			settlement.Revenue: {Number: "8200", Name: "Erlöse"}, settlement.Cost: {Number: "4760", Name: "Verkaufsprovisionen"},
-			Foreign: {Number: "1590", Name: "Durchlaufende Posten"}, Other: {Number: "1371", Name: "Verrechnungskonto"}}
+			settlement.Credit: {Number: "1710", Name: "Erhaltene Anzahlungen"}, Foreign: {Number: "1590", Name: "Durchlaufende Posten"}, Other: {Number: "1371", Name: "Verrechnungskonto"}}
 	case SKR04:
 		return map[ledger.Code]Account{settlement.Receivable: {Number: "1200", Name: "Forderungen"}, settlement.Bank: {Number: "1800", Name: "Bank"},
 			settlement.Payable: {Number: "3500", Name: "Sonstige Verbindlichkeiten"}, settlement.Held: {Number: "3501", Name: "Sonstige Verbindlichkeiten, einbehalten"},
 			settlement.Due: {Number: "3300", Name: "Verbindlichkeiten"}, settlement.Transit: {Number: "1460", Name: "Geldtransit"},
 			settlement.Commission: {Number: "3600", Name: "Verbindlichkeiten, Agentur"}, settlement.VAT: {Number: "3800", Name: "Umsatzsteuer"},
 			settlement.Revenue: {Number: "4200", Name: "Erlöse"}, settlement.Cost: {Number: "6770", Name: "Verkaufsprovisionen"},
-			Foreign: {Number: "1370", Name: "Durchlaufende Posten"}, Other: {Number: "1485", Name: "Verrechnungskonto"}}
+			settlement.Credit: {Number: "3250", Name: "Erhaltene Anzahlungen"}, Foreign: {Number: "1370", Name: "Durchlaufende Posten"}, Other: {Number: "1485", Name: "Verrechnungskonto"}}
 	}
 	return map[ledger.Code]Account{settlement.Receivable: {"1500", "Kundefordringer", "balanseverdiForOmloepsmiddel 1500"}, settlement.Bank: {"1920", "Bankinnskudd", "balanseverdiForOmloepsmiddel 1920"},
 		settlement.Payable: {"2990", "Skyldig til utgivere, ikke fakturert", "kortsiktigGjeld 2990"}, settlement.Held: {"2991", "Tilbakeholdt", "kortsiktigGjeld 2990"},
 		settlement.Due: {"2400", "Leverandørgjeld", "kortsiktigGjeld 2400"}, settlement.Transit: {"2992", "Utbetalinger underveis", "kortsiktigGjeld 2990"},
 		settlement.Commission: {"2993", "Provisjon til forhandlere", "kortsiktigGjeld 2990"}, settlement.VAT: {"2740", "Merverdiavgift", "kortsiktigGjeld 2740"},
 		settlement.Revenue: {"3000", "Salgsinntekt", "salgsinntekt 3000"}, settlement.Cost: {"7700", "Annen driftskostnad", "annenDriftskostnad 7700"},
-		Foreign: {"1570", "Mellomregning andre selgere", "balanseverdiForOmloepsmiddel 1570"}, Other: {"1571", "Mellomregning", "balanseverdiForOmloepsmiddel 1570"}}
+		settlement.Credit: {"2900", "Forskudd fra kunder", "kortsiktigGjeld 2900"}, Foreign: {"1570", "Mellomregning andre selgere", "balanseverdiForOmloepsmiddel 1570"}, Other: {"1571", "Mellomregning", "balanseverdiForOmloepsmiddel 1570"}}
 }
 
 // codes are those that charts have numbers for, in their order.

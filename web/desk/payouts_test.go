@@ -61,3 +61,29 @@ func TestPayoutsOnTheirPages(t *testing.T) {
 }
 
 func day(w *world) price.Date { return price.DateOf(w.Clock.Now(), time.UTC) }
+
+// TestAnInvoiceIsGivenUpOnThePages: written off, taken up again, and a fee booked; nobody else may.
+func TestAnInvoiceIsGivenUpOnThePages(t *testing.T) {
+	w := newWorld(t)
+	w.settle()
+	page := "/operator/invoices/" + w.invoice.ID
+	w.everywhere(w.Operator, page, page+"/write-off", page+"/fee")
+	w.refused(w.post(w.Operator, page+"/write-off", url.Values{"reason": {" "}}), http.StatusUnprocessableEntity, "is needed")
+	w.lands(w.post(w.Operator, page+"/write-off", url.Values{"reason": {"insolvent"}, "vat": {"on"}}), page)
+	w.everywhere(w.Operator, page)
+	w.sees(w.Operator, page, "written off", "Expect the money again")
+	w.refused(w.post(w.Operator, page+"/write-off", url.Values{"reason": {"again"}}), http.StatusConflict)
+	w.lands(w.post(w.Operator, page+"/take-up", nil), page)
+	w.refused(w.post(w.Operator, page+"/fee", url.Values{"amount": {"much"}}), http.StatusUnprocessableEntity)
+	w.lands(w.post(w.Operator, page+"/fee", url.Values{"amount": {"7.50"}, "what": {"returned direct debit"}, "reference": {"RT1"}}), page)
+	w.refused(w.post(w.relay, page+"/write-off", url.Values{"reason": {"x"}}), http.StatusForbidden)
+	reseller := w.Business(t, w.Operator, "Rhône Revente", party.KindReseller)
+	w.refused(w.post(reseller, page+"/write-off", url.Values{"reason": {"x"}}), http.StatusNotFound)
+	w.refused(w.post(reseller, page+"/fee", url.Values{"amount": {"1"}, "what": {"x"}, "reference": {"x"}}), http.StatusNotFound)
+	w.settle()
+	report, err := w.s.Settlements.Check(t.Context(), w.Operator)
+	must(t, err)
+	if len(report.Differences) > 0 {
+		t.Error(report.Differences)
+	}
+}

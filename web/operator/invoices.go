@@ -131,6 +131,7 @@ func (d *pages) invoiceSheet(r *site.Request, v billing.View) func(site.FormView
 		if v.Type == proof.TypeInvoice && v.CreditedBy == "" {
 			sheet.Actions = []button.Button{{Text: r.T("operator.credit"), URL: home + "/invoices/" + v.ID + "/credit"}}
 		}
+		sheet.Actions = append(sheet.Actions, givingUp(r, v)...)
 		if v.Document != nil && !v.Hidden {
 			sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("invoice.pdf"), URL: home + "/invoices/" + v.ID + "/pdf", Icon: "download"}, button.Button{Text: r.T("invoice.proof"), URL: home + "/invoices/" + v.ID + "/proof", Icon: "seal"})
 			sheet.Main = append(sheet.Main, site.Block{ID: "formats", Title: r.T("einvoice.title"), Text: r.T("einvoice.text"), Template: "details", View: r.MachineFormats(home+"/invoices/"+v.ID+"/machine/", v.Document.Buyer.Business)})

@@ -117,6 +117,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	get("/invoices/{id}/proof", d.invoiceProof)
 	get("/invoices/{id}/machine/{format}", d.invoiceMachine)
 	post("/invoices/{id}/payment", d.pay)
+	d.writeOffRoutes(get, post)
 	get("/invoices/{id}/credit", d.askCredit)
 	post("/invoices/{id}/credit", d.credit)
 	d.closeRoutes(get, post)
