@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -108,8 +109,12 @@ func closeMonth(ctx context.Context, open func(context.Context) (string, func(),
 	return c, json.Unmarshal(out, &c)
 }
 
+// closeGarbage is how far the heap grows before it is collected, as in halle serve.
+const closeGarbage = 200
+
 // closeChild is that process.
 func closeChild(ctx context.Context, what string) (err error) {
+	debug.SetGCPercent(closeGarbage)
 	var c closed
 	count, url, _ := strings.Cut(what, " ")
 	if _, err := fmt.Sscan(count, &c.Customers); err != nil {
@@ -204,7 +209,7 @@ func (m *market) issue(ctx context.Context, c *closed, id string) error {
 	}
 	worked := make(chan error, 1)
 	go func() { worked <- m.closes.Work(ctx, id) }()
-	for end := start.Add(30 * time.Minute); c.Books == 0 || c.Send == 0; time.Sleep(50 * time.Millisecond) {
+	for end := start.Add(30 * time.Minute); c.Books == 0 || c.Send == 0; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(end) {
 			return errors.New("the month is not closed after half an hour")
 		}

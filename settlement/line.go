@@ -101,7 +101,7 @@ func selectLines(tx *store.Tx, where string, args ...any) ([]Line, error) {
 func takenBack(tx *store.Tx, of Line) (money.Amount, int64, error) {
 	net := money.Zero(of.Net.Currency)
 	var times int64
-	err := tx.QueryRow("SELECT coalesce(sum(net), 0), count(*) FROM settlement_line WHERE origin = $1 AND origin_line = $2", of.Document, int64(of.No)).Scan(&net.Minor, &times)
+	err := tx.QueryRow("SELECT coalesce(sum(net), 0), count(*) FROM settlement_line WHERE origin <> '' AND origin = $1 AND origin_line = $2", of.Document, int64(of.No)).Scan(&net.Minor, &times)
 	return net, times, err
 }
 

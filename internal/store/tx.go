@@ -352,7 +352,7 @@ func (tx *Tx) Insert(table string, columns []string, rows [][]any) error {
 // SQLite the rows go one by one through a statement that is kept, which is quicker there than parsing a long one.
 func (tx *Tx) Upsert(into, conflict string, rows [][]any) error {
 	if tx.pg == nil && len(rows) > 0 {
-		one := "INSERT INTO " + into + " VALUES " + Places(1, len(rows[0])) + " " + conflict
+		one := "INSERT INTO " + into + " VALUES (?" + strings.Repeat(", ?", len(rows[0])-1) + ") " + conflict // SQLite's $1 is a name, which is looked for
 		for _, row := range rows {
 			if _, err := tx.Exec(one, row...); err != nil {
 				return err
