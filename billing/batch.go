@@ -39,8 +39,12 @@ type unnumbered struct {
 }
 
 // DraftAll works out what organisations would be invoiced, each up to the instant that upTo gives for its zone. It reads
-// one snapshot and writes nothing; IssueAll issues it. Operator's staff may.
+// one snapshot and writes nothing; IssueAll issues it. Operator's staff may, which each one's Err tells; no organisation at
+// all is an error.
 func (s *Invoices) DraftAll(ctx context.Context, c access.Caller, orgs []string, upTo func(zone *time.Location) (time.Time, error)) (out []*Drafted, err error) {
+	if len(orgs) == 0 {
+		return nil, fail.New(fail.Invalid, "invoice.nobody", "No organisation is named.", "Name whose invoices are meant.")
+	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		tx.KeepReads()
 		out = make([]*Drafted, len(orgs))

@@ -128,7 +128,9 @@ func (w *world) seed() {
 		go func() { served <- h.serve(serving, func(address string) { up <- address }) }()
 		select {
 		case <-up:
-			err = (&story{h: h, cast: cast, out: io.Discard}).offers(ctx)
+			if err = h.clouds(ctx, cast); err == nil {
+				err = (&story{h: h, cast: cast, out: io.Discard}).offers(ctx)
+			}
 		case err = <-served:
 			served <- err
 		}

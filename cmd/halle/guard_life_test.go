@@ -106,6 +106,7 @@ func newLife(t *testing.T, engine store.Engine) *life {
 	l.cast, err = l.h.seed(t.Context())
 	l.must(err)
 	l.serve()
+	l.must(l.h.clouds(t.Context(), l.cast))
 	l.must((&story{h: l.h, cast: l.cast, out: io.Discard}).offers(t.Context()))
 	return l
 }

@@ -76,14 +76,10 @@ func (p *past) people(ctx context.Context) (err error) {
 	return err
 }
 
-// offers imports the clouds, puts two offers on the shelf and says how they are shared.
+// offers records the clouds, puts two offers on the shelf and says how they are shared.
 func (p *past) offers(ctx context.Context) error {
 	h, c := p.h, p.c
-	clouds, err := demoFiles.ReadFile("demo/clouds.yaml")
-	if err != nil {
-		return err
-	}
-	if _, err := h.residency.Import(ctx, c.operator, clouds); err != nil {
+	if err := h.clouds(ctx, *c); err != nil {
 		return err
 	}
 	for file, publisher := range map[string]access.Caller{"archive": c.alpes, "insights": c.atlantic} {

@@ -123,6 +123,18 @@ func (h *house) member(ctx context.Context, by access.Caller, org, name, email s
 	return st.Caller(), nil
 }
 
+// clouds records the demonstration's facts about clouds.
+func (h *house) clouds(ctx context.Context, c cast) error {
+	text, err := demoFiles.ReadFile("demo/clouds.yaml")
+	if err == nil {
+		_, err = h.residency.Import(ctx, c.operator, text)
+	}
+	if err != nil {
+		return fmt.Errorf("clouds: %w", err)
+	}
+	return nil
+}
+
 // offers puts the publishers' offers on the shelf; the server runs already.
 func (s *story) offers(ctx context.Context) error {
 	h := s.h
