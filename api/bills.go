@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/party"
@@ -77,5 +78,63 @@ func (s *server) billRoutes() {
 		}) (*Body[BillData], error) {
 			b, err := s.Parties.SetBillData(ctx, c, in.Org, party.BillData(in.Body))
 			return body(billData(b), err)
+		})
+}
+
+// VATCheck is one question about a VAT identifier and its answer.
+type VATCheck struct {
+	ID           string            `json:"id"`
+	Org          string            `json:"org"`
+	Entity       string            `json:"entity"`
+	VATID        string            `json:"vatId"`
+	At           time.Time         `json:"at"`
+	Outcome      party.VATOutcome  `json:"outcome" enum:"valid,invalid,unknown,form" doc:"form: only form and check digits were looked at; unknown: nobody could say, for the reason in code"`
+	Consultation string            `json:"consultation,omitempty" doc:"number by which a tax office finds the question again"`
+	Code         string            `json:"code,omitempty"`
+	Desk         bool              `json:"desk,omitempty" doc:"it was valid before: a person decides"`
+	Decision     party.VATDecision `json:"decision,omitempty" enum:"keep,withdraw,again"`
+	Note         string            `json:"note,omitempty"`
+	DecidedAt    time.Time         `json:"decidedAt,omitzero"`
+}
+
+func vatCheck(k party.VATCheck) VATCheck {
+	return VATCheck{ID: k.ID, Org: k.Org, Entity: k.Entity, VATID: k.VATID, At: k.At, Outcome: k.Outcome, Consultation: k.Consultation, Code: k.Code, Desk: k.Desk,
+		Decision: k.Decision, Note: k.Note, DecidedAt: k.DecidedAt}
+}
+
+// VATVerdict is a person's word on an identifier that is no longer valid.
+type VATVerdict struct {
+	Decision party.VATDecision `json:"decision" enum:"keep,withdraw"`
+	Note     string            `json:"note,omitempty" maxLength:"500" doc:"why it is kept"`
+}
+
+func (s *server) vatRoutes() {
+	const tag = "organisations"
+	type path struct {
+		OrgPath
+		Entity string `path:"entity" doc:"legal entity of the organisation"`
+	}
+	add(s, route{method: http.MethodGet, path: "/organisations/{org}/entities/{entity}/vat-checks", id: "listVATChecks", summary: "What was said about the VAT identifiers of a legal entity, newest first", tag: tag},
+		func(ctx context.Context, c access.Caller, in *path) (*Body[List[VATCheck]], error) {
+			list, err := s.Parties.VATChecks(ctx, c, in.Org, in.Entity)
+			return listOf(list, "", vatCheck, err)
+		})
+	add(s, route{method: http.MethodPost, path: "/organisations/{org}/entities/{entity}/vat-checks", id: "checkVAT", summary: "Ask now about the VAT identifier of a legal entity", tag: tag, status: http.StatusCreated},
+		func(ctx context.Context, c access.Caller, in *path) (*Body[VATCheck], error) {
+			k, err := s.Parties.CheckVAT(ctx, c, in.Org, in.Entity)
+			return body(vatCheck(k), err)
+		})
+	add(s, route{method: http.MethodGet, path: "/vat-desk", id: "listVATDesk", summary: "VAT identifiers that were valid and are no longer, on which nobody decided yet", tag: tag},
+		func(ctx context.Context, c access.Caller, _ *struct{}) (*Body[List[VATCheck]], error) {
+			list, err := s.Parties.VATDesk(ctx, c)
+			return listOf(list, "", vatCheck, err)
+		})
+	add(s, route{method: http.MethodPost, path: "/vat-desk/{check}", id: "decideVAT", summary: "Keep a VAT identifier that is no longer valid, or withdraw it", tag: tag},
+		func(ctx context.Context, c access.Caller, in *struct {
+			Check string `path:"check"`
+			Body  VATVerdict
+		}) (*Body[VATCheck], error) {
+			k, err := s.Parties.DecideVAT(ctx, c, in.Check, in.Body.Decision, in.Body.Note)
+			return body(vatCheck(k), err)
 		})
 }

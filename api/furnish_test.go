@@ -83,6 +83,7 @@ func (w *world) furnish(t testing.TB) {
 	w.ids["path"], w.ids["job"], w.ids["line"], w.ids["chart"] = "devices", "job_test_06h0hsnb95w1x0v2cyqv42ke00", "1", "pcg"
 	w.orders(t)
 	w.papers(t)
+	w.numbers(t)
 }
 
 func (w *world) order(t testing.TB, offer, plan string, parameters map[string]any) (o api.Order) {

@@ -61,7 +61,7 @@ func operations(t testing.TB) []operation {
 // special are operations that need another of Acme's things than the usual one.
 var special = map[string]map[string]string{
 	"approveOrder": {"order": "held"}, "rejectOrder": {"order": "held"}, "submitOffer": {"version": "draft"}, "publishOffer": {"version": "review"}, "returnOffer": {"version": "review"},
-	"signMandate": {"mandate": "waiting"}, "getLicences": {"service": "licensed"}, "takeSeat": {"service": "licensed"}, "renewSeat": {"service": "licensed"}, "returnSeat": {"service": "licensed"},
+	"listVATChecks": {"entity": "company"}, "checkVAT": {"entity": "company"}, "signMandate": {"mandate": "waiting"}, "getLicences": {"service": "licensed"}, "takeSeat": {"service": "licensed"}, "renewSeat": {"service": "licensed"}, "returnSeat": {"service": "licensed"},
 	"assignSeat": {"service": "named"}, "releaseSeat": {"service": "named"}, "declareLicence": {"service": "licensed"}, "compareLicence": {"service": "licensed"},
 }
 
@@ -74,7 +74,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"act": `{"org":"` + w.ids["org"] + `"}`, "confirmAddress": `{"secret":"x"}`, "askReset": `{"email":"nobody@acme.example"}`, "resetPassword": `{"secret":"x","password":"long enough 123"}`,
 		"acceptInvitation": `{"secret":"x"}`, "changePassword": `{"old":"a","new":"long enough 123"}`, "updateMe": `{"phone":"+33 1"}`,
 		"createOrganisation": `{"parent":"` + w.ids["org"] + `","name":"Ward","kinds":["unit"],"country":"FR","language":"en"}`, "updateOrganisation": `{"name":"Acme 2"}`,
-		"setKinds": `{"kinds":["customer","publisher"]}`, "setFirstMarket": `{"market":"` + w.ids["market"] + `"}`, "setEntity": `{"name":"Acme SAS","country":"FR"}`, "setBillData": `{"buyerReference":"B-1"}`,
+		"setKinds": `{"kinds":["customer","publisher"]}`, "setFirstMarket": `{"market":"` + w.ids["market"] + `"}`, "setEntity": `{"name":"Acme SAS","country":"FR"}`, "setBillData": `{"buyerReference":"B-1"}`, "decideVAT": `{"decision":"keep","note":"x"}`,
 		"inviteMember": `{"email":"y@acme.example","roles":["member"]}`, "createToken": `{"name":"t","scopes":["order.read"]}`,
 		"createMarket": `{"name":"M","brand":"M","domain":"m.example","country":"FR","currency":"EUR","languages":["en"],"sellsTo":"both","firstLimit":1,"vatMode":"net","entity":"` + w.Entity + `"}`,
 		"setMarket":    `{"name":"M","brand":"M","domain":"m.example","country":"FR","currency":"EUR","languages":["en"],"sellsTo":"both","firstLimit":1,"vatMode":"net","entity":"` + w.Entity + `"}`,

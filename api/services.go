@@ -62,6 +62,7 @@ func (s *server) routes() {
 	s.accountRoutes()
 	s.organisationRoutes()
 	s.billRoutes()
+	s.vatRoutes()
 	s.memberRoutes()
 	s.tokenRoutes()
 	s.marketRoutes()

@@ -64,15 +64,10 @@ func (a orgCompany) Run(ctx context.Context, o Out, name profileName) error {
 	if err != nil {
 		return err
 	}
-	list, err := c.ListEntities(ctx, org)
+	e, err := entityOf(ctx, c, org, a.Entity)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(list.Items, func(e client.Entity) bool { return a.Entity == "" || e.ID == a.Entity })
-	if i < 0 {
-		return fail.Missing("legal entity", a.Entity)
-	}
-	e := list.Items[i]
 	if len(a.Set) > 0 {
 		if e, err = changed(e, a.Set); err != nil {
 			return err
@@ -92,6 +87,19 @@ func (a orgCompany) Run(ctx context.Context, o Out, name profileName) error {
 		}
 		return pairs(w, words...)
 	})
+}
+
+// entityOf is a legal entity of an organisation, its first for "".
+func entityOf(ctx context.Context, c *client.Client, org, id string) (client.Entity, error) {
+	list, err := c.ListEntities(ctx, org)
+	if err != nil {
+		return client.Entity{}, err
+	}
+	i := slices.IndexFunc(list.Items, func(e client.Entity) bool { return id == "" || e.ID == id })
+	if i < 0 {
+		return client.Entity{}, fail.Missing("legal entity", id)
+	}
+	return list.Items[i], nil
 }
 
 // asMap is an entity and its details as one list of names and texts.

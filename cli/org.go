@@ -19,6 +19,7 @@ type Org struct {
 	Switch  orgSwitch  `cmd:"" help:"Act for another of your organisations, on behalf of a customer, or for a purpose."`
 	Limits  orgLimits  `cmd:"" help:"Show limits, or set one."`
 	Bills   orgBills   `cmd:"" help:"What stands on your bills: reference, purchase order, cost centre."`
+	VAT     orgVAT     `cmd:"" name:"vat" help:"What was said about your company's VAT number; ask again. As the operator: numbers that are no longer valid."`
 	Company orgCompany `cmd:"" help:"Your company as bills and electronic invoices show it: address, registration, electronic address, contact."`
 	Market  orgMarket  `cmd:"" help:"Make a market, as the operator."`
 }

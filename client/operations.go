@@ -149,6 +149,12 @@ func (c *Client) CheckLedger(ctx context.Context) (out LedgerReport, err error) 
 	return out, err
 }
 
+// CheckVAT: Ask now about the VAT identifier of a legal entity.
+func (c *Client) CheckVAT(ctx context.Context, org, entity string) (out VATCheck, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/entities/{entity}/vat-checks", values: []string{org, entity}}, &out)
+	return out, err
+}
+
 // CloseRevenueStatements: Close what a publisher earned up to a day.
 func (c *Client) CloseRevenueStatements(ctx context.Context, org string, body Through) (out ListRevenueStatementRow, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/revenue-statements", values: []string{org}, body: body}, &out)
@@ -219,6 +225,12 @@ func (c *Client) CreditInvoice(ctx context.Context, invoice string, body NewCred
 // DecideMovement: Say what a movement is that did not match.
 func (c *Client) DecideMovement(ctx context.Context, movement string, body MovementDecision) (out Movement, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/movements/{movement}/decision", values: []string{movement}, body: body}, &out)
+	return out, err
+}
+
+// DecideVAT: Keep a VAT identifier that is no longer valid, or withdraw it.
+func (c *Client) DecideVAT(ctx context.Context, check string, body VATVerdict) (out VATCheck, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/vat-desk/{check}", values: []string{check}, body: body}, &out)
 	return out, err
 }
 
@@ -1304,6 +1316,18 @@ func (c *Client) ListSubscribers(ctx context.Context, org string, p ListSubscrib
 // ListTokens: The tokens of an organisation.
 func (c *Client) ListTokens(ctx context.Context, org string) (out ListToken, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/tokens", values: []string{org}}, &out)
+	return out, err
+}
+
+// ListVATChecks: What was said about the VAT identifiers of a legal entity, newest first.
+func (c *Client) ListVATChecks(ctx context.Context, org, entity string) (out ListVATCheck, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/organisations/{org}/entities/{entity}/vat-checks", values: []string{org, entity}}, &out)
+	return out, err
+}
+
+// ListVATDesk: VAT identifiers that were valid and are no longer, on which nobody decided yet.
+func (c *Client) ListVATDesk(ctx context.Context) (out ListVATCheck, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/vat-desk"}, &out)
 	return out, err
 }
 

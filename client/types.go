@@ -1323,6 +1323,12 @@ type ListUsageWindow struct {
 	Next  string        `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListVATCheck is what the API calls so.
+type ListVATCheck struct {
+	Items []VATCheck `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListWorkOrder is what the API calls so.
 type ListWorkOrder struct {
 	Items []WorkOrder `json:"items"`
@@ -3230,6 +3236,28 @@ type UsageWindow struct {
 	Source   string     `json:"source,omitempty"`
 	Sums     []ProofSum `json:"sums"`
 	To       time.Time  `json:"to"`
+}
+
+// VATCheck is what the API calls so.
+type VATCheck struct {
+	ID           string    `json:"id"`
+	At           time.Time `json:"at"`
+	Code         string    `json:"code,omitempty"`
+	Consultation string    `json:"consultation,omitempty"` // number by which a tax office finds the question again
+	DecidedAt    time.Time `json:"decidedAt,omitzero"`
+	Decision     string    `json:"decision,omitempty"`
+	Desk         bool      `json:"desk,omitempty"` // it was valid before: a person decides
+	Entity       string    `json:"entity"`
+	Note         string    `json:"note,omitempty"`
+	Org          string    `json:"org"`
+	Outcome      string    `json:"outcome"` // form: only form and check digits were looked at; unknown: nobody could say, for the reason in code
+	VATID        string    `json:"vatId"`
+}
+
+// VATVerdict is what the API calls so.
+type VATVerdict struct {
+	Decision string `json:"decision"`
+	Note     string `json:"note,omitempty"` // why it is kept
 }
 
 // Verdict is what the API calls so.

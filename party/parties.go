@@ -27,6 +27,7 @@ type Parties struct {
 	outbox *mail.Outbox
 	texts  *mail.Texts
 	site   string
+	vat    VATChecker
 }
 
 // New makes the service. site is the address of the portal without a slash at its end, "https://cloud.example.org",
@@ -36,7 +37,7 @@ func New(db *store.DB, ring *keys.Ring, ids *id.Source, now clock.Clock, facts *
 	if err != nil {
 		return nil, err
 	}
-	return &Parties{db: db, ring: ring, ids: ids, now: now, facts: facts, policy: policy, outbox: outbox, texts: texts, site: strings.TrimRight(site, "/")}, nil
+	return &Parties{db: db, ring: ring, ids: ids, now: now, facts: facts, policy: policy, outbox: outbox, texts: texts, site: strings.TrimRight(site, "/"), vat: FormOnly{}}, nil
 }
 
 // NewOrganisation describes an organisation to be created.

@@ -83,3 +83,37 @@ func TestWhatStandsOnTheBills(t *testing.T) {
 		t.Errorf("a household has such a page: %d", status)
 	}
 }
+
+// A company asks about its own VAT number; who may not is refused.
+func TestACompanyAsksAboutItsVATNumber(t *testing.T) {
+	w := newWorld(t)
+	list, err := w.Parties.Entities(ctx, w.acme, w.acme.Org)
+	must(t, err)
+	e := list[0]
+	e.VATID = "FR61954506077"
+	_, err = w.Parties.SetEntity(ctx, w.acme, e)
+	must(t, err)
+	const at = "/organisation/bills"
+	b := w.as(t, w.acme, "en")
+	if _, page := b.get(at); !strings.Contains(page, "Nobody was asked yet") {
+		t.Errorf("before it was asked:\n%s", page)
+	}
+	if status, page, to := b.post(at+"/vat", nil); status != http.StatusSeeOther || to != at+"#vat" {
+		t.Fatalf("%d %s\n%s", status, to, page)
+	}
+	for lang, want := range map[string]string{"en": "Its form and check digits are right", "fr": "Sa forme et sa clé sont justes"} {
+		_, page := w.as(t, w.acme, lang).get(at)
+		if !strings.Contains(page, want) {
+			t.Errorf("%s\n%s", lang, page)
+		}
+		for _, fault := range designtest.Faults(page) {
+			t.Error(fault)
+		}
+	}
+	if status, _, _ := w.as(t, w.technical, "en").post(at+"/vat", nil); status != http.StatusForbidden {
+		t.Errorf("a technical member asks: %d", status)
+	}
+	if status, _, _ := w.as(t, w.house, "en").post(at+"/vat", nil); status != http.StatusNotFound {
+		t.Errorf("a household asks: %d", status)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,11 +127,19 @@ func (h *house) bills(operator string) error {
 		return err
 	})
 	h.queue.Every(jobOrphans, 24*time.Hour)
+	if h.conf.VAT.VIES != "" {
+		h.parties.AskVAT(party.VIES{URL: strings.TrimRight(h.conf.VAT.VIES, "/"), Client: &http.Client{}})
+	}
+	h.queue.Handle(jobVAT, func(ctx context.Context, _ job.Job) error { return h.parties.RecheckVAT(ctx) })
+	h.queue.Every(jobVAT, 24*time.Hour)
 	return nil
 }
 
 // jobMonths issues the invoices of months that are over in their buyers' zones.
 const jobMonths = "billing.months"
+
+// jobVAT asks again about VAT identifiers.
+const jobVAT = "party.vat"
 
 // jobOrphans destroys keys that a crash left without data.
 const jobOrphans = "party.orphans"

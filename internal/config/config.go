@@ -50,6 +50,7 @@ type Config struct {
 	UsageLog UsageLog `toml:"usage_log"`
 
 	Settlement Settlement `toml:"settlement"`
+	VAT        VAT        `toml:"vat"`
 
 	Services []Remote `toml:"service" help:"publishers' own services that speak the driver contract: [[service]] with name, url, token_file"`
 }
@@ -95,6 +96,11 @@ type Process struct {
 type Metering struct {
 	Interval Duration `toml:"interval" help:"how often applications report, 1s to 1h"`
 	Grace    Duration `toml:"grace" help:"how long after its end a window waits for late events without a watermark"`
+}
+
+// VAT is who is asked about customers' VAT identifiers.
+type VAT struct {
+	VIES string `toml:"vies" help:"address of the Commission's VIES REST interface, https://ec.europa.eu/taxation_customs/vies/rest-api; empty: only form and check digits are looked at"`
 }
 
 // Settlement is how revenue is split where no rule says otherwise.

@@ -68,7 +68,7 @@ func (d *pages) organisations(r *site.Request) error {
 	t.Filters = []form.Field{desk.Filter(r, "organisations-kind", "kind", r.T("operator.kind"), "", r.T("operator.kind.any"), "customer", r.T("operator.kind.customer"), "publisher", r.T("operator.kind.publisher"),
 		"reseller", r.T("operator.kind.reseller"), "unit", r.T("operator.kind.unit"))}
 	return r.OK(site.Sheet{Page: page(r, r.T("operator.organisations")), Lead: r.T("operator.organisations.lead"), Main: []site.Block{desk.Block("", "", "", t)},
-		Actions: []button.Button{{Text: r.T("operator.organisation.new"), URL: home + "/organisations/new", Kind: button.Primary, Icon: "plus"}}})
+		Actions: []button.Button{{Text: r.T("operator.organisation.new"), URL: home + "/organisations/new", Kind: button.Primary, Icon: "plus"}, vatButton(r)}})
 }
 
 func (d *pages) organisationForm(r *site.Request) (site.FormView, error) {

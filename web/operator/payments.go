@@ -29,6 +29,9 @@ func (d *pages) paymentRoutes(get, post func(string, site.Handler)) {
 	get("/payments/aged", d.aged)
 	d.payoutRunRoutes(get, post)
 	get("/payments/movements", d.movements)
+	get("/vat", d.vatDesk)
+	get("/vat/{id}", d.vatEntry)
+	post("/vat/{id}", d.decideVAT)
 	get("/payments/movements/{id}", d.movement)
 	post("/payments/movements/{id}", d.decide)
 }

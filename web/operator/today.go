@@ -24,7 +24,7 @@ const (
 // today is what needs somebody, one line each.
 func (d *pages) today(r *site.Request) error {
 	var tasks desk.Tasks
-	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks, d.closeTasks, d.ruleTasks, d.capTasks, d.disputeTasks}
+	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks, d.closeTasks, d.ruleTasks, d.capTasks, d.disputeTasks, d.vatTasks}
 	if runs(r.Caller) {
 		checks = append([]func(*site.Request) ([]desk.Task, error){d.readerTasks, d.jobTasks, d.logTasks}, append(checks, d.quarantineTasks, d.certificateTasks)...)
 	}

@@ -66,6 +66,10 @@ func (d *desk) showBills(r *site.Request, status int, o party.Organisation, f bi
 	} else {
 		sheet.Main = append(sheet.Main, site.Block{ID: "references", Title: r.T("bills.references"), Template: "details", View: billsRead(r, b)})
 	}
+	vat, err := d.vatBlocks(r, o, e)
+	if err != nil {
+		return err
+	}
 	switch {
 	case e.ID == "": // a unit: its house is on its bills
 	case customer.May(d.Services, r, access.OrgUpdate) == nil:
@@ -74,6 +78,7 @@ func (d *desk) showBills(r *site.Request, status int, o party.Organisation, f bi
 	default:
 		sheet.Main = append(sheet.Main, site.Block{ID: "company", Title: r.T("bills.company"), Text: r.T("bills.owner"), Template: "details", View: companyRead(r, e)})
 	}
+	sheet.Main = append(sheet.Main, vat...)
 	return r.Show(status, sheet)
 }
 

@@ -46,6 +46,7 @@ func (d *desk) routes(r *site.Router) {
 	r.Post(companyPage, d.saveBills)
 	r.Post(companyPage+"/company", d.saveCompany)
 	r.Post(companyPage+"/reach", d.saveReach)
+	r.Post(companyPage+"/vat", d.askVAT)
 	r.Get("/tokens", d.tokens)
 	r.Post("/tokens", d.addToken)
 	r.Post("/tokens/{id}/revoke", d.revokeToken)
