@@ -1137,6 +1137,22 @@ subscription_tag index subscription_tag_word
 subscription_tag.subscription text not null
 subscription_tag.tag_key text not null
 subscription_tag.tag_value text not null
+vat_check index vat_check_desk
+vat_check index vat_check_entity
+vat_check.actor text not null
+vat_check.checked_at text not null
+vat_check.code text not null
+vat_check.consultation text not null
+vat_check.decided_at text
+vat_check.decided_by text not null
+vat_check.decision text not null
+vat_check.desk integer not null
+vat_check.entity text not null
+vat_check.id text not null
+vat_check.note text not null
+vat_check.org text not null
+vat_check.outcome text not null
+vat_check.vat_id text not null
 
 -- keys
 lease.held_until text not null
