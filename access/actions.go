@@ -82,6 +82,7 @@ const (
 	CopyRead           Action = "copy.read"
 	CopyRegister       Action = "copy.register"
 	CopyLook           Action = "copy.look"
+	RemedyAccept       Action = "remedy.accept"
 	FactRead           Action = "fact.read"
 	FactProve          Action = "fact.prove"
 	JobRead            Action = "job.read"
@@ -211,6 +212,7 @@ func Grants() []Grant {
 		{Action: CopyRead, Title: "see where data is", Own: is(o, b, t, a, x), Below: is(x, s, a), Reads: true},
 		{Action: CopyRegister, Title: "register copies of data", Own: is(o, t), Below: is(x)},
 		{Action: CopyLook, Title: "ask the engines which copies they have", Own: is(x), Below: is(x)},
+		{Action: RemedyAccept, Title: "accept a place that is no longer allowed", Own: is(o), Below: is(x), Confirmed: true},
 		{Action: FactRead, Title: "read facts", Own: is(o, t, a), Below: is(x, a), Reads: true},
 		{Action: FactProve, Title: "ask for a proof", Own: is(o, b, l, t, a, p), Below: is(x, a), Reads: true},
 		{Action: JobRead, Title: "see jobs", Own: is(x, a), Below: is(x, a), Reads: true},
