@@ -275,6 +275,13 @@ customer_order.reason text not null
 customer_order.released_at text
 customer_order.state text not null
 customer_order.withdrawn integer not null
+drift_run.closed integer not null
+drift_run.copies integer not null
+drift_run.distinct_n integer not null
+drift_run.id integer not null
+drift_run.judged_at text not null
+drift_run.opened integer not null
+drift_run.took_ms integer not null
 dunning_case index dunning_case_open
 dunning_case index dunning_case_org
 dunning_case.at text not null
@@ -929,6 +936,29 @@ rating_window.subscription text not null
 region_capacity.capacity integer not null
 region_capacity.region text not null
 region_capacity.used integer not null
+remedy index remedy_org
+remedy index remedy_path
+remedy.active text
+remedy.actor text not null
+remedy.by_own integer not null
+remedy.class text not null
+remedy.closed_at text
+remedy.copies integer not null
+remedy.deadline text not null
+remedy.facts_hash text not null
+remedy.id text not null
+remedy.market text not null
+remedy.note text not null
+remedy.offer_version text not null
+remedy.opened_at text not null
+remedy.org text not null
+remedy.org_path text not null
+remedy.publisher text not null
+remedy.reasons blob not null
+remedy.region text not null
+remedy.state text not null
+remedy.told integer not null
+remedy.until_at text
 residency_facts.body blob not null
 residency_facts.hash text not null
 residency_facts_version.actor text not null

@@ -12,6 +12,7 @@ import (
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/api"
+	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/party"
 	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/provision"
@@ -104,6 +105,7 @@ func (w *world) orders(t testing.TB) {
 	var held api.List[api.Copy]
 	w.call(t, "technical", http.MethodGet, "/copies?service="+live.Items[0].Subscription, nil, &held)
 	w.ids["copy"] = held.Items[0].ID
+	w.remedy(t)
 	w.use(t, over.Items[0].Subscription)
 	w.use(t, live.Items[0].Subscription)
 	w.call(t, "owner", http.MethodPost, "/services/"+over.Items[0].Subscription+"/cancel", nil, nil)
@@ -130,6 +132,18 @@ func (w *world) orders(t testing.TB) {
 	}
 	w.ids["held"] = waiting.ID
 	w.call(t, "owner", http.MethodPut, "/organisations/"+w.ids["org"]+"/approval-rules/EUR", map[string]any{}, nil)
+}
+
+// remedy puts one about Acme's data in a place that is no longer allowed.
+func (w *world) remedy(t testing.TB) {
+	t.Helper()
+	w.ids["remedy"] = w.IDs.New("rem")
+	owner, at := w.who["owner"], store.At(w.Clock.Now())
+	must(t, w.DB.Tx(context.Background(), func(tx *store.Tx) error {
+		return tx.Insert("remedy", []string{"id", "active", "org", "org_path", "publisher", "market", "region", "offer_version", "class", "copies", "reasons", "by_own", "facts_hash", "state", "opened_at",
+			"deadline", "actor", "note", "told"}, [][]any{{w.ids["remedy"], nil, owner.Org, owner.Path, w.who["publisher"].Org, w.Market.ID, "lyon", w.ids["version"], "internal", int64(1),
+			[]byte("[]"), true, "", "open", at, at, "", "", true}})
+	}))
 }
 
 // use reports messages of a service, with the watermark of the last hour.

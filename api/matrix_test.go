@@ -87,7 +87,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"explainResidencyPolicy": `{"asks":[{"class":"personal"}]}`, "approveResidencyProposal": `{"base":"1"}`, "rejectResidencyProposal": `{}`,
 		"setResidencyPolicy": `{"all":{"countries":["FR"]}}`, "setMarketPolicy": `{"default":"internal","classes":{"internal":{}}}`,
 		"sendUsage":    `{"specversion":"1.0","id":"e","source":"s","type":"halle.usage.watermark.v1","subject":"` + w.ids["service"] + `","data":{"through":"2026-03-02T09:00:00Z"}}`,
-		"registerCopy": `{"service":"` + w.ids["service"] + `","kind":"backup","region":"lyon"}`, "adoptCopy": `{"reason":"x"}`, "retireCopy": `{"reason":"x"}`,
+		"registerCopy": `{"service":"` + w.ids["service"] + `","kind":"backup","region":"lyon"}`, "adoptCopy": `{"reason":"x"}`, "retireCopy": `{"reason":"x"}`, "acceptRemedy": `{"reason":"x","until":"2026-05-01T00:00:00Z"}`,
 		"tagService":  `{"tags":{"project":"x"}}`,
 		"giveMandate": `{"entity":"` + w.Entity + `","name":"Acme","iban":"FR1420041010050500013M02606","agreed":true}`, "signMandate": `{}`,
 		"setAccount":     `{"iban":"FR7630006000011234567890189","creditor":"FR72ZZZ123456"}`,

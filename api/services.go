@@ -9,6 +9,7 @@ import (
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
+	"github.com/halle-cloud/halle/copies/drift"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/order"
@@ -40,6 +41,7 @@ type Services struct {
 	Resources     *provision.Resources
 	Subscriptions *subscription.Subscriptions
 	Copies        *copies.Register
+	Drifts        *drift.Drifts
 	Licences      *licence.Licences
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings
@@ -79,6 +81,7 @@ func (s *server) routes() {
 	s.decisionRoutes()
 	s.residencyRoutes()
 	s.copyRoutes()
+	s.remedyRoutes()
 	s.proposalRoutes()
 	s.ingestRoutes()
 	s.usageRoutes()

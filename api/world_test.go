@@ -24,6 +24,7 @@ import (
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
+	"github.com/halle-cloud/halle/copies/drift"
 	"github.com/halle-cloud/halle/driver/memory"
 	"github.com/halle-cloud/halle/internal/batchlog"
 	"github.com/halle-cloud/halle/internal/job"
@@ -61,7 +62,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
-		provision.Migrations(), subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(),
+		provision.Migrations(), subscription.Migrations(), copies.Migrations(), drift.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(),
 		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations())
 }
 
@@ -154,6 +155,9 @@ func (w *world) wire(t testing.TB) {
 	s.Copies, err = copies.New(copies.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Residency: s.Residency, Catalogue: s.Catalogue,
 		Placements: s.Placements, Resources: s.Resources, Outbox: w.Outbox, Queue: w.Queue, Log: log, Operator: w.Operator.Org, Site: "https://halle.example"})
 	must(t, err)
+	s.Drifts, err = drift.New(drift.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Residency: s.Residency, Register: s.Copies,
+		Outbox: w.Outbox, Queue: w.Queue, Log: slog.New(slog.DiscardHandler), Operator: w.Operator.Org, Site: "https://halle.example"})
+	must(t, err)
 	s.Licences, err = licence.New(licence.Config{DB: w.DB, IDs: w.IDs, Now: now, Ring: w.Ring, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: s.Catalogue,
 		Orders: s.Orders, Subscriptions: s.Subscriptions, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)
@@ -232,7 +236,7 @@ func (w *world) authenticated(next http.Handler, log *slog.Logger) http.Handler 
 func (w *world) readers() []trace.Reader {
 	s := w.services
 	var all []trace.Reader
-	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Copies.Readers(), s.Licences.Readers(), s.Meters.Readers(),
+	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Copies.Readers(), s.Drifts.Readers(), s.Licences.Readers(), s.Meters.Readers(),
 		s.Ratings.Readers(), s.Invoices.Readers(), s.Settlements.Readers()} {
 		all = append(all, list...)
 	}

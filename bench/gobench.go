@@ -61,6 +61,8 @@ func ruleFigures() []Figure {
 		fromGo(Figure{Name: "rating a unit line", Unit: "µs", Less: true, Held: 0.2, Aim: 0.05}, "./price", "^BenchmarkUnit$", "1s", "ns/op", 1e-3, "allocs/op"),
 		fromGo(Figure{Name: "rating a tiered line", Unit: "µs", Less: true, Held: 0.5, Aim: 0.15}, "./price", "^BenchmarkTiers$", "1s", "ns/op", 1e-3, "allocs/op"),
 		fromGo(Figure{Name: "placement over 1,000 regions", Unit: "ms", Less: true, Held: 5}, "./residency", "^BenchmarkJudge1000Regions$", "1s", "ns/op", 1e-6),
+		fromGo(Figure{Name: "ownership change re-judges 100,000 placements, SQLite", Unit: "s", Less: true, Held: 5}, "./copies/drift", "^BenchmarkRejudge100000$/^sqlite$", "2x", "ns/op", 1e-9, "remedies", "MB-allocated"),
+		fromGo(Figure{Name: "ownership change re-judges 100,000 placements, PostgreSQL", Unit: "s", Less: true, Held: 5}, "./copies/drift", "^BenchmarkRejudge100000$/^postgresql$", "2x", "ns/op", 1e-9, "remedies", "MB-allocated"),
 		fromGo(Figure{Name: "verify an invoice line of 1,000,000 events, events apart", Unit: "s", Less: true, Held: 3}, "./proof", "^BenchmarkVerifyLineOfAMillionEvents$", "3x", "ns/op", 1e-9),
 		fromGo(Figure{Name: "verify an invoice line of 1,000,000 events, one JSON file", Unit: "s", Less: true}, "./proof", "^BenchmarkInvoiceFileEvents$", "1000000x", "ns/op", 1e-3),
 		fromGo(Figure{Name: "sign-in by password, argon2id 19 MiB × 2", Unit: "/s", Held: 300}, "./signin", "^BenchmarkSignIn$/^default$", "1s", "sign-ins/s", 1),

@@ -53,6 +53,7 @@ type Commands struct {
 	Residency  Residency  `cmd:"" help:"Where data may live."`
 	Policy     Rules      `cmd:"" help:"Look at what a policy about where data may live does, before and after it holds."`
 	Data       Data       `cmd:"" help:"Where your data is: every copy, and what is wrong with one."`
+	Remedies   Remedies   `cmd:"" help:"Places that are no longer allowed for what lies there."`
 	Org        Org        `cmd:"" help:"Organisations, their limits and markets."`
 	Members    Members    `cmd:"" help:"People and their roles."`
 	Tokens     Tokens     `cmd:"" help:"API tokens."`

@@ -27,6 +27,12 @@ func (c *Client) AcceptLicence(ctx context.Context, licence string) (out Licence
 	return out, err
 }
 
+// AcceptRemedy: Let the data lie where it is for a time, and say why.
+func (c *Client) AcceptRemedy(ctx context.Context, remedy string, body NewAcceptance) (out Remedy, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/remedies/{remedy}/accept", values: []string{remedy}, body: body}, &out)
+	return out, err
+}
+
 // Act: Act for another organisation, on behalf of a customer, or for a purpose.
 func (c *Client) Act(ctx context.Context, body Acting) error {
 	return c.call(ctx, request{method: "PUT", path: "/api/v1/session/acting", body: body}, nil)
@@ -616,6 +622,12 @@ func (c *Client) GetReceipt(ctx context.Context, fact string, p GetReceiptParams
 	return out, err
 }
 
+// GetRemedy: One, with the regions to which the service could go.
+func (c *Client) GetRemedy(ctx context.Context, remedy string) (out Remedy, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/remedies/{remedy}", values: []string{remedy}}, &out)
+	return out, err
+}
+
 // GetResidencyFacts: Facts about clouds and who is behind them.
 func (c *Client) GetResidencyFacts(ctx context.Context) (out KnownFacts, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/residency/facts"}, &out)
@@ -775,6 +787,12 @@ type IssueInvoicesParams struct {
 // IssueInvoices: Invoice an organisation's charges.
 func (c *Client) IssueInvoices(ctx context.Context, org string, p IssueInvoicesParams) (out ListInvoiceRow, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/organisations/{org}/invoices", values: []string{org}, params: p}, &out)
+	return out, err
+}
+
+// JudgePlacements: Judge every placement again now.
+func (c *Client) JudgePlacements(ctx context.Context) (out DriftRun, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/remedies/judge"}, &out)
 	return out, err
 }
 
@@ -1194,6 +1212,20 @@ type ListQuotesParams struct {
 // ListQuotes: Quotes of an organisation, newest first.
 func (c *Client) ListQuotes(ctx context.Context, p ListQuotesParams) (out ListQuote, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/quotes", params: p}, &out)
+	return out, err
+}
+
+// ListRemediesParams are the parameters of ListRemedies.
+type ListRemediesParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	Org    string `query:"org"`    // and everything below it; left out: the caller's
+	Closed bool   `query:"closed"` // also those that are over
+}
+
+// ListRemedies: Places that are no longer allowed for what lies there, newest first.
+func (c *Client) ListRemedies(ctx context.Context, p ListRemediesParams) (out ListRemedy, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/remedies", params: p}, &out)
 	return out, err
 }
 

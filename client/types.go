@@ -561,6 +561,16 @@ type DisputedEvent struct {
 	Outcome string `json:"outcome,omitempty"` // accepted, or why the correction did not count
 }
 
+// DriftRun is what the API calls so.
+type DriftRun struct {
+	At       time.Time `json:"at"`
+	Closed   int64     `json:"closed"`
+	Copies   int64     `json:"copies"`
+	Distinct int64     `json:"distinct"` // decisions that were computed: placements that are alike share one
+	Opened   int64     `json:"opened"`   // remedies
+	TookMs   int64     `json:"tookMs"`
+}
+
 // DunningPlan is what the API calls so.
 type DunningPlan struct {
 	From  string        `json:"from,omitempty"` // first day; of the answer left out while the market set none
@@ -1251,6 +1261,12 @@ type ListQuote struct {
 	Next  string  `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListRemedy is what the API calls so.
+type ListRemedy struct {
+	Items []Remedy `json:"items"`
+	Next  string   `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListReminder is what the API calls so.
 type ListReminder struct {
 	Items []Reminder `json:"items"`
@@ -1462,6 +1478,12 @@ type NamedSeat struct {
 	Person string    `json:"person"`
 	Seat   int64     `json:"seat"`
 	Since  time.Time `json:"since"`
+}
+
+// NewAcceptance is what the API calls so.
+type NewAcceptance struct {
+	Reason string    `json:"reason"` // everybody concerned reads it
+	Until  time.Time `json:"until"`  // at most a year away
 }
 
 // NewCopy is what the API calls so.
@@ -2404,6 +2426,33 @@ type Reason struct {
 // RejectResidencyProposalRequest is what the API calls so.
 type RejectResidencyProposalRequest struct {
 	Reason string `json:"reason,omitempty"`
+}
+
+// Remedy is what the API calls so.
+type Remedy struct {
+	ID           string            `json:"id"`
+	ByOwn        bool              `json:"byOwn"` // only the customer's own policy refuses: it may accept
+	Class        string            `json:"class"`
+	ClosedAt     time.Time         `json:"closedAt,omitzero"`
+	Copies       int64             `json:"copies"`
+	Deadline     time.Time         `json:"deadline"`
+	Note         string            `json:"note,omitempty"` // why it was accepted
+	OfferVersion string            `json:"offerVersion"`
+	OpenedAt     time.Time         `json:"openedAt"`
+	Org          string            `json:"org"`
+	Reasons      []ResidencyReason `json:"reasons"` // as of the last judgement
+	Region       string            `json:"region"`
+	State        string            `json:"state"`
+	Until        time.Time         `json:"until,omitzero"` // of an acceptance
+	Ways         []RemedyWay       `json:"ways,omitempty"` // regions that are allowed and have room, the cheapest first; of one remedy only
+}
+
+// RemedyWay is what the API calls so.
+type RemedyWay struct {
+	City    string `json:"city"`
+	Country string `json:"country"`
+	Dearer  string `json:"dearer"` // of a unit for an hour against where it is now, for whoever runs it
+	Region  string `json:"region"`
 }
 
 // Reminder is what the API calls so.

@@ -26,6 +26,7 @@ import (
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/copies"
+	"github.com/halle-cloud/halle/copies/drift"
 	"github.com/halle-cloud/halle/driver/memory"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/internal/store/storetest"
@@ -67,7 +68,7 @@ func must(t testing.TB, err error) {
 
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations())
+		subscription.Migrations(), copies.Migrations(), drift.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations())
 }
 
 func newWorld(t *testing.T) *world {
@@ -124,6 +125,9 @@ func (w *world) wire(t *testing.T, db *store.DB) {
 	s.Meters = meter.New(db, w.IDs, w.Clock.Now, s.Facts, s.Policy, s.Parties, u, log)
 	s.Copies, err = copies.New(copies.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: w.Policy, Parties: w.Parties, Residency: s.Residency, Catalogue: s.Catalogue,
 		Placements: s.Placements, Resources: s.Resources, Outbox: w.Outbox, Queue: w.Queue, Log: slog.New(slog.DiscardHandler), Operator: w.Operator.Org, Site: "https://halle.example"})
+	must(t, err)
+	s.Drifts, err = drift.New(drift.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Facts: s.Facts, Policy: w.Policy, Parties: w.Parties, Residency: s.Residency, Register: s.Copies,
+		Outbox: w.Outbox, Queue: w.Queue, Log: slog.New(slog.DiscardHandler), Operator: w.Operator.Org, Site: "https://halle.example"})
 	must(t, err)
 	s.Licences, err = licence.New(licence.Config{DB: db, IDs: w.IDs, Now: w.Clock.Now, Ring: w.Ring, Facts: s.Facts, Policy: s.Policy, Parties: s.Parties, Catalogue: s.Catalogue,
 		Orders: s.Orders, Subscriptions: s.Subscriptions, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
@@ -218,7 +222,7 @@ func (w *world) settle(t *testing.T) {
 	t.Helper()
 	s := w.s
 	var readers []trace.Reader
-	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Copies.Readers(), s.Licences.Readers(), s.Meters.Readers(), s.Ratings.Readers(), s.Invoices.Readers()} {
+	for _, list := range [][]trace.Reader{s.SignIns.Readers(), s.Placements.Readers(), s.Resources.Readers(), s.Subscriptions.Readers(), s.Copies.Readers(), s.Drifts.Readers(), s.Licences.Readers(), s.Meters.Readers(), s.Ratings.Readers(), s.Invoices.Readers()} {
 		readers = append(readers, list...)
 	}
 	for range 12 {

@@ -218,6 +218,7 @@ func (h *house) readers() []trace.Reader {
 	all = append(all, h.resources.Readers()...)
 	all = append(all, h.subscriptions.Readers()...)
 	all = append(all, h.copies.Readers()...)
+	all = append(all, h.drifts.Readers()...)
 	all = append(all, h.licences.Readers()...)
 	all = append(all, h.meters.Readers()...)
 	all = append(all, h.ratings.Readers()...)

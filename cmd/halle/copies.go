@@ -8,6 +8,7 @@ import (
 
 	"github.com/halle-cloud/halle/cli"
 	"github.com/halle-cloud/halle/copies"
+	"github.com/halle-cloud/halle/copies/drift"
 	"github.com/halle-cloud/halle/driver/process"
 	"github.com/halle-cloud/halle/provision"
 )
@@ -16,6 +17,11 @@ import (
 func (h *house) register(operator string) (err error) {
 	h.copies, err = copies.New(copies.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Residency: h.residency, Catalogue: h.catalogue,
 		Placements: h.placements, Resources: h.resources, Outbox: h.outbox, Queue: h.queue, Log: h.log, Operator: operator, Site: h.conf.URL, Every: h.conf.Process.Observe.Duration})
+	if err != nil {
+		return err
+	}
+	h.drifts, err = drift.New(drift.Config{DB: h.db, IDs: h.ids, Now: h.now, Facts: h.facts, Policy: h.policy, Parties: h.parties, Residency: h.residency, Register: h.copies,
+		Outbox: h.outbox, Queue: h.queue, Log: h.log, Operator: operator, Site: h.conf.URL})
 	return err
 }
 

@@ -39,7 +39,7 @@ func TestGuardEveryUseCaseAsksWhoCalls(t *testing.T) {
 	h := l.h
 	called := 0
 	for name, service := range map[string]any{"Parties": h.parties, "SignIns": h.signIns, "Residency": h.residency, "Catalogue": h.catalogue, "Orders": h.orders,
-		"Placements": h.placements, "Resources": h.resources, "Subscriptions": h.subscriptions, "Copies": h.copies, "Licences": h.licences,
+		"Placements": h.placements, "Resources": h.resources, "Subscriptions": h.subscriptions, "Copies": h.copies, "Drifts": h.drifts, "Licences": h.licences,
 		"Meters": h.meters, "Ratings": h.ratings, "Budgets": h.budgets, "Invoices": h.invoices, "Collects": h.collects, "Banks": h.banks, "Dunnings": h.dunnings, "Settlements": h.settlements, "Payouts": h.payouts, "Exports": h.exports} {
 		v := reflect.ValueOf(service)
 		for i := range v.NumMethod() {

@@ -20,6 +20,7 @@ import (
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
+	"github.com/halle-cloud/halle/copies/drift"
 	"github.com/halle-cloud/halle/driver/process"
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/config"
@@ -76,6 +77,7 @@ type house struct {
 	budgets       *budget.Budgets
 	subscriptions *subscription.Subscriptions
 	copies        *copies.Register
+	drifts        *drift.Drifts
 	licences      *licence.Licences
 	invoices      *billing.Invoices
 	closes        *monthclose.Closes
@@ -98,7 +100,7 @@ type house struct {
 // migrations are the tables of the main database, in the order of the packages.
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
-		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations(),
+		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), copies.Migrations(), drift.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations(),
 		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations()}
 }
 

@@ -52,7 +52,7 @@ func Nav(l *locale.Locale, c access.Caller) []design.Group {
 		group("", noun{"shop", "/", "shop", ""}, noun{"services", "/services", "device", access.ServiceRead}, noun{"orders", "/orders", "cart", access.OrderRead}),
 		group(l.T("nav.money"), noun{"invoices", "/invoices", "invoice", access.InvoiceRead}, noun{"payments", "/payments", "bank", access.MandateRead}, noun{"spending", "/spending", "chart", access.BudgetRead}, noun{"disputes", "/disputes", "warning", access.DisputeRead}, noun{"limits", "/limits", "chart", access.BudgetRead}),
 		group(l.T("nav.house"), noun{"people", "/people", "people", access.MemberRead}, noun{"organisation", "/organisation", "building", access.OrgRead},
-			noun{"tokens", "/tokens", "key", access.TokenRead}, noun{"residency", "/residency", "law", access.PolicyRead}, noun{"data", "/data", "place", access.CopyRead}),
+			noun{"tokens", "/tokens", "key", access.TokenRead}, noun{"residency", "/residency", "law", access.PolicyRead}, noun{"data", "/data", "place", access.CopyRead}, noun{"remedies", "/data/remedies", "warning", access.CopyRead}),
 		group(l.T("nav.proof"), noun{"activity", "/activity", "clock", access.FactRead}, noun{"proofs", "/proofs", "seal", ""}),
 	}
 	return slices.DeleteFunc(groups, func(g design.Group) bool { return len(g.Items) == 0 })

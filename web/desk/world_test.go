@@ -26,6 +26,7 @@ import (
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/catalog/catalogtest"
 	"github.com/halle-cloud/halle/copies"
+	"github.com/halle-cloud/halle/copies/drift"
 	"github.com/halle-cloud/halle/driver/memory"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/internal/store"
@@ -89,7 +90,7 @@ func must(t testing.TB, err error) {
 func empty(t *testing.T) *world {
 	t.Helper()
 	sets := append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(),
-		subscription.Migrations(), copies.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(), ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations())
+		subscription.Migrations(), copies.Migrations(), drift.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(), ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations())
 	w := &world{World: partytest.New(t, storetest.Open(t, storetest.URL(t, store.SQLite, sets), sets)), t: t, engine: memory.NewEngine()}
 	w.wire()
 	w.relay = w.Business(t, w.Operator, "Relay", party.KindPublisher)
@@ -133,6 +134,9 @@ func (w *world) wire() {
 	s.Copies, err = copies.New(copies.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Residency: s.Residency, Catalogue: s.Catalogue,
 		Placements: s.Placements, Resources: s.Resources, Outbox: w.Outbox, Queue: w.Queue, Log: slog.New(slog.DiscardHandler), Operator: w.Operator.Org, Site: "https://halle.example"})
 	must(w.t, err)
+	s.Drifts, err = drift.New(drift.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Residency: s.Residency, Register: s.Copies,
+		Outbox: w.Outbox, Queue: w.Queue, Log: slog.New(slog.DiscardHandler), Operator: w.Operator.Org, Site: "https://halle.example"})
+	must(t, err)
 	s.Licences, err = licence.New(licence.Config{DB: w.DB, IDs: w.IDs, Now: w.Clock.Now, Ring: w.Ring, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Catalogue: s.Catalogue,
 		Orders: s.Orders, Subscriptions: s.Subscriptions, Outbox: w.Outbox, Queue: w.Queue, Site: "https://halle.example"})
 	must(t, err)

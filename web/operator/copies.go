@@ -15,6 +15,8 @@ func (d *pages) copies() desk.Data {
 func (d *pages) copyRoutes(get, post func(string, site.Handler)) {
 	d.copies().Routes(below(get, "/copies"), below(post, "/copies"))
 	post("/copies/look", d.lookNow)
+	remedies := desk.Remedies{Drifts: d.Drifts, Base: home + "/remedies", Page: page, Any: true, May: func(r *site.Request) bool { return may(r.Caller) }}
+	remedies.Routes(below(get, "/remedies"), below(post, "/remedies"))
 }
 
 // askEngines is the form that asks every engine at once.

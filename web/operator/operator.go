@@ -54,7 +54,7 @@ func nav(l *locale.Locale, c access.Caller) []design.Group {
 	groups := []design.Group{
 		{Items: []design.Item{desk.Item(l, "operator.today", home, "home"), item("organisations", "building"), item("markets", "shop"), item("review", "tag"), item("orders", "cart"),
 			item("invoices", "invoice"), desk.Item(l, "operator.payments.title", home+"/payments", "bank"), item("closes", "check")}},
-		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), desk.Item(l, "data.nav", home+"/copies", "place"), item("changes", "chart"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
+		{Title: l.T("operator.nav.running"), Items: []design.Item{item("resources", "device"), item("work", "people"), item("regions", "place"), desk.Item(l, "data.nav", home+"/copies", "place"), desk.Item(l, "nav.remedies", home+"/remedies", "warning"), item("changes", "chart"), desk.Item(l, "dispute.list", home+"/disputes", "law")}},
 	}
 	if !runs(c) {
 		groups[0].Items = append(groups[0].Items, item("margin", "book"))

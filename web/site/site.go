@@ -24,6 +24,7 @@ import (
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
+	"github.com/halle-cloud/halle/copies/drift"
 	"github.com/halle-cloud/halle/internal/job"
 	"github.com/halle-cloud/halle/meter"
 	"github.com/halle-cloud/halle/order"
@@ -64,6 +65,7 @@ type Services struct {
 	Subscriptions *subscription.Subscriptions
 	Resources     *provision.Resources
 	Copies        *copies.Register
+	Drifts        *drift.Drifts
 	Licences      *licence.Licences
 	Meters        *meter.Meters
 	Ratings       *rating.Ratings

@@ -26,6 +26,8 @@ func Desk(s site.Services) site.Desk {
 
 func (d *pages) routes(r *site.Router) {
 	d.data().Routes(func(path string, h site.Handler) { r.Get(home+path, h) }, func(path string, h site.Handler) { r.Post(home+path, h) })
+	remedies := desk.Remedies{Drifts: d.Drifts, Base: home + "/remedies", Page: desk.Below, May: func(r *site.Request) bool { return customer.May(d.Services, r, access.RemedyAccept) == nil }}
+	remedies.Routes(func(path string, h site.Handler) { r.Get(home+"/remedies"+path, h) }, func(path string, h site.Handler) { r.Post(home+"/remedies"+path, h) })
 }
 
 func (d *pages) data() desk.Data {
