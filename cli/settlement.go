@@ -17,6 +17,7 @@ type Statement struct {
 	Revenue statementRevenue `cmd:"" help:"Revenue by month and offer, and where the money is."`
 	List    statementList    `cmd:"" help:"List a publisher's statements."`
 	Show    statementShow    `cmd:"" help:"Show a statement with its lines."`
+	Get     statementGet     `cmd:"" help:"Write a statement as PDF, to read, print and archive."`
 	Close   statementClose   `cmd:"" help:"Close what a publisher earned up to a day, as the operator."`
 	Payouts statementPayouts `cmd:"" help:"List a publisher's payouts."`
 	Pay     statementPay     `cmd:"" help:"Order the payout of all that is due, as the operator."`
@@ -116,6 +117,23 @@ func (a statementShow) Run(ctx context.Context, o Out, name profileName) error {
 			return err
 		}
 		return pairs(w, "Share", d.Share, "VAT", d.VAT, "Tax collected for you", d.Collected, "Held", d.Held, "Released", d.Released, "Payable", d.Payable, "Hash", s.Hash)
+	})
+}
+
+type statementGet struct {
+	Statement string `arg:"" help:"Id of the statement."`
+	File      string `arg:"" optional:"" default:"-" help:"Where to; - for standard output."`
+	Language  string `help:"en or fr." default:"en"`
+}
+
+// Run writes.
+func (a statementGet) Run(ctx context.Context, o Out, name profileName) error {
+	c, err := name.client()
+	if err != nil {
+		return err
+	}
+	return download(o, a.File, func(w io.Writer) error {
+		return c.GetRevenueStatementPDF(ctx, a.Statement, client.GetRevenueStatementPDFParams{Language: a.Language}, w)
 	})
 }
 

@@ -658,6 +658,16 @@ func (c *Client) GetRevenueStatement(ctx context.Context, statement string) (out
 	return out, err
 }
 
+// GetRevenueStatementPDFParams are the parameters of GetRevenueStatementPDF.
+type GetRevenueStatementPDFParams struct {
+	Language string `query:"language"` // language
+}
+
+// GetRevenueStatementPDF: A publisher's statement as PDF: the self-billed invoice, with itself as EN 16931 inside.
+func (c *Client) GetRevenueStatementPDF(ctx context.Context, statement string, p GetRevenueStatementPDFParams, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/revenue-statements/{statement}/pdf", values: []string{statement}, params: p}, w)
+}
+
 // GetService: One service with its history.
 func (c *Client) GetService(ctx context.Context, service string) (out ServiceDetail, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/services/{service}", values: []string{service}}, &out)

@@ -1,6 +1,7 @@
 package settlement_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -107,5 +108,36 @@ func TestCreditReachesTheBooks(t *testing.T) {
 		same(t, "used", "credit -0.20 EUR", w.balances(t, w.acme.Org))
 		same(t, "in all", "bank 5.00 EUR, revenue -4.00 EUR, vat -0.80 EUR", w.balances(t, w.Operator.Org))
 		w.proved(t)
+	})
+}
+
+// TestAStatementIsPaperToo: what a publisher is told by page is the self-billed invoice that it files.
+func TestAStatementIsPaperToo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		terms := percent(7000, 3000)
+		terms.Reserve, terms.ReserveDays = 1000, 30
+		w.rule(t, w.pub.Org, terms)
+		w.sell(t, w.acme, w.pub.Org, w.Entity, "broker", money.EUR, 10_000)
+		invoice := w.bill(t, w.acme)[0]
+		list, err := w.settlements.CloseStatements(ctx, w.Operator, w.pub.Org, w.today())
+		must(t, err)
+		for _, lang := range []string{"en", "fr"} {
+			f, err := w.settlements.Paper(ctx, w.pub, list[0].ID, lang)
+			must(t, err)
+			if f.Name != list[0].Number+".pdf" || !strings.HasPrefix(string(f.Bytes), "%PDF") {
+				t.Errorf("%s of %d bytes", f.Name, len(f.Bytes))
+			}
+		}
+		if _, err := w.settlements.Paper(ctx, w.other, list[0].ID, "en"); !fail.Is(err, fail.NotFound) {
+			t.Errorf("read by another publisher: %v", err)
+		}
+		_, err = w.invoices.Credit(ctx, w.Operator, invoice.ID, "a mistake")
+		must(t, err)
+		w.drain(t)
+		list, err = w.settlements.CloseStatements(ctx, w.Operator, w.pub.Org, w.today())
+		must(t, err)
+		f, err := w.settlements.Paper(ctx, w.pub, list[0].ID, "en")
+		must(t, err)
+		same(t, "taken back", "SBC-2026-000001.pdf", f.Name)
 	})
 }

@@ -31,10 +31,12 @@ import (
 	"context"
 	"embed"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/halle-cloud/halle/access"
 	"github.com/halle-cloud/halle/billing"
+	"github.com/halle-cloud/halle/billing/paper"
 	"github.com/halle-cloud/halle/internal/clock"
 	"github.com/halle-cloud/halle/internal/id"
 	"github.com/halle-cloud/halle/internal/store"
@@ -158,11 +160,14 @@ type Config struct {
 // Settlements is the service. Safe for concurrent use.
 type Settlements struct {
 	Config
-	Book *ledger.Book
+	Book    *ledger.Book
+	printer func() (*paper.Printer, error) // reads its fonts when the first statement is asked for
 }
 
 // New makes the service.
-func New(c Config) *Settlements { return &Settlements{Config: c, Book: ledger.Open(c.DB, c.Now)} }
+func New(c Config) *Settlements {
+	return &Settlements{Config: c, Book: ledger.Open(c.DB, c.Now), printer: sync.OnceValues(paper.New)}
+}
 
 // today is the day by which things are booked that have no date of their own.
 func (s *Settlements) today() price.Date { return price.DateOf(s.Now(), time.UTC) }

@@ -37,6 +37,7 @@ func (d Revenue) Routes(get func(path string, h site.Handler)) {
 	get("/lines", d.lines)
 	get("/statements/{statement}", d.statement)
 	get("/statements/{statement}/json", d.statementFile)
+	get("/statements/{statement}/pdf", d.statementPaper)
 }
 
 const monthsShown = 12

@@ -41,7 +41,7 @@ func (d Revenue) statement(r *site.Request) error {
 	}
 	base := d.Base(r) + "/statements/" + st.ID
 	sheet := site.Sheet{Page: d.Page(r, st.Number, d.Title(r), d.Base(r)), Lead: r.T("revenue.statement.lead", "kind", kind(r, st.Type), "from", Day(r, st.From), "through", Day(r, st.Through)),
-		Actions: []button.Button{{Text: r.T("revenue.download"), URL: base + "/json", Icon: "download", Kind: button.Primary}},
+		Actions: []button.Button{{Text: r.T("invoice.pdf"), URL: base + "/pdf", Icon: "download", Kind: button.Primary}, {Text: r.T("revenue.download"), URL: base + "/json", Icon: "download"}},
 		Main: []site.Block{Block("sum", r.T("revenue.sum", "amount", Money(r, st.Payable)), "", d.sumTable(r, st)), Block("offers", r.T("revenue.byoffer"), "", d.offerTable(r, st)),
 			Block("lines", r.T("revenue.byline"), r.T("revenue.byline.text"), lines),
 			{ID: "parties", Title: r.T("revenue.parties"), Template: "details", View: parties(r, st)},
@@ -136,6 +136,19 @@ func (d Revenue) sealed(r *site.Request, e trace.Entry, out *seal.Seal) error {
 		out.Command = r.Site().Options().Commands.Program + " verify receipt " + e.ID + ".json"
 	}
 	return nil
+}
+
+// statementPaper is the statement to read, print and archive.
+func (d Revenue) statementPaper(r *site.Request) error {
+	st, _, err := d.opened(r)
+	if err != nil {
+		return err
+	}
+	f, err := d.Settlements.Paper(r.Context(), r.Caller, st.ID, r.Lang())
+	if err != nil {
+		return err
+	}
+	return r.File(f.Name, f.Type, f.Bytes)
 }
 
 // statementFile is the canonical document: its SHA-256 is the hash in the log.
