@@ -39,7 +39,7 @@ type Entity struct {
 	VATID          string         `json:"vatId,omitempty"`
 	Registration   string         `json:"registration,omitempty"`
 	Address        string         `json:"address,omitempty" maxLength:"500" doc:"lines separated by a line feed"`
-	Rounding       string         `json:"rounding,omitempty" enum:"half_away,half_even"`
+	Rounding       string         `json:"rounding,omitempty" enum:"half_away,half_even" doc:"kept, not applied yet: a line is rounded as its price says"`
 	Details        *EntityDetails `json:"details,omitempty" doc:"for bills and electronic invoices; left out in a change: those that stand stay"`
 	Version        int64          `json:"version,omitempty" doc:"that you have seen; left out in a change: whatever stands"`
 }

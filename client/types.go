@@ -604,7 +604,7 @@ type Entity struct {
 	Details        *EntityDetails `json:"details,omitempty"`        // for bills and electronic invoices; left out in a change: those that stand stay
 	Name           string         `json:"name,omitempty"`
 	Registration   string         `json:"registration,omitempty"`
-	Rounding       string         `json:"rounding,omitempty"`
+	Rounding       string         `json:"rounding,omitempty"` // kept, not applied yet: a line is rounded as its price says
 	VATID          string         `json:"vatId,omitempty"`
 	Version        int64          `json:"version,omitempty"` // that you have seen; left out in a change: whatever stands
 }

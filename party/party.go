@@ -96,7 +96,7 @@ type Entity struct {
 	VATID          string
 	Registration   string   // number in its register
 	Address        string   // lines separated by "\n"
-	Rounding       string   // of an invoice line: RoundAway or RoundEven
+	Rounding       string   // of an invoice line: RoundAway or RoundEven; kept, not applied: a line is rounded as its price says
 	Details        *Details // nil in a change: those that stand stay
 	Version        int64
 }
