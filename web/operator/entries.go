@@ -122,9 +122,13 @@ func (d *pages) entry(r *site.Request) error {
 		if t.Line > 0 {
 			line = r.T("books.line", "no", t.Line)
 		}
-		rows = append(rows, table.Row{Cells: []table.Cell{owner(t.Debit), owner(t.Credit), desk.Text(line), desk.Text(desk.Money(r, t.Amount))}})
+		from := owner(t.Credit)
+		if line != "" {
+			from.Sub += " · " + line
+		}
+		rows = append(rows, table.Row{Cells: []table.Cell{owner(t.Debit), from, desk.Text(desk.Money(r, t.Amount))}})
 	}
-	t := desk.List(r, "transfers", r.T("books.transfers"), "books.none", []table.Column{desk.Col(r.T("books.to")), desk.Col(r.T("books.from")), desk.Wide(r.T("books.about")), desk.Num(r.T("books.amount"))}, rows)
+	t := desk.List(r, "transfers", r.T("books.transfers"), "books.none", []table.Column{desk.Col(r.T("books.to")), desk.Col(r.T("books.from")), desk.Num(r.T("books.amount"))}, rows)
 	about := details.Item{Name: r.T("books.about"), Value: kindText(r, p.Ref.Kind) + " " + p.Ref.ID}
 	if p.Ref.Kind == "invoice" {
 		about.Change = &part.Link{Text: r.T("books.about.open"), URL: home + "/invoices/" + p.Ref.ID}
