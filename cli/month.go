@@ -48,13 +48,13 @@ func month(w io.Writer, one client.LedgerMonth) error {
 	m := one.Month
 	var rows [][]string
 	add := func(d client.SettlementMonthDocument, number string) {
-		rows = append(rows, []string{number, d.Customer, d.Publishers, d.Resellers, d.Operator, d.VAT, d.Gross, d.TakenBack, d.Paid, d.SentBack, d.Unpaid, d.Held, d.Difference})
+		rows = append(rows, []string{number, d.Customer, d.Publishers, d.Resellers, d.Operator, d.VAT, d.Gross, d.TakenBack, d.Paid, d.SentBack, d.GivenUp, d.Unpaid, d.Held, d.Difference})
 	}
 	for _, d := range m.Documents {
 		add(d, d.Number)
 	}
 	add(m.Total, "total")
-	if err := table(w, "", []string{"DOCUMENT", "CUSTOMER", "PUBLISHERS", "RESELLERS", "OPERATOR", "VAT", "GROSS", "TAKEN BACK", "PAID", "SENT BACK", "UNPAID", "HELD", "DIFFERENCE"}, rows); err != nil {
+	if err := table(w, "", []string{"DOCUMENT", "CUSTOMER", "PUBLISHERS", "RESELLERS", "OPERATOR", "VAT", "GROSS", "TAKEN BACK", "PAID", "SENT BACK", "GIVEN UP", "UNPAID", "HELD", "DIFFERENCE"}, rows); err != nil {
 		return err
 	}
 	rows = nil

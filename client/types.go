@@ -2916,6 +2916,7 @@ type SettlementMonthDocument struct {
 	Customer   string `json:"customer,omitempty"`
 	Date       string `json:"date,omitempty"`
 	Difference string `json:"difference"` // between the document, its shares and the books; zero when they agree
+	GivenUp    string `json:"givenUp"`    // written off: nobody expects it any more
 	Gross      string `json:"gross"`
 	Held       string `json:"held"` // of the publishers' share, kept back now
 	Net        string `json:"net"`

@@ -29,8 +29,8 @@ type Month struct {
 }
 
 // MonthDocument is one invoice or credit note. Net is Publishers + Resellers + Operator; Gross is Net + VAT. Of an invoice
-// TakenBack, Paid, SentBack and Unpaid tell what became of it: Gross − TakenBack − Paid + SentBack = Unpaid, which is below
-// zero when money is to be paid back.
+// TakenBack, Paid, SentBack, GivenUp and Unpaid tell what became of it: Gross − TakenBack − Paid + SentBack − GivenUp = Unpaid,
+// which is below zero when money is to be paid back.
 type MonthDocument struct {
 	ID         string       `json:"id,omitempty"`
 	Number     string       `json:"number,omitempty"`
@@ -46,10 +46,12 @@ type MonthDocument struct {
 	TakenBack  money.Amount `json:"takenBack"`
 	Paid       money.Amount `json:"paid"`
 	SentBack   money.Amount `json:"sentBack" doc:"payments that their bank took back"`
+	GivenUp    money.Amount `json:"givenUp" doc:"written off: nobody expects it any more"`
 	Unpaid     money.Amount `json:"unpaid"`
 	Held       money.Amount `json:"held" doc:"of the publishers' share, kept back now"`
 	Difference money.Amount `json:"difference" doc:"between the document, its shares and the books; zero when they agree"`
 	credits    string
+	writtenOff bool
 	booked     int64 // what the books say that the customer owes of it
 }
 
@@ -170,7 +172,8 @@ func (m *monthly) read(list []billing.Summary) error {
 
 func (m *monthly) document(i billing.Summary) MonthDocument {
 	d := MonthDocument{ID: i.ID, Number: i.Number, Type: i.Type, Customer: i.Org, Date: i.Date, Net: i.Net, VAT: i.VAT, Gross: i.Gross, TakenBack: i.Credited, Publishers: m.zero(),
-		Resellers: m.zero(), Operator: m.zero(), Paid: m.zero(), SentBack: m.zero(), Unpaid: m.zero(), Held: m.zero(), Difference: m.zero(), credits: i.Credits}
+		Resellers: m.zero(), Operator: m.zero(), Paid: m.zero(), SentBack: m.zero(), GivenUp: m.zero(), Unpaid: m.zero(), Held: m.zero(), Difference: m.zero(), credits: i.Credits,
+		writtenOff: i.Status == billing.StatusWrittenOff}
 	if i.Type == proof.TypeCreditNote {
 		d.TakenBack = m.zero()
 	}
@@ -267,10 +270,41 @@ func (m *monthly) pay(ids []string) error {
 			}
 		}
 	}
+	if err := m.giveUp(owed); err != nil {
+		return err
+	}
 	for n := range m.Documents {
 		if d := &m.Documents[n]; d.credits == "" {
-			d.Unpaid.Minor = d.Gross.Minor - d.TakenBack.Minor - d.Paid.Minor + d.SentBack.Minor
+			rest := d.Gross.Minor - d.TakenBack.Minor - d.Paid.Minor + d.SentBack.Minor
+			if d.Unpaid.Minor = rest; d.writtenOff {
+				d.GivenUp.Minor, d.Unpaid.Minor = rest, 0
+			}
 			d.Difference.Minor += far(d.Unpaid.Minor - owed[d.ID])
+		}
+	}
+	return nil
+}
+
+// giveUp takes from what is owed in the books what their last write-off took.
+func (m *monthly) giveUp(owed map[string]int64) error {
+	for _, d := range m.Documents {
+		if !d.writtenOff {
+			continue
+		}
+		var last string
+		err := m.tx.QueryRow("SELECT coalesce(max(document), '') FROM settlement_line WHERE origin = $1 AND line = 0 AND component = $2", d.ID, ComponentBadDebt).Scan(&last)
+		if err != nil {
+			return err
+		}
+		moved, err := m.s.Book.MovedBy(m.tx, []string{last})
+		if err != nil {
+			return err
+		}
+		for k, v := range moved[last] {
+			if k.Code == Receivable {
+				owed[d.ID] += v
+				m.books.customers += v
+			}
 		}
 	}
 	return nil

@@ -64,6 +64,14 @@ func TestTheMonthReconciles(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 		}
+		_, err = w.invoices.WriteOff(ctx, w.Operator, billing.WriteOffInput{Invoice: second.ID, Reason: "gone"})
+		must(t, err)
+		w.drain(t)
+		if m = w.monthOf(t); !m.Right() {
+			t.Fatalf("it does not reconcile once something was given up: %+v", m)
+		}
+		same(t, "given up", "36.00 EUR", m.Total.GivenUp.String())
+		same(t, "unpaid after it", "180.01 EUR", m.Total.Unpaid.String())
 		for name, spoil := range map[string]string{
 			"a share":     "UPDATE settlement_line SET share = share + 1, kept = kept - 1 WHERE document = $1 AND line = 1",
 			"a tax":       "UPDATE settlement_line SET tax = tax + 1 WHERE document = $1 AND line = 0",

@@ -103,13 +103,13 @@ func (m *monthly) pass() {
 // sum adds the documents up.
 func (m *monthly) sum() {
 	none := m.zero()
-	m.Total = MonthDocument{Net: none, Publishers: none, Resellers: none, Operator: none, VAT: none, Gross: none, TakenBack: none, Paid: none, SentBack: none, Unpaid: none, Held: none, Difference: none}
+	m.Total = MonthDocument{Net: none, Publishers: none, Resellers: none, Operator: none, VAT: none, Gross: none, TakenBack: none, Paid: none, SentBack: none, GivenUp: none, Unpaid: none, Held: none, Difference: none}
 	for _, d := range m.Documents {
 		for _, a := range []struct {
 			to   *money.Amount
 			more money.Amount
 		}{{&m.Total.Net, d.Net}, {&m.Total.Publishers, d.Publishers}, {&m.Total.Resellers, d.Resellers}, {&m.Total.Operator, d.Operator}, {&m.Total.VAT, d.VAT}, {&m.Total.Gross, d.Gross},
-			{&m.Total.TakenBack, d.TakenBack}, {&m.Total.Paid, d.Paid}, {&m.Total.SentBack, d.SentBack}, {&m.Total.Unpaid, d.Unpaid}, {&m.Total.Held, d.Held}, {&m.Total.Difference, d.Difference}} {
+			{&m.Total.TakenBack, d.TakenBack}, {&m.Total.Paid, d.Paid}, {&m.Total.SentBack, d.SentBack}, {&m.Total.GivenUp, d.GivenUp}, {&m.Total.Unpaid, d.Unpaid}, {&m.Total.Held, d.Held}, {&m.Total.Difference, d.Difference}} {
 			a.to.Minor += a.more.Minor
 		}
 	}

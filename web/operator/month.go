@@ -133,14 +133,14 @@ func monthPaid(r *site.Request, m settlement.Month, names *desk.Names, suffix st
 			left++
 			continue
 		}
-		rows = append(rows, table.Row{URL: home + "/invoices/" + doc.ID, Cells: append([]table.Cell{desk.Two(doc.Number, names.Of(r, doc.Customer))}, amounts(r, doc.Gross, doc.TakenBack, doc.Paid, doc.SentBack, doc.Unpaid, doc.Held)...)})
+		rows = append(rows, table.Row{URL: home + "/invoices/" + doc.ID, Cells: append([]table.Cell{desk.Two(doc.Number, names.Of(r, doc.Customer))}, amounts(r, doc.Gross, doc.TakenBack, doc.Paid, doc.SentBack, doc.GivenUp, doc.Unpaid, doc.Held)...)})
 	}
 	if left > 0 {
-		rows = append(rows, table.Row{Cells: []table.Cell{desk.Text(r.T("books.month.more", "n", left)), {}, {}, {}, {}, {}, {}}})
+		rows = append(rows, table.Row{Cells: []table.Cell{desk.Text(r.T("books.month.more", "n", left)), {}, {}, {}, {}, {}, {}, {}}})
 	}
 	t := m.Total
-	rows = append(rows, table.Row{Total: true, Cells: append([]table.Cell{desk.Text(r.T("revenue.total"))}, amounts(r, gross, t.TakenBack, t.Paid, t.SentBack, t.Unpaid, t.Held)...)})
-	return desk.List(r, "paid-list"+suffix, r.T("books.month.paid"), "books.month.none", append([]table.Column{desk.Col(r.T("books.month.invoice"))}, moneyColumns(r, "c.charged", "c.taken", "c.paid", "c.sent", "c.unpaid", "c.held")...), rows)
+	rows = append(rows, table.Row{Total: true, Cells: append([]table.Cell{desk.Text(r.T("revenue.total"))}, amounts(r, gross, t.TakenBack, t.Paid, t.SentBack, t.GivenUp, t.Unpaid, t.Held)...)})
+	return desk.List(r, "paid-list"+suffix, r.T("books.month.paid"), "books.month.none", append([]table.Column{desk.Col(r.T("books.month.invoice"))}, moneyColumns(r, "c.charged", "c.taken", "c.paid", "c.sent", "c.given", "c.unpaid", "c.held")...), rows)
 }
 
 func monthPublishers(r *site.Request, m settlement.Month, names *desk.Names, suffix string) table.Table {
