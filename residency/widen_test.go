@@ -15,7 +15,9 @@ func (d dice) changed(l Layer) Layer {
 	}
 	fresh := d.rule()
 	for _, change := range []func(r *Rule){
-		func(r *Rule) { r.Countries = fresh.Countries }, func(r *Rule) { r.RefusedLaws = append(r.RefusedLaws[:len(r.RefusedLaws):len(r.RefusedLaws)], fresh.RefusedLaws...) },
+		func(r *Rule) { r.Countries = fresh.Countries }, func(r *Rule) {
+			r.RefusedLaws = append(r.RefusedLaws[:len(r.RefusedLaws):len(r.RefusedLaws)], fresh.RefusedLaws...)
+		},
 		func(r *Rule) { r.Support = fresh.Support }, func(r *Rule) { r.Certificates = fresh.Certificates }, func(r *Rule) { r.MinEvidence = fresh.MinEvidence },
 		func(r *Rule) { r.OwnKey = fresh.OwnKey }, func(r *Rule) { r.Capital = fresh.Capital },
 	} {

@@ -46,7 +46,7 @@ type Label struct {
 	Subscription string    `json:"subscription"`
 	Region       string    `json:"region,omitempty"` // of the target that it was made on; "" in folders of earlier releases
 	Operation    string    `json:"operation"`        // that made it
-	Nonce        string    `json:"nonce"`     // what shim and driver know each other by
+	Nonce        string    `json:"nonce"`            // what shim and driver know each other by
 	Created      time.Time `json:"created"`
 }
 
