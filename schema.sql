@@ -72,6 +72,11 @@ bill_data.cost_tag text not null
 bill_data.org text not null
 bill_data.purchase_order text not null
 bill_data.version integer not null
+billing_mode.actor text not null
+billing_mode.market text not null
+billing_mode.mode text not null
+billing_mode.set_at text not null
+billing_mode.system text not null
 books_export.actor text not null
 books_export.org text not null
 books_export.set_at text not null
@@ -347,6 +352,29 @@ fact_segment.sealed blob not null
 fact_segment.until_at text
 fact_version.aggregate text not null
 fact_version.version integer not null
+handover_batch index handover_batch_number
+handover_batch.actor text not null
+handover_batch.id text not null
+handover_batch.lines integer not null
+handover_batch.made_at text not null
+handover_batch.market text not null
+handover_batch.number integer not null
+handover_batch.org text not null
+handover_line index handover_line_batch
+handover_line index handover_line_market
+handover_line.attempt integer not null
+handover_line.batch text not null
+handover_line.bill text not null
+handover_line.billed integer not null
+handover_line.currency text not null
+handover_line.document text not null
+handover_line.id text not null
+handover_line.line integer not null
+handover_line.market text not null
+handover_line.net integer not null
+handover_line.org text not null
+handover_line.reason text not null
+handover_line.state text not null
 invitation index invitation_org
 invitation index invitation_secret
 invitation.accepted_at text

@@ -51,6 +51,8 @@ const (
 	CloseRead          Action = "close.read"
 	ClosePrepare       Action = "close.prepare"
 	CloseApprove       Action = "close.approve"
+	HandOverRead       Action = "handover.read"
+	HandOverRun        Action = "handover.run"
 	MandateRead        Action = "mandate.read"
 	MandateGive        Action = "mandate.give"
 	MandateRevoke      Action = "mandate.revoke"
@@ -172,6 +174,8 @@ func Grants() []Grant {
 		{Action: CloseRead, Title: "see month closes", Own: is(x, a), Below: is(x, a), Reads: true},
 		{Action: ClosePrepare, Title: "prepare a month close", Own: is(x), Below: is(x), InPerson: true},
 		{Action: CloseApprove, Title: "approve a month close", Own: is(x), Below: is(x), Confirmed: true, InPerson: true, Second: true},
+		{Action: HandOverRead, Title: "see charges handed over to another billing system", Own: is(x, a), Below: is(x, a), Reads: true},
+		{Action: HandOverRun, Title: "hand charges over to another billing system", Own: is(x), Below: is(x)},
 		{Action: MandateRead, Title: "see payments and mandates", Own: is(o, b, l, a), Below: is(x, a), Reads: true},
 		{Action: MandateGive, Title: "give a direct debit mandate", Own: is(o, l), Confirmed: true},
 		{Action: MandateRevoke, Title: "revoke a direct debit mandate", Own: is(o, l), Below: is(x)},

@@ -82,6 +82,7 @@ func (w *world) furnish(t testing.TB) {
 	w.ids["version"], w.ids["offer"], w.ids["draft"], w.ids["review"] = v.ID, v.Offer, w.offer(t, "m2m-broker").ID, w.offer(t, "m2m-broker", "submit").ID
 	w.ids["market"], w.ids["role"], w.ids["dimension"], w.ids["currency"] = w.Market.ID, "technical", "subscriptions", "EUR"
 	w.ids["path"], w.ids["job"], w.ids["line"], w.ids["chart"] = "devices", "job_test_06h0hsnb95w1x0v2cyqv42ke00", "1", "pcg"
+	w.ids["handover"] = "hov_test_06h0hsnb95w1x0v2cyqv42ke00"
 	w.orders(t)
 	w.papers(t)
 	w.numbers(t)

@@ -96,6 +96,7 @@ func (w *world) bodies(t testing.TB) map[string]string {
 		"closeRevenueStatements": `{"through":"2026-03-02"}`, "writeOffInvoice": `{"reason":"insolvent"}`, "bookFee": `{"amount":"0.01 EUR","what":"return","reference":"f"}`, "setPayee": `{"name":"Atelier","iban":"FR1420041010050500013M02606"}`, "orderPayout": `{"currency":"EUR"}`, "endPayout": `{"state":"paid","reference":"r"}`, "lockLedger": `{"through":"2026-03-01"}`,
 		"setSplitRule":  `{"publisher":"` + w.who["publisher"].Org + `","terms":{"clauses":[{"kind":"percent","parts":{"publisher":7000,"operator":3000}}]}}`,
 		"recordPayment": `{"amount":"0.01 EUR","received":"2026-03-05","reference":"r"}`, "creditInvoice": `{"reason":"error"}`,
+		"setMarketBilling": `{"mode":"own"}`, "answerHandOver": `{"answers":[{"line":"x/1","state":"acknowledged"}]}`,
 		"setExportSettings": `{"siren":"552100554"}`,
 		"prepareClose":      `{"month":"2026-02"}`, "approveClose": `{"round":1}`,
 		"takeSeat": `{"holder":"h-2","device":"d-2"}`, "renewSeat": `{}`, "assignSeat": `{"person":"` + w.who["technical"].Person + `"}`, "refuseLicence": `{"reason":"no"}`,
@@ -329,5 +330,5 @@ func noTenantSeesAnother(t *testing.T, k *world) {
 
 // about tells operations whose identifiers are no tenant's: what is on a public shelf, or the operator's own machinery.
 func about(op operation) bool {
-	return slices.Contains([]string{"reviveJob", "getAccount", "getDunning", "setDunning", "setMarketPolicy", "setMarket", "importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "listSoldLicences", "withdrawOffer"}, op.ID)
+	return slices.Contains([]string{"reviveJob", "getAccount", "getDunning", "setDunning", "setMarketPolicy", "setMarket", "getMarketBilling", "setMarketBilling", "listHandOvers", "makeHandOver", "getHandOverFile", "listHandOverLines", "answerHandOver", "handOverAgain", "importOffer", "simulatePrice", "listOfferVersions", "listSubscribers", "listSoldLicences", "withdrawOffer"}, op.ID)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/halle-cloud/halle/billing/bank"
 	"github.com/halle-cloud/halle/billing/collect"
 	"github.com/halle-cloud/halle/billing/dunning"
+	"github.com/halle-cloud/halle/billing/handover"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
@@ -54,6 +55,7 @@ type Services struct {
 	Settlements   *settlement.Settlements
 	Payouts       *payout.Payouts
 	Exports       *export.Exports
+	Handovers     *handover.Handovers
 	Facts         *trace.Facts
 	Log           *trace.Log
 	Jobs          *job.Queue
@@ -99,6 +101,7 @@ func (s *server) routes() {
 	s.payoutRunRoutes()
 	s.bookRoutes()
 	s.exportRoutes()
+	s.handOverRoutes()
 	s.monthRoutes()
 	s.factRoutes()
 	s.deskRoutes()

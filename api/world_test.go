@@ -21,6 +21,7 @@ import (
 	"github.com/halle-cloud/halle/billing/bank"
 	"github.com/halle-cloud/halle/billing/collect"
 	"github.com/halle-cloud/halle/billing/dunning"
+	"github.com/halle-cloud/halle/billing/handover"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
@@ -63,7 +64,7 @@ func must(t testing.TB, err error) {
 func sets() []store.Migrations {
 	return append(partytest.Sets(), signin.Migrations(), residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(),
 		provision.Migrations(), subscription.Migrations(), copies.Migrations(), drift.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), collect.Migrations(), bank.Migrations(), dunning.Migrations(),
-		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations())
+		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations(), handover.Migrations())
 }
 
 // managed is the memory driver with an application behind it.
@@ -204,6 +205,7 @@ func (w *world) wire(t testing.TB) {
 			one, err := s.Subscriptions.SubscriptionIn(tx, subscription)
 			return one.Deal.Key, err
 		}})
+	s.Handovers = handover.New(handover.Config{DB: w.DB, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Ratings: s.Ratings, Invoices: s.Invoices})
 	s.Exports = export.New(s.Settlements)
 	s.Payouts, err = payout.New(payout.Config{DB: w.DB, Ring: w.Ring, IDs: w.IDs, Now: now, Facts: w.Facts, Policy: w.Policy, Parties: w.Parties, Collects: s.Collects, Settlements: s.Settlements,
 		Site: "https://halle.example"})

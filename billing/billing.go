@@ -63,13 +63,14 @@ const (
 	StatusOpen     Status = "open"     // something is owed
 	StatusPaid     Status = "paid"     // nothing is owed
 	StatusCredited Status = "credited" // nothing is left of it after its credit notes
-	StatusIssued   Status = "issued"   // of a credit note
+	StatusIssued   Status = "issued"   // of a credit note, and of charges that another system bills
 )
 
 // Series of numbers, one sequence for each legal entity.
 const (
 	SeriesInvoice    = "INV"
 	SeriesCreditNote = "CRN"
+	SeriesHandedOver = "HND" // statements of charges that another system bills
 )
 
 // Periods by default.

@@ -50,6 +50,9 @@ func (s *Invoices) Document(ctx context.Context, c access.Caller, invoice string
 		return File{}, fail.New(fail.Denied, "billing.document_hidden", "The document shows the buyer's name and address, which you do not see.",
 			"State the purpose for which you need it; the customer will read it.")
 	}
+	if machine && v.Type == proof.TypeProforma {
+		return File{}, fail.New(fail.Conflict, "billing.proforma", "These charges are billed by another system: there is no invoice of them here.", "Ask who bills them for the electronic invoice.")
+	}
 	if machine {
 		return written(v, format)
 	}
@@ -80,7 +83,7 @@ const mostAttached = 10_000
 // machine is the invoice as CII for the inside of the PDF. There is none for very many lines, and none where the document lacks
 // what EN 16931 asks for, such as one that was issued before that was kept: the paper is a valid invoice without it.
 func machine(doc *proof.Invoice) ([]byte, error) {
-	if len(doc.Lines) > mostAttached {
+	if len(doc.Lines) > mostAttached || doc.Type == proof.TypeProforma {
 		return nil, nil
 	}
 	d, err := einvoice.From(doc)

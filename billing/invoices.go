@@ -197,6 +197,9 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Stateme
 	if m := tax.Mention(doc.Decision.Mention, o.Language); m != "" {
 		doc.Mentions = []string{m}
 	}
+	if err := s.handOver(tx, contract.Market, &doc); err != nil {
+		return doc, err
+	}
 	lines(&doc, b)
 	if err := s.trade(tx, o, &doc); err != nil {
 		return doc, err
@@ -204,7 +207,7 @@ func (s *Invoices) document(tx *store.Tx, o party.Organisation, b rating.Stateme
 	if err := doc.Total(); err != nil {
 		return doc, err
 	}
-	if s.Payment != nil && doc.Totals.Gross.Sign() > 0 {
+	if s.Payment != nil && doc.Type == proof.TypeInvoice && doc.Totals.Gross.Sign() > 0 {
 		doc.Payment, err = s.Payment(tx, o.ID, doc.Entity, doc.Currency)
 	}
 	return doc, err
@@ -303,7 +306,7 @@ func issuedRow(doc *proof.Invoice, hash string) row {
 		Entity: doc.Entity, Type: doc.Type, Number: doc.Number, IssuedAt: doc.Issued, Date: doc.Date, Due: doc.Due, Net: doc.Totals.Net, VAT: doc.Totals.VAT,
 		Gross: doc.Totals.Gross, Paid: money.Zero(doc.Currency), Credited: money.Zero(doc.Currency), Status: StatusOpen, Lines: len(doc.Lines), Hash: hash, Previous: doc.Previous, Credits: doc.Reference.ID}}
 	switch {
-	case doc.Type == proof.TypeCreditNote:
+	case doc.Type == proof.TypeCreditNote, doc.Type == proof.TypeProforma:
 		i.Status = StatusIssued
 	case i.Gross.Sign() <= 0:
 		i.Status = StatusPaid

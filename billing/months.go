@@ -68,7 +68,7 @@ func (s *Invoices) Invoiced(tx *store.Tx, entities []string, from, to price.Date
 			err := row.Scan(&org, &currency, &gross)
 			out[org] = append(out[org], money.New(gross, money.Currency(currency)))
 			return err
-		}, "SELECT org, currency, CAST(sum(gross) AS BIGINT) FROM invoice WHERE date >= $1 AND date < $2 AND type = '380' AND entity IN "+places+
+		}, "SELECT org, currency, CAST(sum(gross) AS BIGINT) FROM invoice WHERE date >= $1 AND date < $2 AND type IN ('380', '325') AND entity IN "+places+
 			" GROUP BY org, currency ORDER BY org, currency", args...)
 		if err != nil {
 			return nil, err

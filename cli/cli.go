@@ -46,6 +46,7 @@ type Commands struct {
 	Statement  Statement  `cmd:"" help:"What a publisher earned, its statements and payouts."`
 	Payout     Payout     `cmd:"" help:"Payouts to publishers: the account they go to, and the file for the bank."`
 	Split      Split      `cmd:"" help:"How revenue is shared between publishers, resellers and the operator."`
+	Handover   Handover   `cmd:"" help:"Charges that another system bills, as the operator."`
 	Ledger     Ledger     `cmd:"" help:"The books, as the operator: prove them, look into them."`
 	Price      Price      `cmd:"" help:"Explain what was charged; compare with another plan; simulate a draft."`
 	Verify     Verify     `cmd:"" help:"Check proofs offline: no server, no network, no trust in the operator."`

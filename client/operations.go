@@ -44,6 +44,12 @@ func (c *Client) AdoptCopy(ctx context.Context, copy string, body CopyNote) (out
 	return out, err
 }
 
+// AnswerHandOver: Say what became of lines: acknowledged, refused or billed; the same again changes nothing.
+func (c *Client) AnswerHandOver(ctx context.Context, handover string, body HandOverAnswers) (out ListHandOverOutcome, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/handovers/{handover}/answers", values: []string{handover}, body: body}, &out)
+	return out, err
+}
+
 // AnswerWorkOrder: Do a work order's present step.
 func (c *Client) AnswerWorkOrder(ctx context.Context, operation string, body json.RawMessage) error {
 	return c.call(ctx, request{method: "POST", path: "/api/v1/work-orders/{operation}/answer", values: []string{operation}, body: body}, nil)
@@ -461,6 +467,16 @@ func (c *Client) GetFact(ctx context.Context, fact string, p GetFactParams) (out
 	return out, err
 }
 
+// GetHandOverFileParams are the parameters of GetHandOverFile.
+type GetHandOverFileParams struct {
+	Format string `query:"format"` // format
+}
+
+// GetHandOverFile: A batch as a file: format csv (the default), jsonl, tmf678 (AppliedCustomerBillingRate) or tmf635 (Usage).
+func (c *Client) GetHandOverFile(ctx context.Context, handover string, p GetHandOverFileParams, w io.Writer) error {
+	return c.save(ctx, request{method: "GET", path: "/api/v1/handovers/{handover}/file", values: []string{handover}, params: p}, w)
+}
+
 // GetHeldEvent: One event in the quarantine, with what it says.
 func (c *Client) GetHeldEvent(ctx context.Context, event string) (out HeldEvent, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/quarantine/{event}", values: []string{event}}, &out)
@@ -526,6 +542,12 @@ func (c *Client) GetLicences(ctx context.Context, service string) (out Licences,
 // GetMandate: One mandate.
 func (c *Client) GetMandate(ctx context.Context, mandate string) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/mandates/{mandate}", values: []string{mandate}}, &out)
+	return out, err
+}
+
+// GetMarketBilling: Who bills what a market sells, and what became of what was handed over.
+func (c *Client) GetMarketBilling(ctx context.Context, market string) (out HandOverReconciliation, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/billing", values: []string{market}}, &out)
 	return out, err
 }
 
@@ -753,6 +775,11 @@ func (c *Client) GrantRole(ctx context.Context, org, person, role string) error 
 	return c.call(ctx, request{method: "PUT", path: "/api/v1/organisations/{org}/members/{person}/roles/{role}", values: []string{org, person, role}}, nil)
 }
 
+// HandOverAgain: Let the refused lines of a batch wait for the next one.
+func (c *Client) HandOverAgain(ctx context.Context, handover string) error {
+	return c.call(ctx, request{method: "POST", path: "/api/v1/handovers/{handover}/again", values: []string{handover}}, nil)
+}
+
 // HandOverCollection: Say that the file downloaded last is at the bank.
 func (c *Client) HandOverCollection(ctx context.Context, collection string) (out Collection, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/collections/{collection}/hand-over", values: []string{collection}}, &out)
@@ -968,6 +995,31 @@ func (c *Client) ListFacts(ctx context.Context, p ListFactsParams) (out ListFact
 // ListFamilies: The shelves of a market.
 func (c *Client) ListFamilies(ctx context.Context, market string) (out ListString, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/families", values: []string{market}}, &out)
+	return out, err
+}
+
+// ListHandOverLinesParams are the parameters of ListHandOverLines.
+type ListHandOverLinesParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+	State  string `query:"state"`  // only those in this state
+}
+
+// ListHandOverLines: Lines of a batch.
+func (c *Client) ListHandOverLines(ctx context.Context, handover string, p ListHandOverLinesParams) (out ListHandOverLine, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/handovers/{handover}/lines", values: []string{handover}, params: p}, &out)
+	return out, err
+}
+
+// ListHandOversParams are the parameters of ListHandOvers.
+type ListHandOversParams struct {
+	Cursor string `query:"cursor"` // from the answer before; empty for the first page
+	Limit  int64  `query:"limit"`  // entries at most
+}
+
+// ListHandOvers: Batches that were handed over, newest first.
+func (c *Client) ListHandOvers(ctx context.Context, market string, p ListHandOversParams) (out ListHandOver, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/api/v1/markets/{market}/handovers", values: []string{market}, params: p}, &out)
 	return out, err
 }
 
@@ -1403,6 +1455,12 @@ func (c *Client) LookAtCopies(ctx context.Context) (out CopyCycle, err error) {
 	return out, err
 }
 
+// MakeHandOver: Put what waits into the next batch; none when nothing waits.
+func (c *Client) MakeHandOver(ctx context.Context, market string) (out ListHandOver, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/api/v1/markets/{market}/handovers", values: []string{market}}, &out)
+	return out, err
+}
+
 // OpenDispute: Dispute events that a usage window counted.
 func (c *Client) OpenDispute(ctx context.Context, body OpenDisputeRequest) (out Dispute, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/api/v1/disputes", body: body}, &out)
@@ -1704,6 +1762,12 @@ type SetMarketParams struct {
 // SetMarket: Change a market.
 func (c *Client) SetMarket(ctx context.Context, market string, p SetMarketParams, body Market) (out Market, err error) {
 	err = c.call(ctx, request{method: "PUT", path: "/api/v1/markets/{market}", values: []string{market}, params: p, body: body}, &out)
+	return out, err
+}
+
+// SetMarketBilling: Set who bills what a market sells from now on.
+func (c *Client) SetMarketBilling(ctx context.Context, market string, body MarketBilling) (out MarketBilling, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/api/v1/markets/{market}/billing", values: []string{market}, body: body}, &out)
 	return out, err
 }
 

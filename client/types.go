@@ -701,6 +701,66 @@ type FailReason struct {
 	Text   string `json:"text"`
 }
 
+// HandOver is what the API calls so.
+type HandOver struct {
+	ID     string    `json:"id"`
+	Lines  int64     `json:"lines"`
+	MadeAt time.Time `json:"madeAt"`
+	Market string    `json:"market"`
+	Number int64     `json:"number"` // 1, 2, 3 … of the market, without gaps
+}
+
+// HandOverAnswer is what the API calls so.
+type HandOverAnswer struct {
+	Amount string `json:"amount,omitempty"` // without tax, as it stands there
+	Bill   string `json:"bill,omitempty"`   // number of the bill that it stands on
+	Line   string `json:"line"`
+	Reason string `json:"reason,omitempty"` // of a refusal
+	State  string `json:"state"`
+}
+
+// HandOverAnswers is what the API calls so.
+type HandOverAnswers struct {
+	Answers []HandOverAnswer `json:"answers"`
+}
+
+// HandOverLine is what the API calls so.
+type HandOverLine struct {
+	ID       string `json:"id"` // document and number: the key by which the other system knows a line twice
+	Attempt  int64  `json:"attempt"`
+	Batch    string `json:"batch,omitempty"`
+	Bill     string `json:"bill,omitempty"` // number of the other system's bill
+	Billed   string `json:"billed"`         // without tax, as it stands on that bill
+	Document string `json:"document"`       // the statement of charges: its proof verifies the line offline
+	Line     int64  `json:"line"`
+	Net      string `json:"net"`
+	Org      string `json:"org"`
+	Reason   string `json:"reason,omitempty"`
+	State    string `json:"state"`
+}
+
+// HandOverOutcome is what the API calls so.
+type HandOverOutcome struct {
+	Changed bool   `json:"changed"` // false when it was known already, or was not taken
+	Line    string `json:"line"`
+	Problem string `json:"problem,omitempty"` // why it was not taken
+}
+
+// HandOverReconciliation is what the API calls so.
+type HandOverReconciliation struct {
+	Billing MarketBilling  `json:"billing"`
+	Differs []HandOverLine `json:"differs"` // billed there with another amount, at most 100
+	Stated  []HandOverSum  `json:"stated"`  // all that was ever stated, by currency: the sums come to it
+	Sums    []HandOverSum  `json:"sums"`    // by state and currency
+}
+
+// HandOverSum is what the API calls so.
+type HandOverSum struct {
+	Lines int64  `json:"lines"`
+	Net   string `json:"net"`
+	State string `json:"state,omitempty"`
+}
+
 // HeldEvent is what the API calls so.
 type HeldEvent struct {
 	ID         string    `json:"id"`
@@ -1087,6 +1147,24 @@ type ListFact struct {
 	Next  string `json:"next,omitempty"` // cursor of the next page
 }
 
+// ListHandOver is what the API calls so.
+type ListHandOver struct {
+	Items []HandOver `json:"items"`
+	Next  string     `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListHandOverLine is what the API calls so.
+type ListHandOverLine struct {
+	Items []HandOverLine `json:"items"`
+	Next  string         `json:"next,omitempty"` // cursor of the next page
+}
+
+// ListHandOverOutcome is what the API calls so.
+type ListHandOverOutcome struct {
+	Items []HandOverOutcome `json:"items"`
+	Next  string            `json:"next,omitempty"` // cursor of the next page
+}
+
 // ListHeldEvent is what the API calls so.
 type ListHeldEvent struct {
 	Items []HeldEvent `json:"items"`
@@ -1395,6 +1473,12 @@ type Market struct {
 	SellsTo    string   `json:"sellsTo"`
 	VATMode    string   `json:"vatMode"`
 	Version    int64    `json:"version,omitempty"`
+}
+
+// MarketBilling is what the API calls so.
+type MarketBilling struct {
+	Mode   string `json:"mode"`             // own: invoices from here; handover: another system of the operator bills the charges
+	System string `json:"system,omitempty"` // what the other system is called
 }
 
 // Me is what the API calls so.

@@ -19,6 +19,7 @@ const (
 	TypeCreditNote     = "381"
 	TypeSelfBilled     = "389" // issued by the buyer in the name of the seller
 	TypeSelfBilledNote = "261" // a credit note issued by the buyer
+	TypeProforma       = "325" // charges that another system bills: no invoice
 )
 
 // Invoice is an issued invoice or credit note in the terms of EN 16931. It never changes: the SHA-256 of its canonical

@@ -69,6 +69,8 @@ func (r InvoiceReport) Text() string {
 	noun := "Invoice"
 	if r.Type == TypeCreditNote {
 		noun = "Credit note"
+	} else if r.Type == TypeProforma {
+		noun = "Statement of charges"
 	}
 	fmt.Fprintf(&b, "%s %s of %s over %s agrees with its proof.\n", noun, r.Number, r.Date, r.Gross)
 	fmt.Fprintf(&b, "hash %s\nlog %s, %d entries\n", r.Hash, r.Origin, r.Size)

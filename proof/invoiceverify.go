@@ -212,7 +212,7 @@ func (w *Window) same(o *Window) bool {
 
 // document compares a document with the fact that it was issued.
 func (e *evidence) document(i *Invoice) error {
-	if i.Version != InvoiceVersion || i.Type != TypeInvoice && i.Type != TypeCreditNote {
+	if i.Version != InvoiceVersion || i.Type != TypeInvoice && i.Type != TypeCreditNote && i.Type != TypeProforma {
 		return fmt.Errorf("invoice %s: version %q or type %q is not known", i.Number, i.Version, i.Type)
 	}
 	fact := e.issued[i.ID]

@@ -1,10 +1,12 @@
 package monthclose
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/halle-cloud/halle/access"
+	"github.com/halle-cloud/halle/billing"
 	"github.com/halle-cloud/halle/internal/mail"
 	"github.com/halle-cloud/halle/internal/store"
 	"github.com/halle-cloud/halle/order"
@@ -19,7 +21,7 @@ func (s *Closes) send(tx *store.Tx, one Close, i Item) error {
 	if err != nil {
 		return err
 	}
-	if len(i.Invoices) > 0 {
+	if len(i.Invoices) > 0 && !i.handedOver() {
 		people, err := order.Nearest(tx, s.Parties, org.Path, access.RoleOwner, access.RoleBilling)
 		if err != nil {
 			return err
@@ -35,6 +37,11 @@ func (s *Closes) send(tx *store.Tx, one Close, i Item) error {
 	}
 	_, err = updateItem(tx, one.ID, ItemIssued, i)
 	return err
+}
+
+// handedOver tells whether another system bills it, and writes to the customer.
+func (i Item) handedOver() bool {
+	return !slices.ContainsFunc(i.Invoices, func(one Issued) bool { return !strings.HasPrefix(one.Number, billing.SeriesHandedOver+"-") })
 }
 
 func (s *Closes) words(one Close, org party.Organisation, i Item, lang string) map[string]string {

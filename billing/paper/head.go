@@ -47,6 +47,8 @@ func (s *sheet) owed() string {
 			return s.t("given.self", "amount", s.money(given))
 		}
 		return s.t("given", "amount", s.money(given))
+	case i.Type == proof.TypeProforma:
+		return s.t("elsewhere", "amount", s.money(i.Totals.Gross))
 	case i.Totals.Gross.Sign() <= 0:
 		return s.t("nothing")
 	case s.self():
@@ -85,7 +87,7 @@ func (s *sheet) dates(e *pdf.Element) {
 func (s *sheet) facts() [][2]string {
 	i := s.Invoice
 	list := [][2]string{{s.t("number"), i.Number}, {s.t("date"), s.date(i.Date)}}
-	if !s.credits() {
+	if !s.credits() && i.Type != proof.TypeProforma {
 		list = append(list, [2]string{s.t("due"), s.date(i.Due)})
 	}
 	var all price.Interval

@@ -143,6 +143,8 @@ func (s *sheet) kind() string {
 	switch {
 	case s.credits():
 		return s.t("creditnote" + who)
+	case s.Invoice.Type == proof.TypeProforma:
+		return s.t("proforma")
 	case s.Invoice.Number == "":
 		return s.t("draft")
 	}

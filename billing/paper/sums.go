@@ -2,7 +2,9 @@ package paper
 
 import (
 	"cmp"
+
 	"github.com/halle-cloud/halle/internal/pdf"
+	"github.com/halle-cloud/halle/proof"
 	"github.com/halle-cloud/halle/tax"
 )
 
@@ -41,6 +43,9 @@ func (s *sheet) sums() (rows [][2]string, err error) {
 		return nil, err
 	}
 	last := s.t("topay")
+	if i.Type == proof.TypeProforma {
+		last = s.t("toelsewhere")
+	}
 	if s.credits() {
 		last = s.t("credited")
 	}

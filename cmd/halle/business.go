@@ -224,7 +224,7 @@ func (h *house) readers() []trace.Reader {
 	all = append(all, h.ratings.Readers()...)
 	all = append(all, h.budgets.Readers()...)
 	all = append(all, h.invoices.Readers()...)
-	return append(all, h.settlements.Readers()...)
+	return append(append(all, h.settlements.Readers()...), h.handovers.Readers()...)
 }
 
 // isolation refuses to start where the machine isolates less than the configuration demands.

@@ -40,7 +40,7 @@ func TestGuardEveryUseCaseAsksWhoCalls(t *testing.T) {
 	called := 0
 	for name, service := range map[string]any{"Parties": h.parties, "SignIns": h.signIns, "Residency": h.residency, "Catalogue": h.catalogue, "Orders": h.orders,
 		"Placements": h.placements, "Resources": h.resources, "Subscriptions": h.subscriptions, "Copies": h.copies, "Drifts": h.drifts, "Licences": h.licences,
-		"Meters": h.meters, "Ratings": h.ratings, "Budgets": h.budgets, "Invoices": h.invoices, "Collects": h.collects, "Banks": h.banks, "Dunnings": h.dunnings, "Settlements": h.settlements, "Payouts": h.payouts, "Exports": h.exports} {
+		"Meters": h.meters, "Ratings": h.ratings, "Budgets": h.budgets, "Invoices": h.invoices, "Collects": h.collects, "Banks": h.banks, "Dunnings": h.dunnings, "Settlements": h.settlements, "Payouts": h.payouts, "Exports": h.exports, "Handovers": h.handovers} {
 		v := reflect.ValueOf(service)
 		for i := range v.NumMethod() {
 			method := v.Method(i)

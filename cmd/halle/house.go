@@ -17,6 +17,7 @@ import (
 	"github.com/halle-cloud/halle/billing/bank"
 	debits "github.com/halle-cloud/halle/billing/collect"
 	"github.com/halle-cloud/halle/billing/dunning"
+	"github.com/halle-cloud/halle/billing/handover"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
@@ -87,6 +88,7 @@ type house struct {
 	settlements   *settlement.Settlements
 	payouts       *payout.Payouts
 	exports       *export.Exports
+	handovers     *handover.Handovers
 
 	travel    *traveller // of a demo, whose past month it plays; nil in production
 	operator  string
@@ -101,7 +103,7 @@ type house struct {
 func migrations() []store.Migrations {
 	return []store.Migrations{job.Migrations(), mail.Migrations(), trace.Migrations(), party.Migrations(), signin.Migrations(),
 		residency.Migrations(), catalog.Migrations(), order.Migrations(), placement.Migrations(), provision.Migrations(), subscription.Migrations(), copies.Migrations(), drift.Migrations(), licence.Migrations(), meter.Migrations(), rating.Migrations(), budget.Migrations(), billing.Migrations(), monthclose.Migrations(), debits.Migrations(), bank.Migrations(), dunning.Migrations(),
-		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations()}
+		ledger.Migrations(), settlement.Migrations(), payout.Migrations(), export.Migrations(), handover.Migrations()}
 }
 
 // openHouse opens the databases and wires the packages; nothing runs yet. demo allows what production must not.

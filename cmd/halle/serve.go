@@ -186,12 +186,12 @@ func (h *house) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	api.New(mux, api.Services{Operator: h.operator, Policy: h.policy, SignIns: h.signIns, Parties: h.parties, Residency: h.residency, Catalogue: h.catalogue,
 		Orders: h.orders, Placements: h.placements, Resources: h.resources, Subscriptions: h.subscriptions, Copies: h.copies, Drifts: h.drifts, Licences: h.licences, Meters: h.meters, Ratings: h.ratings, Budgets: h.budgets,
-		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Settlements: h.settlements, Payouts: h.payouts, Exports: h.exports, Facts: h.facts, Log: h.tlog, Jobs: h.queue}, h.log)
+		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Settlements: h.settlements, Payouts: h.payouts, Exports: h.exports, Handovers: h.handovers, Facts: h.facts, Log: h.tlog, Jobs: h.queue}, h.log)
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.Handle("GET /log/", http.StripPrefix("/log/", logFiles(h.tlog.Dir)))
 	if err := web.New(mux, web.Services{SignIns: h.signIns, Parties: h.parties, Catalogue: h.catalogue, Residency: h.residency, Facts: h.facts, Log: h.tlog,
 		Orders: h.orders, Placements: h.placements, Subscriptions: h.subscriptions, Resources: h.resources, Copies: h.copies, Drifts: h.drifts, Licences: h.licences, Meters: h.meters, Ratings: h.ratings, Budgets: h.budgets,
-		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Exports: h.exports, Settlements: h.settlements, Payouts: h.payouts, Policy: h.policy, Queue: h.queue},
+		Invoices: h.invoices, Closes: h.closes, Collects: h.collects, Banks: h.banks, Dunnings: h.dunnings, Exports: h.exports, Handovers: h.handovers, Settlements: h.settlements, Payouts: h.payouts, Policy: h.policy, Queue: h.queue},
 		web.Options{Secure: strings.HasPrefix(h.conf.URL, "https:"), Now: h.now, Log: h.log, Demo: h.roles, Gallery: h.roles != nil, LogURL: "/log/"}); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (w *world) pages() map[string]access.Caller {
 		out["/publisher"+path] = w.relay
 	}
 	for _, path := range []string{"", "/organisations", "/organisations?q=acme&kind=customer", "/organisations/new", "/organisations/" + w.acme.Org, "/organisations/" + w.home.Org, "/organisations/" + w.Operator.Org,
-		"/organisations/" + w.acme.Org + "/billing", "/vat", "/markets", "/markets/new", "/markets/" + w.Market.ID, "/entities/new", "/entities/" + w.Entity, "/review", "/review/" + w.waiting.ID, "/regions", "/regions/import",
+		"/organisations/" + w.acme.Org + "/billing", "/vat", "/markets", "/markets/new", "/markets/" + w.Market.ID, "/markets/" + w.Market.ID + "/billing", "/entities/new", "/entities/" + w.Entity, "/review", "/review/" + w.waiting.ID, "/regions", "/regions/import",
 		"/orders", "/orders?state=failed", "/orders/" + w.order.ID, "/resources", "/resources?state=troubled", "/resources/" + resources[0].ID, "/work", "/work/" + work[0].Run.ID, "/invoices", "/invoices/" + w.invoice.ID,
 		"/invoices/" + w.invoice.ID + "/credit", "/closes", "/closes?q=nothing", "/exports", "/exports/settings", "/exports/charts/pcg", "/exports/charts/skr03", "/readers", "/readers/skip?reader=test.fails&position=1", "/jobs", "/quarantine", "/quarantine?reason=negative", "/quarantine/" + held[0].Cursor, "/quarantine/" + held[0].Cursor + "/release", "/disputes", "/intake", "/changes", "/changes?month=2026-01", "/copies", "/copies?state=gone", "/remedies", "/log"} {
 		out["/operator"+path] = w.Operator

@@ -131,7 +131,11 @@ func (d *pages) editMarket(r *site.Request) error {
 	if err != nil {
 		return err
 	}
-	return desk.Shown(r, view, d.marketSheet(r, m.Name))
+	return desk.Shown(r, view, func(view site.FormView) (site.Sheet, error) {
+		sheet, err := d.marketSheet(r, m.Name)(view)
+		sheet.Actions = append(sheet.Actions, button.Button{Text: r.T("operator.billing"), URL: home + "/markets/" + m.ID + "/billing"})
+		return sheet, err
+	})
 }
 
 func (d *pages) saveMarket(r *site.Request) error {

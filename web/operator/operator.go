@@ -122,6 +122,7 @@ func (d *pages) runningRoutes(get, post func(string, site.Handler)) {
 	post("/invoices/{id}/credit", d.credit)
 	d.closeRoutes(get, post)
 	d.exportRoutes(get, post)
+	d.handOverRoutes(get, post)
 	get("/readers", d.readers)
 	post("/readers/retry", d.retryReader)
 	get("/readers/skip", d.askSkip)

@@ -21,6 +21,7 @@ import (
 	"github.com/halle-cloud/halle/billing/bank"
 	"github.com/halle-cloud/halle/billing/collect"
 	"github.com/halle-cloud/halle/billing/dunning"
+	"github.com/halle-cloud/halle/billing/handover"
 	"github.com/halle-cloud/halle/billing/monthclose"
 	"github.com/halle-cloud/halle/catalog"
 	"github.com/halle-cloud/halle/copies"
@@ -77,6 +78,7 @@ type Services struct {
 	Dunnings      *dunning.Dunnings
 	Payouts       *payout.Payouts
 	Exports       *export.Exports
+	Handovers     *handover.Handovers
 	Settlements   *settlement.Settlements
 
 	Policy *access.Policy // for what has no use case of its own: the timeline, readers, jobs

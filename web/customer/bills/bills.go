@@ -72,6 +72,8 @@ func (d *desk) list(r *site.Request) error {
 		sub := ""
 		if i.Type == proof.TypeCreditNote {
 			sub = r.T("invoice.creditnote")
+		} else if i.Type == proof.TypeProforma {
+			sub = r.T("invoice.proforma")
 		}
 		t.Rows = append(t.Rows, table.Row{URL: "/invoices/" + i.ID, Cells: []table.Cell{{Text: i.Number, Sub: sub}, {Badge: &state}, {Text: civil(r, i.Date)}, {Text: civil(r, i.Due)},
 			{Text: r.L.Money(customer.Money(i.Gross))}, {Text: r.L.Money(customer.Money(i.Owed()))}}})
@@ -209,6 +211,9 @@ func (p *invoicePage) notes(v billing.View) {
 func title(r *site.Request, kind string) string {
 	if kind == proof.TypeCreditNote {
 		return r.T("invoice.creditnote")
+	}
+	if kind == proof.TypeProforma {
+		return r.T("invoice.proforma")
 	}
 	return r.T("invoice.title")
 }
