@@ -47,15 +47,18 @@ func (f *Facts) own() Chain {
 	}
 	c := Chain{Publisher: Party{Ref: f.Own}, Support: f.OwnSupport}
 	if e, ok := x.entities[f.Own]; ok {
-		c.Publisher.Name, c.Publisher.Country = e.Name, e.Country
+		c.Publisher.Name, c.Publisher.Country, c.Publisher.ControlledFrom = e.Name, e.Country, e.Country // what else reaches it, the facts say
 	}
 	return c
 }
 
-// compare adds what changes between two sides for the offers of a market. Every class that either side knows is looked at.
+// compare adds what changes between two sides for the offers of a market, and where it sells none yet, for one of the
+// operator's own. Every class that either side knows is looked at.
 func (r *Rules) compare(e *Effect, market string, was, now side, shelf []Sold, at time.Time) {
 	for _, class := range classesOf(was.policy, now.policy) {
-		e.offer(market, class, "", r.answers(was, was.facts.own(), class, at), r.answers(now, now.facts.own(), class, at))
+		if len(shelf) == 0 {
+			e.offer(market, class, "", r.answers(was, was.facts.own(), class, at), r.answers(now, now.facts.own(), class, at))
+		}
 		for _, s := range shelf {
 			e.offer(market, class, s.Offer, r.answers(was, s.Chain, class, at), r.answers(now, s.Chain, class, at))
 		}
