@@ -31,7 +31,7 @@ func (a invoiceDownload) Run(ctx context.Context, o Out, name profileName) error
 			return c.GetInvoiceDocument(ctx, a.Invoice, client.GetInvoiceDocumentParams{Format: a.Format, Language: a.Language}, w)
 		})
 	}
-	i, err := c.GetInvoice(ctx, a.Invoice)
+	i, err := wholeInvoice(ctx, c, a.Invoice)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (a invoiceShow) Run(ctx context.Context, o Out, name profileName) error {
 	if err != nil {
 		return err
 	}
-	i, err := c.GetInvoice(ctx, a.Invoice)
+	i, err := wholeInvoice(ctx, c, a.Invoice)
 	if err != nil {
 		return err
 	}

@@ -146,15 +146,13 @@ func (a usageExport) Run(ctx context.Context, o Out, name profileName) error {
 		return err
 	}
 	return download(o, a.File, func(w io.Writer) error {
-		out := usage.NewFOCUSParquet(w)
-		if a.Format == "focus" {
-			if out, err = usage.NewFOCUSWriter(w); err != nil {
-				return err
-			}
+		out, err := a.writer(w)
+		if err != nil {
+			return err
 		}
 		services := map[string]client.ServiceDetail{}
 		for _, row := range list {
-			i, err := c.GetInvoice(ctx, row.ID)
+			i, err := wholeInvoice(ctx, c, row.ID)
 			if err == nil && (a.Period == "" || i.Document == nil || monthOf(i) == a.Period) {
 				if err = lookUp(ctx, c, i, services); err == nil {
 					err = out.Write(i, services)
@@ -166,6 +164,27 @@ func (a usageExport) Run(ctx context.Context, o Out, name profileName) error {
 		}
 		return out.Flush()
 	})
+}
+
+// writer begins the file: each kind writes its own beginning.
+func (a usageExport) writer(w io.Writer) (*usage.FOCUSWriter, error) {
+	if a.Format == "parquet" {
+		return usage.NewFOCUSParquet(w), nil
+	}
+	return usage.NewFOCUSWriter(w)
+}
+
+// wholeInvoice is an invoice with all its lines: of a long one the server gives them page by page.
+func wholeInvoice(ctx context.Context, c *client.Client, id string) (client.Invoice, error) {
+	i, err := c.GetInvoice(ctx, id)
+	if err != nil || i.Document == nil || int64(len(i.Document.Lines)) == i.Lines {
+		return i, err
+	}
+	i.Document.Lines, err = pages(0, func(cursor string) ([]client.ProofInvoiceLine, string, error) {
+		l, err := c.ListInvoiceLines(ctx, id, client.ListInvoiceLinesParams{Cursor: cursor, Limit: 500})
+		return l.Items, l.Next, err
+	})
+	return i, err
 }
 
 // lookUp gets the services of an invoice that are not known yet.

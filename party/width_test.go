@@ -38,7 +38,7 @@ func TestOpenInvitationsAreListed(t *testing.T) {
 func TestLegalEntitiesChange(t *testing.T) {
 	each(t, func(t *testing.T, w *partytest.World) {
 		owner := w.Business(t, w.Operator, "Acme", party.KindCustomer)
-		e, err := w.Parties.SetEntity(ctx, owner, party.Entity{Org: owner.Org, Name: "Acme SA", Country: "FR", ControlledFrom: "US", VATID: "FR123", Address: "1 rue\nParis"})
+		e, err := w.Parties.SetEntity(ctx, owner, party.Entity{Org: owner.Org, Name: "Acme SA", Country: "FR", ControlledFrom: "US", VATID: "FR61954506077", Address: "1 rue\nParis"})
 		if err != nil || e.Rounding != party.RoundAway {
 			t.Fatalf("%+v, %v", e, err)
 		}
