@@ -133,7 +133,7 @@ func (c demoCommand) play(ctx context.Context, out io.Writer, h *house) error {
 			stop()
 			return nil
 		}
-		_, err := fmt.Fprintf(out, "\nOpen http://%s and sign in as Acme, as a household, a publisher, the operator, an auditor.\nStop with Ctrl-C.\n", address)
+		_, err := fmt.Fprintf(out, "\nOpen http://%s and sign in as Acme, as a household, a publisher, the operator, an auditor, a reseller.\nStop with Ctrl-C.\n", address)
 		return err
 	})
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
