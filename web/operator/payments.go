@@ -45,7 +45,7 @@ func (d *pages) showPayments(r *site.Request, status int, entity string, notice 
 		return err
 	}
 	sheet := site.Sheet{Page: page(r, r.T("operator.payments.title")), Lead: r.T("operator.payments.lead"),
-		Actions: []button.Button{{Text: r.T("operator.payouts.go"), URL: payoutRuns}, {Text: r.T("operator.aged"), URL: home + "/payments/aged"}, {Text: r.T("operator.movements.all"), URL: home + "/payments/movements"}}}
+		Actions: append(payoutActions(r, button.Secondary), button.Button{Text: r.T("operator.aged"), URL: home + "/payments/aged"}, button.Button{Text: r.T("operator.movements.all"), URL: home + "/payments/movements"})}
 	sheet.Main = append(sheet.Main, desk.Block("desk", r.T("operator.movements"), r.T("operator.movements.text"), d.movementTable(r, waiting)))
 	entities, err := d.Parties.Entities(r.Context(), r.Caller, r.Caller.Org)
 	if err != nil {

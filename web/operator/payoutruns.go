@@ -25,6 +25,14 @@ func (d *pages) payoutRunRoutes(get, post func(string, site.Handler)) {
 	}
 }
 
+// payoutActions lead to the payouts: the operator of the installation pays publishers, not a reseller.
+func payoutActions(r *site.Request, kind button.Kind) []button.Button {
+	if !runs(r.Caller) {
+		return nil
+	}
+	return []button.Button{{Text: r.T("operator.payouts.go"), URL: payoutRuns, Kind: kind}}
+}
+
 // payoutRuns is to whom something is due, and what was paid by file.
 func (d *pages) payoutRuns(r *site.Request) error { return d.showPayoutRuns(r, 200, nil) }
 

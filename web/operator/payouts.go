@@ -93,7 +93,7 @@ func (d *pages) payouts(r *site.Request) error {
 	for _, p := range moving {
 		rows = append(rows, table.Row{URL: books + "/payouts/" + p.Publisher + "/" + p.ID, Cells: []table.Cell{desk.Two(names.Of(r, p.Publisher), desk.Short(p.ID)), desk.Text(desk.Day(r, p.Ordered)), desk.Text(desk.Money(r, p.Amount))}})
 	}
-	return r.OK(site.Sheet{Page: bookPage(r, r.T("books.tab.payouts")), Lead: r.T("books.payouts.lead"), Tabs: bookTabs(r, "payouts"), Actions: []button.Button{{Text: r.T("operator.payouts.go"), URL: payoutRuns, Kind: button.Primary}}, Main: []site.Block{
+	return r.OK(site.Sheet{Page: bookPage(r, r.T("books.tab.payouts")), Lead: r.T("books.payouts.lead"), Tabs: bookTabs(r, "payouts"), Actions: payoutActions(r, button.Primary), Main: []site.Block{
 		desk.Block("due", r.T("books.due"), r.T("books.due.text"), desk.List(r, "due-list", r.T("books.due"), "books.due.none", columns, due(settlement.Due))),
 		desk.Block("moving", r.T("books.moving"), r.T("books.moving.text"), desk.List(r, "moving-list", r.T("books.moving"), "books.moving.none", []table.Column{desk.Col(r.T("books.month.publisher")), desk.Col(r.T("revenue.ordered")), desk.Num(r.T("books.amount"))}, rows)),
 		desk.Block("held", r.T("revenue.kept"), "", desk.List(r, "held-list", r.T("revenue.kept"), "revenue.held.none", columns, due(settlement.Held))),
