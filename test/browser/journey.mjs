@@ -217,6 +217,7 @@ test('the operator answers the work order that waits, and the order goes on', as
   const page = await open(browser);
   await enter(page, roles.operator);
   await axe(page);
+  await page.getByText(/nobody registered/).first().waitFor();
   await shot(page, 'operator-1-today');
   await page.goto(`${baseURL()}/operator/work`);
   await page.locator('table a.row, table a').first().click();

@@ -42,11 +42,13 @@ func TestPayoutsOnTheirPages(t *testing.T) {
 	w.sees(w.Operator, runs, "Prepare payouts of €0.02", "DE••")
 	run := w.lands(w.post(w.Operator, runs, nil), runs+"/")
 	w.everywhere(w.Operator, run)
+	w.sees(w.Operator, "/operator", "Payouts of €0.02 wait for a second person")
 	w.refused(w.post(w.Operator, run+"/approve", nil), http.StatusForbidden)
 	w.refused(w.post(w.Operator, run+"/file", nil), http.StatusConflict)
 	w.sees(boss, run, "Approve payouts of €0.02")
 	w.lands(w.post(boss, run+"/approve", nil), run)
 	w.sees(boss, run, "Download the file")
+	w.sees(boss, "/operator", "is to be given to the bank")
 	if rec := w.post(boss, run+"/file", nil); rec.Code != http.StatusOK {
 		t.Errorf("the file: %d", rec.Code)
 	}

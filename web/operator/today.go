@@ -24,9 +24,10 @@ const (
 // today is what needs somebody, one line each.
 func (d *pages) today(r *site.Request) error {
 	var tasks desk.Tasks
-	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks, d.closeTasks, d.ruleTasks, d.capTasks, d.disputeTasks, d.vatTasks}
+	checks := []func(*site.Request) ([]desk.Task, error){d.reviewTasks, d.resourceTasks, d.workTasks, d.invoiceTasks, d.closeTasks, d.ruleTasks, d.capTasks, d.disputeTasks, d.vatTasks,
+		d.copyTasks, d.remedyTasks, d.bankTasks}
 	if runs(r.Caller) {
-		checks = append([]func(*site.Request) ([]desk.Task, error){d.readerTasks, d.jobTasks, d.logTasks}, append(checks, d.quarantineTasks, d.certificateTasks)...)
+		checks = append([]func(*site.Request) ([]desk.Task, error){d.readerTasks, d.jobTasks, d.logTasks}, append(checks, d.quarantineTasks, d.certificateTasks, d.payoutTasks)...)
 	}
 	for _, check := range checks {
 		list, err := check(r)

@@ -185,12 +185,21 @@ func (d *desk) invoice(r *site.Request) error {
 		out.notes(v)
 	}
 	for _, p := range v.Payments {
-		out.Payments = append(out.Payments, details.Item{Name: civil(r, p.Received), Value: r.L.Money(customer.Money(p.Amount)) + ", " + p.Reference})
+		out.Payments = append(out.Payments, details.Item{Name: civil(r, p.Received), Value: said(r, p)})
 	}
 	if err := d.stamp(r, &out, v); err != nil {
 		return err
 	}
 	return r.Render(200, "bills/invoice", out)
+}
+
+// said tells a payment in words; what a bank took back again has a negative amount.
+func said(r *site.Request, p billing.Payment) string {
+	key, amount := "invoice.payment.in", p.Amount
+	if amount.Sign() < 0 {
+		key, amount.Minor = "invoice.payment.back", -amount.Minor
+	}
+	return r.T(key, "amount", customer.Money(amount), "reference", p.Reference)
 }
 
 // notes are the credit notes that took back some of the invoice.
