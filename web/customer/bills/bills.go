@@ -193,15 +193,6 @@ func (d *desk) invoice(r *site.Request) error {
 	return r.Render(200, "bills/invoice", out)
 }
 
-// said tells a payment in words; what a bank took back again has a negative amount.
-func said(r *site.Request, p billing.Payment) string {
-	key, amount := "invoice.payment.in", p.Amount
-	if amount.Sign() < 0 {
-		key, amount.Minor = "invoice.payment.back", -amount.Minor
-	}
-	return r.T(key, "amount", customer.Money(amount), "reference", p.Reference)
-}
-
 // notes are the credit notes that took back some of the invoice.
 func (p *invoicePage) notes(v billing.View) {
 	for _, n := range v.Notes {
