@@ -60,6 +60,19 @@ func (s *Settlements) SetRule(ctx context.Context, c access.Caller, in RuleInput
 	return r, err
 }
 
+// CheckRule says what SetRule would refuse, and writes nothing. The operator's staff may.
+func (s *Settlements) CheckRule(ctx context.Context, c access.Caller, in RuleInput) error {
+	if !in.From.Valid() {
+		in.From = s.today()
+	}
+	return s.DB.Read(ctx, func(tx *store.Tx) error {
+		if _, err := s.allowed(tx, c, access.SplitSet, s.Operator, "organisation", s.Operator); err != nil {
+			return err
+		}
+		return s.checkRule(tx, in)
+	})
+}
+
 func (s *Settlements) checkRule(tx *store.Tx, in RuleInput) error {
 	err := in.Terms.Validate()
 	var e *fail.Error
@@ -72,6 +85,13 @@ func (s *Settlements) checkRule(tx *store.Tx, in RuleInput) error {
 	for field, id := range map[string]string{"offer": in.Offer, "market": in.Market} {
 		if len(id) > maxWord {
 			e = e.Field(field, "is no identifier")
+		}
+	}
+	if in.Market != "" {
+		if _, err := s.Parties.Market(tx, in.Market); fail.Is(err, fail.NotFound) {
+			e = e.Field("market", "is not known")
+		} else if err != nil {
+			return err
 		}
 	}
 	if in.Publisher != "" {

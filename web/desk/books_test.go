@@ -3,8 +3,10 @@ package desk_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -91,9 +93,34 @@ func TestASplitRuleIsWrittenOnItsPage(t *testing.T) {
 	w.refused(w.post(w.Operator, page, url.Values{"share": {"seventy"}, "kept": {"30"}}), http.StatusUnprocessableEntity, "is no percentage")
 	w.refused(w.post(w.Operator, page, url.Values{"share": {"70"}, "kept": {"30"}, "from": {"2020-01-01"}}), http.StatusUnprocessableEntity, "past")
 	w.refused(w.post(w.Operator, page, url.Values{"share": {"70"}, "kept": {"30"}, "reserve": {"5"}, "days": {"some"}}), http.StatusUnprocessableEntity, "is no number")
-	w.lands(w.post(w.Operator, page, url.Values{"publisher": {w.relay.Org}, "share": {"72.5"}, "kept": {"20"}, "reseller": {"7,5"}, "reserve": {"5"}, "days": {"90"}}), "/operator/books/splits")
-	w.sees(w.Operator, "/operator/books/splits", "Relay", "reseller", "for 90 days")
+	w.refused(w.post(w.Operator, page, url.Values{"kind": {"tiers"}, "tiers": {"1000: 70"}}), http.StatusUnprocessableEntity, "is no step")
+	w.refused(w.post(w.Operator, page, url.Values{"kind": {"fixed"}, "kept": {"100"}, "each": {"much"}}), http.StatusUnprocessableEntity, "is no amount")
+	rule := url.Values{"publisher": {w.relay.Org}, "share": {"72.5"}, "kept": {"20"}, "reseller": {"7,5"}, "reserve": {"5"}, "days": {"90"}, "badDebt": {"publisher"}}
+	w.written(rule, "€72.50", "€7.50", "€27.50")
+	w.sees(w.Operator, "/operator/books/splits", "Relay", "reseller", "for 90 days", "never paid is at the publisher")
 	w.sees(w.relay, "/publisher/revenue", "72.5", "for 90 days")
+	w.written(url.Values{"kind": {"tiers"}, "tiers": {"1000: 70 / 30\r\n80/20"}, "discount": {"operator"}}, "€70.00", "when €1,000.00 was sold", "€80.00", "a discount", "−€10.00")
+	w.written(url.Values{"kind": {"fixed"}, "kept": {"100"}, "each": {"0.02 EUR"}}, "for 100 units", "€98.00")
+	w.sees(w.Operator, "/operator/books/splits", "up to 1,000.00 in a month", "€0.02 for every 1")
+}
+
+// written looks at the examples of a rule first, in which some words are; a rule that changed since is not written.
+func (w *world) written(rule url.Values, words ...string) {
+	w.t.Helper()
+	const page = "/operator/books/splits/new"
+	rec := w.post(w.Operator, page, rule)
+	w.refused(rec, http.StatusOK, words...)
+	seen := regexp.MustCompile(`name="seen" value="([0-9a-f]+)"`).FindStringSubmatch(rec.Body.String())
+	if seen == nil {
+		w.t.Fatalf("no examples of %v", rule)
+	}
+	other := maps.Clone(rule)
+	other.Set("seen", seen[1])
+	other.Set("reserve", "1")
+	other.Set("days", "7")
+	w.refused(w.post(w.Operator, page, other), http.StatusOK, "for 7 days")
+	rule.Set("seen", seen[1])
+	w.lands(w.post(w.Operator, page, rule), "/operator/books/splits")
 }
 
 // TestAResellerReadsItsMargin: by customer and month; not that of another reseller.

@@ -48,7 +48,7 @@ func Terms(r *site.Request, t settlement.Terms) string {
 	for _, b := range []struct {
 		name string
 		who  settlement.Bearer
-	}{{"discount", t.Discount}, {"credit", t.CreditNote}} {
+	}{{"discount", t.Discount}, {"credit", t.CreditNote}, {"debt", t.BadDebt}, {"fees", t.Fees}} {
 		if b.who != "" && b.who != settlement.Shared {
 			out = append(out, r.T("revenue.rule."+b.name+"."+string(b.who)))
 		}

@@ -1,16 +1,15 @@
 package operator
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/halle-cloud/halle/internal/fail"
-	"github.com/halle-cloud/halle/price"
 	"github.com/halle-cloud/halle/settlement"
 	"github.com/halle-cloud/halle/web/design/button"
 	"github.com/halle-cloud/halle/web/design/form"
-	"github.com/halle-cloud/halle/web/design/part"
 	"github.com/halle-cloud/halle/web/desk"
 	"github.com/halle-cloud/halle/web/site"
 )
@@ -42,79 +41,59 @@ func (d *pages) splits(r *site.Request) error {
 		Actions: []button.Button{{Text: r.T("books.split.new"), URL: books + "/splits/new", Kind: button.Primary}}})
 }
 
-func (d *pages) splitForm(r *site.Request) site.FormView {
-	field := func(id string, kind form.Kind, optional bool) form.Field {
-		f := desk.Field(r, id, "books.split."+id, kind)
-		f.Optional = optional
-		return f
-	}
-	percent := func(id string, optional bool) form.Field {
-		f := field(id, form.Text, optional)
-		f.Suffix = "%"
-		return f
-	}
-	publisher, from := field("publisher", form.Text, true), field("from", form.Date, true)
-	publisher.Value = r.URL.Query().Get("publisher")
-	from.Value = price.DateOf(r.Site().Options().Now(), time.UTC).String()
-	share, kept := percent("share", false), percent("kept", false)
-	share.Value, kept.Value = "80", "20"
-	days := field("days", form.Integer, true)
-	return site.FormView{Action: books + "/splits/new", Fields: []form.Field{publisher, field("offer", form.Text, true), field("market", form.Text, true), from, share, kept, percent("reseller", true), percent("reserve", true), days},
-		Button: r.T("books.split.button"), Back: &part.Link{Text: r.T("books.split.back"), URL: books + "/splits"}, Note: r.T("books.split.note")}
-}
-
-func splitSheet(r *site.Request) func(site.FormView) (site.Sheet, error) {
-	return desk.Ask(bookPage(r, r.T("books.split.new"), r.T("books.tab.splits"), books+"/splits"), r.T("books.split.lead"))
+func splitSheet(r *site.Request, above ...site.Block) func(site.FormView) (site.Sheet, error) {
+	return desk.Ask(bookPage(r, r.T("books.split.new"), r.T("books.tab.splits"), books+"/splits"), r.T("books.split.lead"), above...)
 }
 
 func (d *pages) newSplit(r *site.Request) error {
 	if _, err := d.Settlements.Rules(r.Context(), r.Caller, ""); err != nil {
 		return err
 	}
-	return desk.Shown(r, d.splitForm(r), splitSheet(r))
+	view, err := d.splitForm(r)
+	if err != nil {
+		return err
+	}
+	return desk.Shown(r, view, splitSheet(r))
 }
 
-// points reads a percentage with up to two decimals as basis points; "" is none.
-func points(r *site.Request, field string, e **fail.Error) int {
-	text := strings.ReplaceAll(strings.TrimSpace(r.Value(field)), ",", ".")
-	if text == "" {
-		return 0
-	}
-	whole, part, _ := strings.Cut(text, ".")
-	n, err := strconv.Atoi(whole + (part + "00")[:2])
-	if err != nil || len(part) > 2 || n < 0 || n > settlement.Whole {
-		*e = fail.New(fail.Invalid, "operator.percent", "A part cannot be read.", "Write it in percent, with at most two decimals.").Field(field, r.T("books.split.percent"))
-	}
-	return n
-}
-
+// saveSplit shows what a rule does to some lines, and writes it once its author saw that: the form says of which fields the
+// examples were.
 func (d *pages) saveSplit(r *site.Request) error {
-	var e *fail.Error
-	clause := settlement.Clause{Kind: settlement.Percent, Parts: settlement.Parts{Publisher: points(r, "share", &e), Operator: points(r, "kept", &e)}}
-	if n := points(r, "reseller", &e); n > 0 {
-		clause.Parts.Resellers = []int{n}
+	if _, err := d.Settlements.Rules(r.Context(), r.Caller, ""); err != nil {
+		return err
 	}
-	in := settlement.RuleInput{Publisher: strings.TrimSpace(r.Value("publisher")), Offer: strings.TrimSpace(r.Value("offer")), Market: strings.TrimSpace(r.Value("market")), Terms: settlement.Terms{Clauses: []settlement.Clause{clause}, Reserve: points(r, "reserve", &e)}}
-	if days := r.Value("days"); days != "" && e == nil {
-		n, err := strconv.Atoi(days)
-		if err != nil {
-			e = fail.New(fail.Invalid, "operator.days", "The number of days cannot be read.", "Write a whole number.").Field("days", r.T("books.split.number"))
-		}
-		in.Terms.ReserveDays = n
+	view, err := d.splitForm(r)
+	if err != nil {
+		return err
 	}
-	var err error
-	if r.Value("from") != "" {
-		in.From, err = dayOf(r, "from")
-	}
-	if e != nil {
-		err = e
-	}
-	var rule settlement.Rule
+	paths := map[string]string{"clauses.0.parts": "share", "clauses.0.tiers": "tiers", "clauses.0.each": "each", "clauses.0.per": "per", "clauses.0.kind": "kind"}
+	in, err := (&splitReader{r: r}).rule()
 	if err == nil {
-		rule, err = d.Settlements.SetRule(r.Context(), r.Caller, in)
+		err = d.Settlements.CheckRule(r.Context(), r.Caller, in)
 	}
 	if err != nil {
-		return desk.Refused(r, err, map[string]string{"clauses.0.parts": "share"}, d.splitForm(r), splitSheet(r))
+		return desk.Refused(r, err, paths, view, splitSheet(r))
+	}
+	if seen := fingerprint(r, view.Fields); r.Value("seen") != seen {
+		examples, err := splitExamples(r, in.Terms)
+		if err != nil {
+			return desk.Refused(r, err, paths, view, splitSheet(r))
+		}
+		view.Fields, view.Button, view.Hidden = r.Fill(view.Fields), r.T("books.split.button"), []button.Pair{{Name: "seen", Value: seen}}
+		return desk.Shown(r, view, splitSheet(r, examples))
+	}
+	rule, err := d.Settlements.SetRule(r.Context(), r.Caller, in)
+	if err != nil {
+		return desk.Refused(r, err, paths, view, splitSheet(r))
 	}
 	return r.Redirect(books+"/splits", site.Done("books.split.done", "n", strconv.FormatInt(rule.Number, 10)))
+}
+
+// fingerprint is of what a form sent.
+func fingerprint(r *site.Request, fields []form.Field) string {
+	h := sha256.New()
+	for _, f := range fields {
+		fmt.Fprintf(h, "%q=%q;", f.Input(), r.Value(f.Input()))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
