@@ -278,6 +278,7 @@ customer_order.org text not null
 customer_order.path text not null
 customer_order.reason text not null
 customer_order.released_at text
+customer_order.requester text not null
 customer_order.state text not null
 customer_order.withdrawn integer not null
 drift_run.closed integer not null
@@ -1165,6 +1166,7 @@ subscription.ended_at text
 subscription.ending text not null
 subscription.etag integer not null
 subscription.id text not null
+subscription.order_id text not null
 subscription.org text not null
 subscription.outputs text not null
 subscription.owed text not null

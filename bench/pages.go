@@ -15,8 +15,10 @@ const (
 	pageLoads    = 200
 )
 
-// pages are what a buyer looks at most.
-func pages() []string { return []string{"/", "/services", "/orders", "/invoices"} }
+// pages are the first page of everything that a buyer has.
+func pages() []string {
+	return []string{"/", "/services", "/orders", "/invoices", "/payments", "/spending", "/disputes", "/limits", "/people", "/organisation", "/tokens", "/residency", "/data", "/data/remedies", "/activity"}
+}
 
 // pageFigure loads pages of the portal one after another, as one person, from an installation with many services of
 // that customer and others.

@@ -96,8 +96,8 @@ func insertOrder(tx *store.Tx, o Order) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Send("INSERT INTO customer_order ("+orderColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
-		o.ID, o.Org, o.Path, o.State, o.Approver, o.Reason, o.Withdrawn, doc, store.At(o.CreatedAt), store.AtOrNull(o.ReleasedAt), store.AtOrNull(o.EndedAt))
+	err = tx.Send("INSERT INTO customer_order ("+orderColumns+", requester) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)",
+		o.ID, o.Org, o.Path, o.State, o.Approver, o.Reason, o.Withdrawn, doc, store.At(o.CreatedAt), store.AtOrNull(o.ReleasedAt), store.AtOrNull(o.EndedAt), o.Requester)
 	if err != nil {
 		return err
 	}

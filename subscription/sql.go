@@ -13,6 +13,9 @@ import (
 
 const columns = "id, org, path, publisher, state, reasons, deal, resource, region, outputs, condition, ending, owed, trial_until, term_until, created_at, activated_at, cancelled_at, ended_at, etag"
 
+// written are the columns of values, in their order.
+const written = columns + ", order_id"
+
 func scan(row store.Scanner) (s Subscription, err error) {
 	var publisher, reasons string
 	var deal []byte
@@ -71,7 +74,7 @@ func values(s Subscription) ([]any, error) {
 	outputs, err := store.Doc(s.Outputs)
 	return []any{s.ID, s.Org, s.Path, s.Deal.Publisher, s.State, join(s.Reasons), deal, s.Resource, s.Region, outputs, s.Condition, s.Ending, s.Owed,
 		store.AtOrNull(s.TrialUntil), store.AtOrNull(s.TermUntil), store.At(s.CreatedAt), store.AtOrNull(s.ActivatedAt), store.AtOrNull(s.CancelledAt),
-		store.AtOrNull(s.EndedAt), s.ETag}, err
+		store.AtOrNull(s.EndedAt), s.ETag, s.Deal.Order}, err
 }
 
 // insert is idempotent by id: a subscription is made once.
@@ -80,7 +83,7 @@ func insert(tx *store.Tx, s Subscription) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := tx.Exec("INSERT INTO subscription ("+columns+") VALUES "+store.Places(1, len(args))+" ON CONFLICT (id) DO NOTHING", args...)
+	n, err := tx.Exec("INSERT INTO subscription ("+written+") VALUES "+store.Places(1, len(args))+" ON CONFLICT (id) DO NOTHING", args...)
 	return n == 1, err
 }
 
@@ -90,7 +93,7 @@ func update(tx *store.Tx, s *Subscription) error {
 		return err
 	}
 	n, err := tx.Exec(`UPDATE subscription SET org = $2, path = $3, publisher = $4, state = $5, reasons = $6, deal = $7, resource = $8, region = $9, outputs = $10,
-		condition = $11, ending = $12, owed = $13, trial_until = $14, term_until = $15, created_at = $16, activated_at = $17, cancelled_at = $18, ended_at = $19, etag = etag + 1
+		condition = $11, ending = $12, owed = $13, trial_until = $14, term_until = $15, created_at = $16, activated_at = $17, cancelled_at = $18, ended_at = $19, order_id = $21, etag = etag + 1
 		WHERE id = $1 AND etag = $20`, args...)
 	if err == nil && n != 1 {
 		err = store.Retry(fmt.Errorf("subscription %s was changed meanwhile", s.ID))

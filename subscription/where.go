@@ -17,17 +17,19 @@ func (s *Subscriptions) WhereIn(tx *store.Tx, ids []string) (map[string]Where, e
 			var id string
 			var w Where
 			var text []byte
-			if err := row.Scan(&id, &w.Region, &text); err != nil {
+			if err := row.Scan(&id, &w.Region, &w.Order, &text); err != nil {
 				return err
 			}
-			var deal struct{ Order string }
-			if err := json.Unmarshal(text, &deal); err != nil {
-				return err
+			if w.Order == "" { // written before the column was
+				var deal struct{ Order string }
+				if err := json.Unmarshal(text, &deal); err != nil {
+					return err
+				}
+				w.Order = deal.Order
 			}
-			w.Order = deal.Order
 			out[id] = w
 			return nil
-		}, "SELECT id, region, deal FROM subscription WHERE id IN "+places, args...)
+		}, "SELECT id, region, order_id, CASE WHEN order_id = '' THEN deal END FROM subscription WHERE id IN "+places, args...)
 		if err != nil {
 			return nil, err
 		}

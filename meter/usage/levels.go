@@ -2,7 +2,6 @@ package usage
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -14,16 +13,7 @@ import (
 // levels estimates what the present billing period has come to, beyond what its closed windows said, for the meters whose
 // amounts do not add up: peak, low and last value from the chart, different items from their count, a value held as it
 // stood in each quarter of an hour until now. A 95th percentile is not estimated. nil when there is nothing.
-func (s *Store) levels(tx *store.Tx, subject string, now time.Time) (*Window, error) {
-	var terms Subject
-	switch t, err := store.One(tx, scanTerms, "SELECT terms FROM usage_subject WHERE id = $1", subject); {
-	case errors.Is(err, store.ErrNone):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	default:
-		terms = t
-	}
+func (s *Store) levels(tx *store.Tx, subject string, terms Subject, now time.Time) (*Window, error) {
 	period := terms.periodAt(now)
 	w := &Window{Tenant: terms.Tenant, Subject: subject, Kind: Regular, From: period.From, To: now}
 	if !w.From.Before(w.To) {
@@ -101,10 +91,26 @@ func saidOf(tx *store.Tx, subject, meter string, from int64) (total Quantity, th
 	return total, through, err
 }
 
-func scanTerms(row store.Scanner) (s Subject, err error) {
-	var text []byte
-	if err := row.Scan(&text); err != nil {
-		return s, err
+// termsOf are the terms of subjects, of those that are known.
+func termsOf(tx *store.Tx, subjects []string) (map[string]Subject, error) {
+	out := make(map[string]Subject, len(subjects))
+	for places, args := range store.In(subjects) {
+		err := tx.Each(func(row store.Scanner) error {
+			var id string
+			var text []byte
+			if err := row.Scan(&id, &text); err != nil {
+				return err
+			}
+			var s Subject
+			if err := json.Unmarshal(text, &s); err != nil {
+				return err
+			}
+			out[id] = s
+			return nil
+		}, "SELECT id, terms FROM usage_subject WHERE id IN "+places, args...)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return s, json.Unmarshal(text, &s)
+	return out, nil
 }

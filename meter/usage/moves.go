@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,13 +59,15 @@ func (s *Store) Moves() []Move {
 // RunningOf gives the windows of each subject that begin at an instant or later, open ones with what they have counted so
 // far (no digest, no ClosedAt) and those that closed after its cursor, in the order of time. What does not add up is in
 // one more window without id, as an estimate, until they have closed. It is not scoped by tenant: for packages that
-// estimate what is not charged yet.
+// estimate what is not charged yet, each subject once.
 func (s *Store) RunningOf(ctx context.Context, subjects []string, from time.Time, after []int64) ([][]Window, error) {
 	out := make([][]Window, len(subjects))
-	err := s.cfg.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		for i, subject := range subjects {
-			if out[i], err = s.running(tx, subject, from, after[i]); err != nil {
-				return fmt.Errorf("running usage of %s: %w", subject, err)
+	err := s.cfg.DB.Read(ctx, func(tx *store.Tx) error {
+		clear(out)
+		for low := 0; low < len(subjects); low += askedAtOnce {
+			high := min(low+askedAtOnce, len(subjects))
+			if err := s.running(tx, subjects[low:high], from, after[low:high], out[low:high]); err != nil {
+				return fmt.Errorf("running usage: %w", err)
 			}
 		}
 		return nil
@@ -72,15 +75,41 @@ func (s *Store) RunningOf(ctx context.Context, subjects []string, from time.Time
 	return out, err
 }
 
-func (s *Store) running(tx *store.Tx, subject string, from time.Time, after int64) ([]Window, error) {
-	list, err := store.All(tx, scanWindow, "SELECT "+windowColumns+` FROM usage_window
-		WHERE subject = $1 AND from_at >= $2 AND (closing IS NULL OR closing > $3) ORDER BY from_at, id`, subject, store.At(from), after)
+// askedAtOnce is how many subjects are in one question.
+const askedAtOnce = 200
+
+// running adds the windows of some subjects to out.
+func (s *Store) running(tx *store.Tx, subjects []string, from time.Time, after []int64, out [][]Window) error {
+	places, args := make([]string, len(subjects)), []any{store.At(from)}
+	at := make(map[string]int, len(subjects))
+	for i, subject := range subjects {
+		places[i] = fmt.Sprintf("($%d, CAST($%d AS BIGINT))", len(args)+1, len(args)+2)
+		args = append(args, subject, after[i])
+		at[subject] = i
+	}
+	err := tx.Each(func(row store.Scanner) error {
+		w, err := scanWindow(row)
+		i := at[w.Subject]
+		out[i] = append(out[i], w)
+		return err
+	}, "WITH asked (about, past) AS (VALUES "+strings.Join(places, ", ")+") SELECT "+windowColumns+` FROM asked JOIN usage_window ON subject = about
+		WHERE from_at >= $1 AND (closing IS NULL OR closing > past) ORDER BY from_at, id`, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	more, err := s.levels(tx, subject, s.cfg.Now())
-	if more != nil {
-		list = append(list, *more)
+	terms, err := termsOf(tx, subjects)
+	if err != nil {
+		return err
 	}
-	return list, err
+	now := s.cfg.Now()
+	for subject, t := range terms {
+		more, err := s.levels(tx, subject, t, now)
+		if err != nil {
+			return err
+		}
+		if more != nil {
+			out[at[subject]] = append(out[at[subject]], *more)
+		}
+	}
+	return nil
 }

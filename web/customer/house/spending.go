@@ -183,9 +183,10 @@ func serviceTable(r *site.Request, m budget.Month) site.Block {
 	if err != nil {
 		from = 0
 	}
-	n := 0
+	n, by := 0, budget.By(q.Get("by"))
+	some := slices.Contains(m.Ways(), by)
 	for _, s := range m.Services {
-		if by := q.Get("by"); slices.Contains(m.Ways(), budget.By(by)) && s.Key(budget.By(by)) != q.Get("of") {
+		if some && s.Key(by) != q.Get("of") {
 			continue
 		}
 		if n++; n <= from || n > from+shownServices {
