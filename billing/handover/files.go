@@ -214,7 +214,7 @@ func (l *full) billingRate() any {
 		"type": "appliedBillingCharge", "periodCoverage": l.period(), "taxExcludedAmount": amount(l.Net.Decimal(), string(l.Net.Currency)),
 		"appliedTax":     []any{map[string]any{"taxCategory": l.of.Category, "taxRate": json.Number(percent(int64(l.of.BasisPoints)))}},
 		"product":        map[string]any{"id": l.of.Subscription, "name": l.of.Item},
-		"billingAccount": map[string]any{"id": l.Org}, "relatedParty": l.parties(),
+		"billingAccount": map[string]any{"id": l.Org}, // whose it is: the resource has no relatedParty in version 4
 		"characteristic": []any{map[string]any{"name": "document", "value": l.doc.Number}, map[string]any{"name": "documentHash", "value": l.hash}, map[string]any{"name": "component", "value": l.of.Component},
 			map[string]any{"name": "quantity", "value": l.of.Quantity.String()}, map[string]any{"name": "unit", "value": l.of.Unit}, map[string]any{"name": "attempt", "value": strconv.FormatInt(l.Attempt, 10)}}}
 }

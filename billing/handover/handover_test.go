@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -225,6 +226,8 @@ func TestABatchInEveryForm(t *testing.T) {
 			RatedProductUsage []struct{ TaxExcludedRatingAmount struct{ Value json.Number } }
 		}
 		must(t, json.Unmarshal(files[handover.TMF635], &usage))
+		onlyNames(t, files[handover.TMF678], "id date description isBilled name type appliedTax billingAccount characteristic periodCoverage product taxExcludedAmount @type")
+		onlyNames(t, files[handover.TMF635], "id description usageDate usageType ratedProductUsage relatedParty status usageCharacteristic usageSpecification @type")
 		sum := rows[1][19]
 		if len(rates) != 2 || rates[0].IsBilled || rates[0].TaxExcludedAmount.Value.String() != sum || rates[0].TaxExcludedAmount.Unit != "EUR" || len(usage) != 2 || usage[0].Status != "rated" ||
 			usage[0].RatedProductUsage[0].TaxExcludedRatingAmount.Value.String() != sum {
@@ -268,4 +271,25 @@ func TestOnlyTheStaffOfTheMarket(t *testing.T) {
 			t.Errorf("without a name of the other system: %v", err)
 		}
 	})
+}
+
+// onlyNames asks that every resource of a file has exactly these fields: those of the resource in version 4.0.0 of the TM
+// Forum's interface description that a rated line fills.
+func onlyNames(t *testing.T, file []byte, names string) {
+	t.Helper()
+	want := strings.Fields(names)
+	var list []map[string]json.RawMessage
+	must(t, json.Unmarshal(file, &list))
+	for _, resource := range list {
+		for name := range resource {
+			if !slices.Contains(want, name) {
+				t.Errorf("the standard has no field %s", name)
+			}
+		}
+		for _, name := range want {
+			if resource[name] == nil {
+				t.Errorf("%s is missing", name)
+			}
+		}
+	}
 }
