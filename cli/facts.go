@@ -72,6 +72,7 @@ func (a factsShow) Run(ctx context.Context, o Out, name profileName) error {
 type factsReceipt struct {
 	factArg
 	File string `arg:"" optional:"" default:"-" help:"Where to; - for standard output."`
+	Bare bool   `help:"The proof alone, as C2SP tlog-proof with the leaf as its extra data: any program that knows the format checks it, and it says nothing about anyone."`
 }
 
 // Run writes.
@@ -83,6 +84,9 @@ func (a factsReceipt) Run(ctx context.Context, o Out, name profileName) error {
 	r, err := c.GetReceipt(ctx, a.Fact, client.GetReceiptParams{Org: a.Org})
 	if err != nil {
 		return err
+	}
+	if a.Bare {
+		return bare(o, a.File, r)
 	}
 	return download(o, a.File, func(w io.Writer) error { return json.NewEncoder(w).Encode(r) })
 }

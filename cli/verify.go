@@ -121,7 +121,7 @@ func goesOn(seen []*log.Checkpoint) string {
 }
 
 type verifyReceipt struct {
-	File string `arg:"" help:"The receipt." type:"existingfile"`
+	File string `arg:"" help:"The receipt, or a bare C2SP tlog-proof." type:"existingfile"`
 	key
 }
 
@@ -134,6 +134,9 @@ func (c verifyReceipt) Run(o Out) error {
 	b, err := os.ReadFile(c.File)
 	if err != nil {
 		return err
+	}
+	if proof.IsBare(b) {
+		return verifyBare(o, b, k)
 	}
 	r, err := proof.ParseReceipt(b)
 	if err != nil {
